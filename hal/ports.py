@@ -1,0 +1,121 @@
+"""The only doors to the world: time, a line to devices, storage, signing, the uplink, the watchdog.
+
+A whole site can be run from a seed because nothing else touches the outside. Every adapter in
+boards/ and every in-memory twin in hal/memory.py passes tests/ports/. These classes exist for the
+type checker; nothing derives from them at run time.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Protocol
+else:
+    Protocol = object
+
+
+class Clock(Protocol):
+    """Two times that never mix: monotonic since the boot epoch, and civil with its quality."""
+
+    def now_ms(self) -> int:
+        """Return monotonic milliseconds, unwrapped: it never falls and never jumps."""
+
+    def civil_ms(self) -> int:
+        """Return Unix milliseconds, 0 while unknown."""
+
+    def quality(self) -> int:
+        """Return a CLOCK_* of hal.quantities for the civil time."""
+
+    def error_ms(self) -> int:
+        """Return the bound on the civil time's error; 0 says nothing while quality is CLOCK_UNKNOWN."""
+
+
+class Line(Protocol):
+    """One bus or connection that carries one request at a time; it knows no protocol."""
+
+    async def exchange(self, request: bytes, missing: Callable[[bytes], int], timeout_ms: int) -> bytes:
+        """Send `request` and return the answer once `missing(received)` is 0.
+
+        `missing` says how many bytes are still to come, at least; it may raise FrameError. Bytes that
+        arrived before the request are thrown away. After any failure the line is left clean: what
+        comes late is never taken for the answer to a later request.
+
+        Raises: LineTimeout, LineDown, FrameError.
+        """
+
+    async def close(self) -> None:
+        """Give the port back; exchange opens it again."""
+
+
+class Store(Protocol):
+    """A byte log with absolute offsets, kept in segments that are dropped whole.
+
+    Nothing is ever rewritten or truncated: after a torn tail the journal rolls to a new segment.
+    """
+
+    def segments(self) -> list[tuple[int, int]]:
+        """Return (first offset, size in bytes) of each kept segment, oldest first."""
+
+    def append(self, data: bytes) -> int:
+        """Write at the end of the newest segment; return the offset. Durable only after sync.
+
+        Raises: OSError (errno ENOSPC when the capacity is reached).
+        """
+
+    def sync(self) -> None:
+        """Return once everything appended will survive a power cut. Raises: OSError."""
+
+    def read(self, offset: int, size_bytes: int) -> bytes:
+        """Return up to `size_bytes` from `offset`, not past its segment's end."""
+
+    def roll(self) -> int:
+        """Begin a new segment; return its first offset."""
+
+    def release(self, offset: int) -> None:
+        """Drop every segment that ends at or before `offset`; the newest one stays."""
+
+    def close(self) -> None:
+        """Sync and give the handles back."""
+
+
+class Signer(Protocol):
+    """ES256 with one private key that never leaves; signing and verifying may take turns with other tasks."""
+
+    public_key: bytes  # SEC1 uncompressed, 65 bytes, begins with 4
+    key_id: bytes  # first 8 bytes of SHA-256 of public_key
+
+    async def sign(self, digest: bytes) -> bytes:
+        """Return r || s (64 bytes) over a SHA-256 digest; deterministic (RFC 6979)."""
+
+    async def verify(self, public_key: bytes, digest: bytes, signature: bytes) -> bool:
+        """Tell whether `signature` (r || s) is by `public_key`; never raises on hostile input."""
+
+
+class Uplink(Protocol):
+    """A message link that may be gone for weeks. Channels: see agent/uplink.py.
+
+    Bounded: an inbound message over the adapter's size bound is dropped unread and counted; a full
+    outbound queue makes `publish` answer False. A broker's acknowledgement proves nothing.
+    """
+
+    connected: bool
+    dropped_oversize: int
+
+    def publish(self, channel: str, payload: bytes) -> bool:
+        """Hand over one message without waiting; False when not connected or the queue is full."""
+
+    def take(self) -> tuple[str, bytes] | None:
+        """Return the oldest received (channel, payload), or None."""
+
+    async def run(self, wake: Callable[[], None]) -> None:
+        """Keep the link up, for ever, with full-jitter reconnects of 1-300 s; call `wake` on news."""
+
+    async def close(self) -> None:
+        """Say goodbye and free the socket; run ends."""
+
+
+class Watchdog(Protocol):
+    """Resets the machine when it is not fed in time."""
+
+    def feed(self) -> None:
+        """Say that the loop is alive."""
