@@ -1,0 +1,129 @@
+"""Runs the shared tests twice: here, and again inside MicroPython from the bytecode that boards get.
+
+Each `tests/shared/test_*.py` is collected as usual and once more as items named `test[micropython]`.
+A file costs one MicroPython process, started by the first of its items; a test is still reported alone.
+`async def` tests run on a fresh event loop.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.needs import ROOT, needs_program
+from tools.stage import StageError, stage, stage_pattern
+
+SHARED_TESTS = ROOT / "tests" / "shared"
+HEAP = "1M"
+TIMEOUT_S = 180
+REPORT = re.compile(r"^@@ (\w+) (ok|failed)$", re.MULTILINE)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an `async def` test."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a shared test file a second time, for MicroPython."""
+    if file_path.is_relative_to(SHARED_TESTS) and file_path.match("test_*.py"):
+        return BoardFile.from_parent(parent, path=file_path)
+    return None
+
+
+def test_names(source: str) -> list[str]:
+    """Return the names of a file's test functions in order; the file is not imported here."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [function.name for function in functions if function.name.startswith("test_")]
+
+
+class BoardFile(pytest.File):
+    """One shared test file as MicroPython sees it."""
+
+    _results: dict[str, str] | None = None
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield one item per test function."""
+        names = test_names(self.path.read_text())
+        if not names:
+            raise self.CollectError(f"{self.path.name} holds no test")
+        for name in names:
+            yield BoardItem.from_parent(self, name=f"{name}[micropython]")
+
+    def results(self) -> dict[str, str]:
+        """Run the file, once; return test -> "ok" or what was printed."""
+        if self._results is None:
+            self._results = self._run()
+        return self._results
+
+    def _run(self) -> dict[str, str]:
+        names = test_names(self.path.read_text())
+        module = ".".join(self.path.relative_to(ROOT).with_suffix("").parts)
+        said = run_on_micropython(board_path(), module, names)
+        pieces = REPORT.split(said)[1:]  # name, verdict, what came after it; and again
+        found = {
+            name: verdict if verdict == "ok" else after.strip()
+            for name, verdict, after in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True)
+        }
+        return {name: found.get(name, f"never finished under MicroPython:\n{said[-2000:]}") for name in names}
+
+
+class BoardItem(pytest.Item):
+    """One test of a shared file under MicroPython."""
+
+    parent: BoardFile
+    funcargs: dict[str, object] = {}  # noqa: RUF012  (pytest-embedded reads it from every item)
+
+    def runtest(self) -> None:
+        """Fail with what MicroPython printed."""
+        needs_program("micropython")
+        said = self.parent.results()[self.name.partition("[")[0]]
+        if said != "ok":
+            raise AssertionError(said)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        """Show only MicroPython's own traceback."""
+        return str(excinfo.value)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Name the file in reports."""
+        return self.path, None, self.name
+
+
+def board_path() -> str:
+    """Compile the shared tree and the shared tests; return MicroPython's search path.
+
+    What does not compile is told by tests/test_stage.py and by whichever test needs it.
+    """
+    board, tests = ROOT / "build" / "board", ROOT / "build" / "board-tests"
+    for bring_up_to_date in (lambda: stage(board), lambda: stage_pattern("tests/shared/**/*.py", tests)):
+        try:
+            bring_up_to_date()
+        except StageError as error:
+            print(error)
+    return f"{board}:{tests}"
+
+
+def run_on_micropython(path: str, module: str, names: list[str]) -> str:
+    """Run a module's tests in a process of their own; return all it printed."""
+    runner = str(ROOT / "tests" / "on_micropython.py")
+    command = [needs_program("micropython"), "-X", f"heapsize={HEAP}", runner, path, module, *names]
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode(errors="replace") + f"\nno end after {TIMEOUT_S} s"
+    return done.stdout.decode(errors="replace")

