@@ -1,0 +1,50 @@
+# Everything runs in .venv, which each target brings up to date with the locked requirements first.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+LOCKS := requirements/dev.txt requirements/series.txt
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+.PHONY: help venv demo test check bench soak lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+venv: .venv/ready ## set up .venv with exactly the locked packages
+
+.venv/ready: $(LOCKS) pyproject.toml
+	@sh tools/need.sh venv $(PYTHON)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/series.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/ready ## run a simulated site, a broker and a head-end together
+	$(BIN)/siteward demo $(ARGS)
+
+test: .venv/ready ## run every test on CPython and on MicroPython
+	@sh tools/need.sh mosquitto
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/ready ## lint, formatting, types and the house rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.tidy
+
+bench: .venv/ready ## measure against the committed figures
+	$(BIN)/python -m tools.bench $(ARGS)
+
+soak: .venv/ready ## run a site for long in simulated time
+	$(BIN)/python -m tools.soak $(ARGS)
+
+lock: .venv/ready ## renew the locked requirements
+	$(BIN)/pip install --quiet pip-tools
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra gateway -o requirements/gateway.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --all-extras --all-build-deps -o requirements/dev.txt pyproject.toml
+
+clean: ## remove everything that was made
+	rm -rf .venv build demo-out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
