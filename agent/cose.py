@@ -32,6 +32,11 @@ class CoseError(Exception):
     """Args: what is wrong with the envelope, offset."""
 
 
+def key_id_of(public_key: bytes) -> bytes:
+    """Return the 8 bytes that name a public key (SEC1 uncompressed, 65 bytes)."""
+    return hashlib.sha256(public_key).digest()[:KEY_ID_BYTES]
+
+
 def protected_header(key_id: bytes) -> bytes:
     """Return the protected header for an 8-byte key id."""
     assert len(key_id) == KEY_ID_BYTES

@@ -1,0 +1,244 @@
+"""Numbers records, links pages, remembers what is released: the chain on top of the journal.
+
+A page closes when the next one opens; its seal (the signature) is a frame of its own, written when the
+signer is done, so that signing never delays an act. A page found without a seal is sealed again: the
+page hash does not depend on the signature. Recovery believes only whole frames.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from agent import cbor, journal, record
+from agent.page import NO_PAGE, Header, Page, civil_at, decode_header, page_hash
+from hal.compat import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.journal import Journal
+    from agent.record import Record
+    from hal.ports import Clock
+
+UNSEALED_MAX = const(8)
+
+
+class StoredPage:
+    """A closed page as the journal holds it."""
+
+    def __init__(self, payload: bytes, last_seq: int, signature: bytes | None, next_at: int) -> None:
+        self.payload = payload
+        self.last_seq = last_seq
+        self.signature = signature
+        self.next_at = next_at
+
+
+class Ledger:
+    """The agent's one chain. `recover` first, then `begin_epoch`, then `add`."""
+
+    def __init__(self, kept: Journal, agent_id: bytes, clock: Clock, page_bytes_max: int, page_s: int) -> None:
+        self.journal = kept
+        self.agent_id = agent_id
+        self.clock = clock
+        self.page_bytes_max = page_bytes_max
+        self.page_s = page_s
+        self.epoch = 0
+        self.next_seq = 1
+        self.released_seq = 1  # first record that no receipt has released
+        self.prev = NO_PAGE
+        self.state_blob = b""
+        self.page: Page | None = None
+        self.page_at = 0  # journal offset of the open page
+        self.backlog_at: int | None = None  # journal offset of the oldest unreleased page
+        self.unsealed: list[tuple[int, int]] = []  # (first_seq, journal offset) of closed pages without a signature
+        self.lost_records = 0
+        self.damaged = 0
+
+    def recover(self) -> None:
+        """Read the journal from its oldest segment and stand where it ended."""
+        sealed_seq = 0
+        for kind, payload, at in self.journal.frames():
+            if kind == journal.DAMAGED:
+                self.damaged += 1
+            elif kind == journal.CHECKPOINT:
+                self._end_page(sealed_seq)
+                self._restore(payload)
+            elif kind == journal.OPEN:
+                self._end_page(sealed_seq)
+                self._resume_page(decode_header(payload), at)
+            elif kind == journal.RECORD and self.page is not None:
+                self.page.add(payload)
+                self.next_seq = self.page.last_seq + 1
+            elif kind == journal.SEAL:
+                sealed_seq = int.from_bytes(payload[:8], "big")
+                self._forget_unsealed(sealed_seq)
+            elif kind == journal.STATE:
+                self.state_blob = payload
+            elif kind == journal.RECEIPT:
+                self._release(int.from_bytes(payload[:8], "big"))
+        self._end_page(sealed_seq)
+
+    def begin_epoch(self) -> None:
+        """Start this boot's numbering: a fresh segment whose checkpoint carries the new epoch, durable at once."""
+        self.epoch += 1
+        self.journal.roll(self._checkpoint())
+        self.sync()
+
+    def add(self, fact: Record) -> None:
+        """Number one record, in the open page or a new one."""
+        if self.page is None:
+            self._open_page(record.second_of(fact))
+        page = self.page
+        assert page is not None
+        raw = record.encode(fact, page.header.base_s)
+        page.add(raw)
+        self.journal.append(journal.RECORD, raw)
+        self.next_seq += 1
+
+    def save_state(self, blob: bytes) -> None:
+        """Keep what must survive a reboot: counters, limits, claims."""
+        if blob != self.state_blob:
+            self.state_blob = blob
+            self.journal.append(journal.STATE, blob)
+
+    def flush(self) -> None:
+        """Let a killed process lose nothing of this tick. Drops the oldest segment when the store is full."""
+        self._room(self.journal.flush)
+
+    def sync(self) -> None:
+        """Let a power cut lose nothing up to now."""
+        self._room(self.journal.sync)
+
+    def should_close(self, now_s: int) -> bool:
+        """Tell whether the open page is old or large enough to be signed."""
+        page = self.page
+        if page is None:
+            return False
+        return page.size_bytes >= self.page_bytes_max or now_s - page.header.base_s >= self.page_s
+
+    def close_page(self) -> None:
+        """End the open page; it waits in `unsealed` for its signature."""
+        page = self.page
+        if page is None:
+            return
+        self.prev = page_hash(page.payload(self.agent_id))
+        self.unsealed.append((page.header.first_seq, self.page_at))
+        del self.unsealed[:-UNSEALED_MAX]  # older ones are sealed when the backlog reaches them
+        self.page = None
+
+    def seal(self, first_seq: int, signature: bytes) -> None:
+        """Keep the signature of the closed page that begins with `first_seq`."""
+        self.journal.append(journal.SEAL, first_seq.to_bytes(8, "big") + signature)
+        self.flush()
+        self._forget_unsealed(first_seq)
+
+    def release(self, last_seq: int) -> None:
+        """Believe a receipt: everything up to `last_seq` is upstream and may go."""
+        if last_seq < self.released_seq:
+            return
+        self.journal.append(journal.RECEIPT, last_seq.to_bytes(8, "big"))
+        self.flush()
+        self._release(last_seq)
+        if self.backlog_at is not None:
+            self.journal.store.release(self.backlog_at)
+
+    def read_page(self, at: int) -> StoredPage | None:
+        """Return the closed page whose frames begin at `at`; None while it is the open one."""
+        if self.page is not None and at == self.page_at:
+            return None
+        page: Page | None = None
+        signature: bytes | None = None
+        next_at = self.journal.end
+        for kind, payload, offset in self.journal.frames(at):
+            if kind == journal.OPEN and page is not None:
+                if next_at == self.journal.end:
+                    next_at = offset
+                elif signature is None:
+                    break  # a seal stands at the latest behind the next page's beginning
+            elif kind == journal.OPEN:
+                page = Page(decode_header(payload))
+            elif kind == journal.RECORD and page is not None and next_at == self.journal.end:
+                page.add(payload)
+            elif kind == journal.SEAL and page is not None and payload[:8] == page.header.first_seq.to_bytes(8, "big"):
+                signature = payload[8:]
+            if signature is not None and next_at != self.journal.end:
+                break
+        if page is None or not page.records:
+            return None
+        return StoredPage(page.payload(self.agent_id), page.last_seq, signature, next_at)
+
+    def _open_page(self, base_s: int) -> None:
+        if self.journal.wants_roll():
+            self.journal.roll(self._checkpoint())
+        header = Header(self.epoch, self.next_seq, self.prev, base_s, civil_at(self.clock, base_s))
+        self._resume_page(header, self.journal.end)
+        self.journal.append(journal.OPEN, header.encode())
+
+    def _resume_page(self, header: Header, at: int) -> None:
+        self.page = Page(header)
+        self.page_at = at
+        self.next_seq = header.first_seq
+        self.epoch = header.epoch
+        if self.backlog_at is None and header.first_seq >= self.released_seq:
+            self.backlog_at = at
+
+    def _end_page(self, sealed_seq: int) -> None:
+        page = self.page
+        if page is None:
+            return
+        if not page.records:  # cut between the page's beginning and its first record
+            self.page = None
+            return
+        self.close_page()
+        self._forget_unsealed(sealed_seq)
+
+    def _forget_unsealed(self, first_seq: int) -> None:
+        self.unsealed = [waiting for waiting in self.unsealed if waiting[0] != first_seq]
+
+    def _first_seq(self, at: int) -> int:
+        for _, payload, _ in self.journal.frames(at):
+            return decode_header(payload).first_seq
+        return 0
+
+    def _release(self, last_seq: int) -> None:
+        self.released_seq = last_seq + 1
+        self.backlog_at = self._offset_from(last_seq + 1)
+
+    def _offset_from(self, first_seq: int) -> int | None:
+        """Find the oldest page that begins at `first_seq` or later."""
+        if self.backlog_at is None:
+            return None
+        for kind, payload, at in self.journal.frames(self.backlog_at):
+            if kind == journal.OPEN and decode_header(payload).first_seq >= first_seq:
+                return at
+        return self.page_at if self.page is not None and self.page.header.first_seq >= first_seq else None
+
+    def _room(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except OSError as e:
+            if e.errno != errno.ENOSPC or not self._drop_oldest():
+                raise
+            act()
+
+    def _drop_oldest(self) -> bool:
+        """Give up the oldest segment; what had not been released in it is counted as lost."""
+        segments = self.journal.store.segments()
+        if len(segments) < 2:
+            return False
+        kept_from = segments[1][0]
+        self.journal.store.release(kept_from)
+        if self.backlog_at is not None and self.backlog_at < kept_from:
+            self.backlog_at = kept_from
+            self.backlog_at = self._offset_from(0)
+            oldest = self._first_seq(self.backlog_at) if self.backlog_at is not None else self.next_seq
+            self.lost_records += max(0, oldest - self.released_seq)
+            self.released_seq = max(self.released_seq, oldest)
+        return True
+
+    def _checkpoint(self) -> bytes:
+        return cbor.encode([self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob])
+
+    def _restore(self, payload: bytes) -> None:
+        self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob = cbor.decode(payload)

@@ -1,0 +1,160 @@
+"""The whole agent without I/O: `step(state, now_ms, image, inbox) -> (grants, records)`.
+
+Same state, image and inbox give the same grants and records on every runtime. Order matters: what came in is
+taken first, then what ended is taken away, then what is known is looked at, then it is decided.
+"""
+
+from __future__ import annotations
+
+from agent import allocate, command, record
+from agent.claims import winner
+from agent.state import REFUSALS_PER_MINUTE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent.command import Message
+    from agent.image import Image
+    from agent.record import Record
+    from agent.state import State
+
+    Grant = tuple[int, int | None, int, str]
+    Item = Message | "Outcome" | "Notice"
+
+
+class Outcome:
+    """What became of one write; `kept` is None where nothing could be read back."""
+
+    def __init__(self, device: int, setpoint: int | None, outcome: int, evidence: int, kept: int | None, source: str) -> None:
+        self.device = device
+        self.setpoint = setpoint
+        self.outcome = outcome
+        self.evidence = evidence
+        self.kept = kept
+        self.source = source
+
+
+class Notice:
+    """A device's state as its worker found it: FOREIGN_CONTROLLER or WRONG_DEVICE."""
+
+    def __init__(self, device: int, state: int) -> None:
+        self.device = device
+        self.state = state
+
+
+def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[list[Grant], list[Record]]:
+    """Return (device, set-point or None for default mode, lease end, source) per controllable device, and the facts."""
+    assert now_ms >= state.now_ms
+    state.now_ms = now_ms
+    state.records = []
+    _watch_clock(state, image, now_ms)
+    for item in inbox:
+        _take(state, item, now_ms)
+    _count_refusals(state, now_ms)
+    _expire(state, now_ms)
+    _observe(state, image, now_ms)
+    _close_intervals(state, now_ms)
+    _follow_claims(state, now_ms)
+    lease_until_ms = now_ms + state.lease_ms
+    grants: list[Grant] = []
+    for unit, setpoint, source in allocate.decide(state, image, now_ms):
+        if source != unit.source:
+            state.note([record.BINDING, now_ms, unit.index, setpoint, source])
+        unit.setpoint, unit.source = setpoint, source
+        grants.append((unit.index, setpoint, lease_until_ms, source))
+    return grants, state.records
+
+
+def _watch_clock(state: State, image: Image, now_ms: int) -> None:
+    """Say when the civil clock became known or was set by more than its own error bound and a second."""
+    was_ms, state.civil_ms = state.civil_ms, image.civil_ms
+    expected_ms = was_ms + now_ms - state.clock_seen_ms if was_ms else 0
+    state.clock_seen_ms = now_ms
+    jumped = abs(image.civil_ms - expected_ms) > image.civil_error_ms + 1000
+    if image.civil_ms and (jumped or image.civil_quality != state.civil_quality):
+        state.note([record.CLOCK, now_ms, image.civil_ms, image.civil_quality, image.civil_error_ms])
+    state.civil_quality = image.civil_quality
+
+
+def _take(state: State, item: Item, now_ms: int) -> None:
+    if type(item) is Outcome:
+        state.note([record.WRITE, now_ms, item.device, item.setpoint or 0, item.outcome, item.evidence, item.kept, item.source])
+    elif type(item) is Notice:
+        state.note([record.DEVICE_STATE, now_ms, item.device, item.state])
+    else:
+        _answer(state, item, now_ms)
+
+
+def _answer(state: State, message: Message, now_ms: int) -> None:
+    """Admit or refuse, and keep the answer; a flood of refusals is counted instead of listed."""
+    reason = command.admit(state, message, now_ms)
+    if reason == record.ACCEPTED:
+        state.must_persist = True
+    elif not _may_list_refusal(state):
+        return
+    key_id = message.authority.key_id if message.authority is not None else None
+    counter = message.fields[4] if len(message.fields) == 8 and command.whole(message.fields[4], 0, 1 << 53) else None
+    state.must_persist = state.must_persist or counter is not None
+    state.note([record.DECISION, now_ms, message.digest, key_id, counter, reason])
+
+
+def _may_list_refusal(state: State) -> bool:
+    state.refusals += 1
+    return state.refusals <= REFUSALS_PER_MINUTE
+
+
+def _count_refusals(state: State, now_ms: int) -> None:
+    """Once a minute say how many refusals were not listed."""
+    if now_ms - state.refusals_from_ms < 60000:
+        return
+    if state.refusals > REFUSALS_PER_MINUTE:
+        state.note([record.REFUSED_MANY, now_ms, state.refusals - REFUSALS_PER_MINUTE])
+    state.refusals, state.refusals_from_ms = 0, now_ms
+
+
+def _expire(state: State, now_ms: int) -> None:
+    for limit in list(state.limits):
+        if limit.until_ms and limit.until_ms <= now_ms:
+            state.end_limit(limit, record.COMPLETED, now_ms)
+    for claim in list(state.claims):
+        if claim.until_ms <= now_ms:
+            state.end_claim(claim, record.COMPLETED if claim.started else record.LAPSED, now_ms)
+
+
+def _observe(state: State, image: Image, now_ms: int) -> None:
+    """Follow who answers and who has fallen silent."""
+    for unit in state.units:
+        sample = image.fresh(unit.index, now_ms, unit.contract.stale_ms)
+        state.intervals[unit.index].take(sample)
+        here = sample is not None
+        if state.present[unit.index] is not here:
+            if here or state.present[unit.index] is not None:
+                state.note([record.DEVICE_STATE, now_ms, unit.index, record.ATTACHED if here else record.LOST])
+            state.present[unit.index] = here
+
+
+def _close_intervals(state: State, now_ms: int) -> None:
+    now_s = now_ms // 1000
+    if now_s < state.next_reading_s:
+        return
+    state.next_reading_s = (now_s // state.reading_s + 1) * state.reading_s
+    for interval in state.intervals:
+        reading, fell = interval.close(now_s)
+        if fell:
+            state.note([record.GAP, now_ms, record.METER_EXCHANGED, 0])
+        state.note(reading)
+
+
+def _follow_claims(state: State, now_ms: int) -> None:
+    """Say which claim started and which lost its place."""
+    for unit in state.units:
+        if not unit.contract.control:
+            continue
+        first = winner(state.claims, unit.index)
+        for claim in list(state.claims):
+            if claim.device != unit.index:
+                continue
+            if claim is first and not claim.started:
+                claim.started = True
+                state.note([record.EVENT, now_ms, claim.command, record.STARTED])
+            elif claim is not first and claim.started:
+                state.end_claim(claim, record.SUPERSEDED, now_ms)
