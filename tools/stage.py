@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools.footprint import import_heap
+
 ROOT = Path(__file__).resolve().parent.parent
 BUDGETS = ROOT / "tests" / "budgets.json"
 
@@ -55,7 +57,7 @@ def compile_file(source: Path, target: Path, shown_as: str) -> None:
     if done.returncode:
         Path(partial).unlink()
         raise StageError(f"{shown_as}: {(done.stderr or done.stdout).strip()}")
-    os.replace(partial, target)
+    Path(partial).replace(target)
 
 
 def sources(pattern: str) -> list[Path]:
@@ -126,7 +128,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{package:20} {size_bytes:7} bytes")
     print(f"{'all':20} {sum(sizes.values()):7} bytes in {asked.folder}")
     if asked.update_budget:
-        BUDGETS.write_text(json.dumps({"mpy_bytes": sizes}, indent=2) + "\n")
+        micropython = str(Path(sys.executable).with_name("micropython"))
+        heap = import_heap(asked.folder, PACKAGES, micropython)
+        BUDGETS.write_text(json.dumps({"mpy_bytes": sizes, "import_heap_bytes": heap}, indent=2) + "\n")
     return 0
 
 
