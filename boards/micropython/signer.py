@@ -1,0 +1,66 @@
+"""Signs and verifies in Python, taking turns with the other tasks: for a board that has nothing better.
+
+Source: hal/ports.py, Signer; es256.py holds the arithmetic. One turn is about 30 multiplications of 256-bit numbers:
+4-6 ms on a Pico, estimated from measured multiplications.
+The tables of the last `keys_max` public keys are kept, 4 KB each: pin few keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from os import urandom
+
+from agent.cose import key_id_of
+from boards.micropython.es256 import BLIND_BYTES, key_comb_steps, public_key_steps, sign_steps, verify_steps
+from boards.micropython.p256 import finish
+from hal.compat import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boards.micropython.p256 import Comb, Steps, T
+
+KEYS_MAX = const(2)
+
+
+class SoftSigner:
+    """Keeps a 32-byte private key in memory. Making one takes as long as a signature, in one go."""
+
+    def __init__(self, secret: bytes, keys_max: int = KEYS_MAX) -> None:
+        """Raises: ValueError when `secret` is not a private key of P-256."""
+        self._secret = secret
+        self._keys_max = keys_max
+        self._combs: list[tuple[bytes, Comb]] = []  # the last used key last
+        self.public_key = finish(public_key_steps(secret, urandom(BLIND_BYTES)))
+        self.key_id = key_id_of(self.public_key)
+
+    async def sign(self, digest: bytes) -> bytes:
+        """Return r || s over a SHA-256 digest. Raises: ValueError when it is not 32 bytes."""
+        return await _in_turns(sign_steps(self._secret, digest, urandom(BLIND_BYTES)))
+
+    async def verify(self, public_key: bytes, digest: bytes, signature: bytes) -> bool:
+        """Tell whether `signature` is by `public_key`; a key met for the first time costs three times as much."""
+        try:
+            comb = await self._comb_of(public_key)
+        except ValueError:
+            return False
+        return await _in_turns(verify_steps(comb, digest, signature))
+
+    async def _comb_of(self, public_key: bytes) -> Comb:
+        for at in range(len(self._combs)):
+            if self._combs[at][0] == public_key:
+                self._combs.append(self._combs.pop(at))
+                return self._combs[-1][1]
+        comb = await _in_turns(key_comb_steps(public_key))
+        self._combs.append((public_key, comb))
+        if len(self._combs) > self._keys_max:
+            self._combs.pop(0)
+        return comb
+
+
+async def _in_turns(steps: Steps[T]) -> T:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        await asyncio.sleep(0)
