@@ -43,6 +43,8 @@ class FileSigner:
 
     async def sign(self, digest: bytes) -> bytes:
         """Return r || s over a SHA-256 digest. Raises: ValueError when it is not 32 bytes."""
+        if len(digest) != DIGEST_BYTES:
+            raise ValueError("a SHA-256 digest is 32 bytes")
         r, s = decode_dss_signature(self._key.sign(digest, _SIGN))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 

@@ -67,7 +67,7 @@ async def test_signatures_are_deterministic_and_those_of_the_standard(make_signe
 @pytest.mark.parametrize("kind", BOTH)
 async def test_only_a_digest_is_signed(make_signer, kind):
     for not_a_digest in (b"", DIGEST[:31], DIGEST + b"\x00"):
-        with pytest.raises(ValueError, match="32 bytes|[Ll]ength|size"):
+        with pytest.raises(ValueError, match="32 bytes"):
             await make_signer(kind).sign(not_a_digest)
 
 

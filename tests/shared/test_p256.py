@@ -23,18 +23,19 @@ PUBLIC_KEY = bytes.fromhex(
     "0460FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"
     "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"
 )
-SIGNATURES = (
+SIGNATURES = (  # message, r, s
     (
         b"sample",
-        "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716F7CB1C942D657C41D436C7A1B6E29F65"
-        + "F3E900DBB9AFF4064DC4AB2F843ACDA8",
+        "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716",
+        "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8",
     ),
     (
         b"test",
-        "F1ABB023518351CD71D881567B1EA663ED3EFCF6C5132B354F28D3B0B7D38367019F4113742A2B14BD25926B49C64915"
-        + "5F267E60D3814B4C0CC84250E46F0083",
+        "F1ABB023518351CD71D881567B1EA663ED3EFCF6C5132B354F28D3B0B7D38367",
+        "019F4113742A2B14BD25926B49C649155F267E60D3814B4C0CC84250E46F0083",
     ),
 )
+SAMPLE_SIGNATURE = bytes.fromhex(SIGNATURES[0][1] + SIGNATURES[0][2])
 BLINDS = (bytes(BLIND_BYTES), b"\xff" * BLIND_BYTES, bytes(range(BLIND_BYTES)))
 GX = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
 GY = 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5
@@ -70,9 +71,9 @@ def test_the_public_key_is_that_of_the_standard_whatever_the_blinding():
 
 
 def test_signatures_are_those_of_the_standard_whatever_the_blinding():
-    for message, as_hex in SIGNATURES:
+    for message, r, s in SIGNATURES:
         for blind in BLINDS:
-            assert finish(sign_steps(SECRET, sha256(message), blind)) == bytes.fromhex(as_hex)
+            assert finish(sign_steps(SECRET, sha256(message), blind)) == bytes.fromhex(r + s)
 
 
 def test_smallest_and_largest_private_keys_sign():
@@ -96,8 +97,7 @@ def test_only_a_digest_of_32_bytes_is_signed():
 
 
 def test_a_changed_bit_anywhere_is_refused():
-    message, as_hex = SIGNATURES[0]
-    comb, digest, signature = finish(key_comb_steps(PUBLIC_KEY)), sha256(message), bytes.fromhex(as_hex)
+    comb, digest, signature = finish(key_comb_steps(PUBLIC_KEY)), sha256(b"sample"), SAMPLE_SIGNATURE
     assert finish(verify_steps(comb, digest, signature))
     for at in (0, 31, 32, 63):
         changed = signature[:at] + bytes([signature[at] ^ 1]) + signature[at + 1 :]
@@ -107,23 +107,27 @@ def test_a_changed_bit_anywhere_is_refused():
 
 def test_r_and_s_out_of_range_are_refused():
     comb = finish(key_comb_steps(PUBLIC_KEY))
-    good = bytes.fromhex(SIGNATURES[0][1])
     digest = sha256(b"sample")
     for number in (0, N, N + 1, P, (1 << 256) - 1):
         bad = number.to_bytes(32, "big")
-        assert not finish(verify_steps(comb, digest, bad + good[32:]))
-        assert not finish(verify_steps(comb, digest, good[:32] + bad))
+        assert not finish(verify_steps(comb, digest, bad + SAMPLE_SIGNATURE[32:]))
+        assert not finish(verify_steps(comb, digest, SAMPLE_SIGNATURE[:32] + bad))
     assert not finish(verify_steps(comb, digest, bytes(64)))
 
 
 def test_signatures_and_digests_of_other_sizes_are_refused():
     comb = finish(key_comb_steps(PUBLIC_KEY))
-    good = bytes.fromhex(SIGNATURES[0][1])
     digest = sha256(b"sample")
-    for bad in (b"", good[:63], good + b"\x00", b"\x00" + good, good[:32]):
+    for bad in (
+        b"",
+        SAMPLE_SIGNATURE[:63],
+        SAMPLE_SIGNATURE + b"\x00",
+        b"\x00" + SAMPLE_SIGNATURE,
+        SAMPLE_SIGNATURE[:32],
+    ):
         assert not finish(verify_steps(comb, digest, bad))
     for bad in (b"", digest[:31], digest + b"\x00"):
-        assert not finish(verify_steps(comb, bad, good))
+        assert not finish(verify_steps(comb, bad, SAMPLE_SIGNATURE))
 
 
 def test_keys_that_are_no_points_are_refused():
