@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import functools
 import inspect
 import re
 import subprocess
@@ -102,13 +103,17 @@ class BoardItem(pytest.Item):
         return self.path, None, self.name
 
 
+@functools.cache
 def board_path() -> str:
-    """Compile the shared tree and the shared tests; return MicroPython's search path.
+    """Compile the shared tree and the shared tests; return MicroPython's search path from the project's root.
 
     What does not compile is told by tests/test_stage.py and by whichever test needs it.
     """
-    board, tests = ROOT / "build" / "board", ROOT / "build" / "board-tests"
-    for bring_up_to_date in (lambda: stage(board), lambda: stage_pattern("tests/shared/**/*.py", tests)):
+    board, tests = Path("build/board"), Path("build/board-tests")
+    for bring_up_to_date in (
+        lambda: stage(ROOT / board),
+        lambda: stage_pattern("tests/shared/**/*.py", ROOT / tests),
+    ):
         try:
             bring_up_to_date()
         except StageError as error:
@@ -118,11 +123,16 @@ def board_path() -> str:
 
 def run_on_micropython(path: str, module: str, names: list[str]) -> str:
     """Run a module's tests in a process of their own; return all it printed."""
-    runner = str(ROOT / "tests" / "on_micropython.py")
-    command = [needs_program("micropython"), "-X", f"heapsize={HEAP}", runner, path, module, *names]
+    # Short, relative paths: MicroPython dies of an argument that is longer than 255 bytes.
+    runner = [needs_program("micropython"), "-X", f"heapsize={HEAP}", "tests/on_micropython.py"]
     try:
         done = subprocess.run(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False
+            [*runner, path, module, *names],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as late:
         return (late.stdout or b"").decode(errors="replace") + f"\nno end after {TIMEOUT_S} s"

@@ -13,14 +13,13 @@ from pathlib import Path
 # hardware (machine, network) or another operating system is not importable here and is left out.
 PROBE = """
 import gc, sys
-folder, absent = sys.argv[1], ('machine', 'network', 'esp', 'esp32', 'rp2', 'ntptime')
-sys.path[:] = [folder, '.frozen']
+absent = ('machine', 'network', 'esp', 'esp32', 'rp2', 'ntptime')
+sys.path[:] = [FOLDER, '.frozen']
 import asyncio, errno, hashlib, io, json, os, ssl, struct
-for group in sys.argv[2:]:
-    package, _, modules = group.partition('=')
+for package, modules in GROUPS:
     gc.collect()
     before = gc.mem_alloc()
-    for module in modules.split(','):
+    for module in modules:
         try:
             __import__(module)
         except ImportError as error:
@@ -47,11 +46,12 @@ def import_heap(folder: Path, packages: dict[str, str], micropython: str) -> dic
 
     Raises: FootprintError.
     """
-    groups = [f"{package}={','.join(modules_of(folder, pattern))}" for package, pattern in packages.items()]
-    asked = [group for group in groups if not group.endswith("=")]
-    command = [micropython, "-X", "heapsize=4M", "-c", PROBE, str(folder), *asked]
+    groups = [(package, modules_of(folder, pattern)) for package, pattern in packages.items()]
+    # Not as arguments: MicroPython dies of one that is longer than 255 bytes.
+    probe = f"FOLDER = {str(folder)!r}\nGROUPS = {groups!r}\n{PROBE}"
+    command = [micropython, "-X", "heapsize=4M", "-c", probe]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise FootprintError(done.stdout + done.stderr)
     measured = dict(line.split() for line in done.stdout.splitlines())
-    return {package: int(measured.get(package, 0)) for package in packages}
+    return {package: int(measured[package]) for package in packages}
