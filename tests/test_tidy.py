@@ -24,6 +24,7 @@ CASES = [
     ("layers", "boards/cpython/mqtt.py", "from boards import micropython", "from boards import cpython"),
     ("layers", "tools/demo.py", "from tests import needs", "from boards import gateway"),
     ("layers", "tools/verifier/chain.py", "from agent import cbor", "from tools.verifier import cose"),
+    ("layers", "tools/wire.py", "from agent import cose", "from tools.strict import check_whole"),
     ("stdlib_subset", "hal/frame.py", "import time", "import struct"),
     ("stdlib_subset", "agent/loop.py", "import socket", "import asyncio"),
     ("stdlib_subset", "agent/loop.py", "from typing import Any", "if TYPE_CHECKING:\n    from typing import Any"),

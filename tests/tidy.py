@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "tests": set(HOUSE),
 }
 # The verifier is a second reading of the format: it shares no code with what it judges.
-STANDS_ALONE = "tools/verifier/"
+STANDS_ALONE = ("tools/verifier/", "tools/wire.py", "tools/strict.py")
 
 PURE_STDLIB = {
     "__future__",
