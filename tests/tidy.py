@@ -46,7 +46,7 @@ PURE_STDLIB = {
 }
 BOARD_STDLIB = PURE_STDLIB | {
     "esp", "esp32", "machine", "micropython", "network", "ntptime", "os", "random", "re", "rp2", "select", "socket",
-    "ssl", "sys", "time", "tls", "uctypes", "vfs",
+    "ssl", "sys", "termios", "time", "tls", "uctypes", "vfs",
 }  # fmt: skip
 
 MISSING_NAMES = {"TimeoutError", "FileNotFoundError", "ConnectionError", "PermissionError", "BrokenPipeError",

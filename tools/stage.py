@@ -50,14 +50,13 @@ def compiler() -> Path:
 def compile_file(source: Path, target: Path, shown_as: str) -> None:
     """Write `source` as bytecode, whole or not at all. Raises: StageError."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=target.parent, suffix=".partial")
-    os.close(handle)
-    command = [str(compiler()), "-s", shown_as, "-o", partial, str(source)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    partial = target.with_suffix(f".{os.getpid()}")
+    command = [str(compiler()), "-s", shown_as, "-o", str(partial), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        Path(partial).unlink()
+        partial.unlink(missing_ok=True)
         raise StageError(f"{shown_as}: {(done.stderr or done.stdout).strip()}")
-    Path(partial).replace(target)
+    partial.replace(target)
 
 
 def sources(pattern: str) -> list[Path]:
