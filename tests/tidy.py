@@ -63,8 +63,8 @@ MISSING_ATTRIBUTES = {
 MISSING_METHODS = {"bit_length", "bit_count", "ljust", "rjust", "zfill", "removeprefix", "removesuffix", "hexdigest",
     "add_done_callback", "call_later", "__init_subclass__"}  # fmt: skip
 BANNED_NAMES = {"time", "value", "data", "info", "manager", "utils", "helper", "helpers", "util", "misc"}
-# Callbacks whose parameter names their framework chose.
-NAMED_BY_OTHERS = {"data_received", "datagram_received", "feed_data"}
+# Methods whose parameter names asyncio, its transports or pymodbus chose.
+NAMED_BY_OTHERS = {"callback_data", "data_received", "datagram_received", "feed_data", "write"}
 
 
 def room(path: str) -> str:
