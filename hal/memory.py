@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 
 from hal import quantities as q
-from hal.errors import LineTimeout
+from hal.errors import FrameError, LineTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ANSWER_BYTES_MAX = 512
 ENOSPC = 28  # no port of MicroPython names it
 
 
@@ -75,6 +76,8 @@ class ScriptedLine:
             self.requests.append(request)
             received = self._answer(request)
             if not received or missing(received) > 0:
+                if len(received or b"") > ANSWER_BYTES_MAX:
+                    raise FrameError("answer too long", received)
                 raise LineTimeout(request[:1], timeout_ms)
             return received
         finally:
@@ -101,12 +104,12 @@ class MemoryStore:
         first, held = self._kept[-1]
         return first + len(held)
 
-    def append(self, data: bytes) -> int:
+    def append(self, chunk: bytes) -> int:
         """Write at the end of the newest segment; return the offset. Raises: OSError (ENOSPC)."""
         offset = self._end()
-        if offset + len(data) - self._kept[0][0] > self._capacity_bytes:
+        if offset + len(chunk) - self._kept[0][0] > self._capacity_bytes:
             raise OSError(ENOSPC)
-        self._kept[-1][1].extend(data)
+        self._kept[-1][1].extend(chunk)
         return offset
 
     def sync(self) -> None:

@@ -56,7 +56,7 @@ class Store(Protocol):
     def segments(self) -> list[tuple[int, int]]:
         """Return (first offset, size in bytes) of each kept segment, oldest first."""
 
-    def append(self, data: bytes) -> int:
+    def append(self, chunk: bytes) -> int:
         """Write at the end of the newest segment; return the offset. Durable only after sync.
 
         Raises: OSError (errno ENOSPC when the capacity is reached).

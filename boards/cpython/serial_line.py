@@ -22,13 +22,12 @@ BITS_PER_CHARACTER = 11
 
 
 class SerialLine:
-    """Opens `port` when first asked, for itself alone. The time-out counts from the request's last bit."""
+    """Opens `port` when first asked, for itself alone. The time-out covers the time that the bytes take as well."""
 
     def __init__(self, port: str, baud: int, parity: str = "N", stop_bits: int = 1, settle_ms: int = SETTLE_MS) -> None:
         self.name = port
         self._settings = {"baudrate": baud, "parity": parity, "stopbits": stop_bits, "timeout": 0, "exclusive": True}
-        self._character_s = BITS_PER_CHARACTER / baud
-        self._gap_s = 0.00175 if baud > 19200 else 3.5 * self._character_s
+        self._gap_s = 0.00175 if baud > 19200 else 3.5 * BITS_PER_CHARACTER / baud
         self._settle_s = settle_ms / 1000
         self._wire: Wire | None = None
         self._busy = False
@@ -43,8 +42,7 @@ class SerialLine:
         try:
             wire = await self._opened()
             await self._wait_for_silence(wire)
-            leaving_ms = int(1000 * self._character_s * len(request)) + 1
-            answer = await wire.exchange(request, missing, timeout_ms + leaving_ms)
+            answer = await wire.exchange(request, missing, timeout_ms)
             rest_s = self._gap_s
             return answer
         except LineDown:

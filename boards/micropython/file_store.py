@@ -51,17 +51,17 @@ class FileStore:
         """Return (first offset, size in bytes) of each kept segment, oldest first; there is always one."""
         return list(self._kept)
 
-    def append(self, data: bytes) -> int:
+    def append(self, chunk: bytes) -> int:
         """Write at the end of the newest segment; return the offset. Raises: OSError."""
         self._check()
         first, size_bytes = self._kept[-1]
-        if first + size_bytes + len(data) - self._kept[0][0] > self._capacity_bytes:
+        if first + size_bytes + len(chunk) - self._kept[0][0] > self._capacity_bytes:
             raise OSError(ENOSPC)
         self._dirty = True
         self._newest.seek(size_bytes)
-        if self._newest.write(data) != len(data):
+        if self._newest.write(chunk) != len(chunk):
             raise OSError(ENOSPC)
-        self._kept[-1] = (first, size_bytes + len(data))
+        self._kept[-1] = (first, size_bytes + len(chunk))
         return first + size_bytes
 
     def sync(self) -> None:

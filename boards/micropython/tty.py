@@ -1,0 +1,38 @@
+"""A serial port of Linux for the unix port of MicroPython: raw, and `read` never waits.
+
+Source: termios(3): with VMIN and VTIME at 0 a read returns at once with what is there. MicroPython names only
+a few of the speeds, so the numbers are Linux's own (asm-generic/termbits.h).
+"""
+
+from __future__ import annotations
+
+import termios
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+CSTOPB = 0x40
+PARENB = 0x100
+PARODD = 0x200
+PARITY = {"N": 0, "E": PARENB, "O": PARENB | PARODD}
+SPEEDS = {1200: 9, 2400: 11, 4800: 12, 9600: 13, 19200: 14, 38400: 15, 57600: 0x1001, 115200: 0x1002}
+VTIME = 5
+VMIN = 6
+
+
+def open_tty(path: str, baud: int, parity: str = "N", stop_bits: int = 1) -> BinaryIO:
+    """Return the open port. Raises: OSError, KeyError for a speed or parity that is not in the tables."""
+    port = open(path, "r+b", 0)  # noqa: SIM115
+    handle = port.fileno()
+    try:
+        termios.setraw(handle)  # type: ignore[attr-defined]
+        settings = termios.tcgetattr(handle)
+        settings[2] = settings[2] & ~(CSTOPB | PARENB | PARODD) | PARITY[parity] | (CSTOPB if stop_bits == 2 else 0)
+        settings[4] = settings[5] = SPEEDS[baud]
+        settings[6][VMIN] = settings[6][VTIME] = 0
+        termios.tcsetattr(handle, termios.TCSANOW, settings)
+    except BaseException:
+        port.close()
+        raise
+    return port

@@ -1,0 +1,53 @@
+"""Every line keeps its promises: TCP and serial on both runtimes, and the twin."""
+
+from __future__ import annotations
+
+import pytest
+
+from boards.cpython.serial_line import SerialLine
+from boards.cpython.tcp_line import TcpLine
+from hal.errors import LineDown
+from hal.memory import ScriptedLine
+from tests.ports.board import holds, holds_on_micropython, promises
+from tests.ports.contracts import line as contracts
+from tests.ports.far_end import scripted, serial_far_end, tcp_far_end, unused_port
+
+ALL = pytest.mark.parametrize("promise", promises(contracts), ids=lambda promise: promise.__name__)
+
+
+class Lines:
+    def __init__(self, line, absent_line):
+        self.line = line
+        self.absent_line = absent_line
+
+
+@ALL
+async def test_twin(promise):
+    def absent(request):
+        raise LineDown("absent", "nobody there")
+
+    await holds(promise, Lines(ScriptedLine(scripted), ScriptedLine(absent)))
+
+
+@ALL
+async def test_tcp_on_a_gateway(promise):
+    async with tcp_far_end() as port:
+        await holds(promise, Lines(TcpLine("127.0.0.1", port), TcpLine("127.0.0.1", unused_port())))
+
+
+@ALL
+async def test_serial_port_on_a_gateway(promise):
+    async with serial_far_end() as path:
+        await holds(promise, Lines(SerialLine(path, 9600), SerialLine("/dev/absent", 9600)))
+
+
+@ALL
+async def test_tcp_on_a_board(promise):
+    async with tcp_far_end() as port:
+        await holds_on_micropython(promise, "tcp_line", port, unused_port())
+
+
+@ALL
+async def test_serial_port_on_a_board(promise):
+    async with serial_far_end() as path:
+        await holds_on_micropython(promise, "serial_line", path)
