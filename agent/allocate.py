@@ -73,7 +73,7 @@ def decide(state: State, image: Image, now_ms: int) -> list[Decision]:
                 setpoint, source = _wish(state, unit)
                 decisions.append((unit, setpoint, source))
     if site_values is None:
-        decisions.extend([(unit, unit.fallback if unit.fallback is not None else unit.lowest(), _CAUSES[cause]) for unit in powered])
+        decisions.extend([_without_headroom(unit, _CAUSES[cause], now_ms) for unit in powered])
         return decisions
     decisions.extend(_share(state, image, site_values, powered, now_ms))
     return decisions
@@ -113,6 +113,11 @@ def _follow_failsafe(state: State, cause: int, now_ms: int) -> None:
     if cause:
         state.note([record.FAILSAFE, now_ms, None, cause, True])
     state.failsafe = cause
+
+
+def _without_headroom(unit: Unit, cause: str, now_ms: int) -> Decision:
+    unit.held, unit.risen_ms = True, now_ms
+    return unit, unit.fallback if unit.fallback is not None else unit.lowest(), cause
 
 
 def _wish(state: State, unit: Unit) -> tuple[int | None, str]:
@@ -163,6 +168,8 @@ def _cap(state: State, unit: Unit, room: Room) -> tuple[int, str]:
     limit = tightest(state.limits, unit.index, IMPORT)
     if limit is not None and limit.value_w < power_w:
         power_w, source = limit.value_w, "limit " + limit.source
+    if unit.power_max_w and unit.power_max_w < power_w:
+        power_w, source = unit.power_max_w, "nameplate"
     return power_w, source
 
 
@@ -174,27 +181,23 @@ def _serve(state: State, unit: Unit, drawn_w: int, room: Room, now_ms: int) -> D
             room.reserve(unit, drawn_w)
         return unit, wish, source
     cap_w, binding = _cap(state, unit, room)
-    setpoint = wish
-    if unit.power_max_w and (wish is None or unit.power_of(wish) > unit.power_max_w) and cap_w >= unit.power_max_w:
-        setpoint = wish if wish is None else unit.setpoint_for(unit.power_max_w)
-        source = source if wish is None else "nameplate"
-        unit.held = False
-    elif wish is None or unit.power_of(wish) > cap_w:
-        setpoint, source = _throttle(unit, unit.setpoint_for(cap_w), binding, now_ms)
-    else:
+    setpoint: int | None
+    if unit.power_of(wish) <= cap_w:
         setpoint, source = _rise(unit, wish, source, now_ms)
+    else:
+        setpoint, source = _throttle(unit, unit.setpoint_for(cap_w), binding, now_ms)
     room.reserve(unit, max(unit.power_of(setpoint), drawn_w))
     return unit, setpoint, source
 
 
-def _throttle(unit: Unit, setpoint: int, binding: str, now_ms: int) -> tuple[int, str]:
+def _throttle(unit: Unit, wanted: int, binding: str, now_ms: int) -> tuple[int | None, str]:
     """Fall at once; rise only after the room has lasted."""
-    setpoint, _ = _rise(unit, setpoint, binding, now_ms)
+    setpoint, _ = _rise(unit, wanted, binding, now_ms)
     unit.held = True
     return setpoint, binding
 
 
-def _rise(unit: Unit, wanted: int, source: str, now_ms: int) -> tuple[int, str]:
+def _rise(unit: Unit, wanted: int | None, source: str, now_ms: int) -> tuple[int | None, str]:
     """Return `wanted`, or what the unit has while a limit that held it down has not been gone for long enough."""
     held = unit.setpoint
     if not unit.held or held is None or unit.power_of(wanted) <= unit.power_of(held):
@@ -209,28 +212,46 @@ def _rise(unit: Unit, wanted: int, source: str, now_ms: int) -> tuple[int, str]:
 
 
 def _cover(state: State, served: Decision, drawn_w: int, room: Room, site_w: int) -> Decision:
-    """Let a battery cover what exceeds the import limit, and never export more than is allowed."""
+    """Let a battery cover what exceeds the import limit, and never feed in more than the export limit."""
     unit, setpoint, source = served
     highest_w = min(drawn_w, 0) + room.import_w
-    limit = tightest(state.limits, unit.index, EXPORT)
-    export_w, export_source = state.site.export_limit_w, "connection"
-    site_limit = tightest(state.limits, SITE, EXPORT)
-    if site_limit is not None and site_limit.value_w < export_w:
-        export_w, export_source = site_limit.value_w, "limit " + site_limit.source
-    lowest_w = drawn_w - site_w - export_w
-    if limit is not None and -limit.value_w > lowest_w:
-        lowest_w, export_source = -limit.value_w, "limit " + limit.source
-    wanted = drawn_w if setpoint is None else setpoint
-    covering = room.import_w < 0 or (setpoint is None and unit.held)
-    if covering and wanted > highest_w:
-        kept = unit.setpoint
-        if not (unit.held and kept is not None and highest_w - BATTERY_BAND_W <= kept <= highest_w):
-            kept = unit.setpoint_for(highest_w - BATTERY_MARGIN_W)
-        room.reserve(unit, kept - min(drawn_w, 0))
-        setpoint, source = kept, room.source
+    if _must_cover(unit, setpoint, highest_w, room.import_w):
+        setpoint, source = _covering(unit, highest_w), room.source
+        room.reserve(unit, setpoint - min(drawn_w, 0))
         unit.held = True
-    else:
+    elif setpoint is None or setpoint <= 0:
         unit.held = False
-    if setpoint is not None and setpoint < lowest_w:
-        setpoint, source = unit.setpoint_for(min(lowest_w, unit.contract.maximum)), export_source
+    lowest_w, export_source = _export_floor(state, unit, drawn_w - site_w)
+    if (drawn_w if setpoint is None else setpoint) < lowest_w:
+        setpoint, source = unit.setpoint_for(lowest_w + unit.contract.step - 1), export_source
     return unit, setpoint, source
+
+
+def _must_cover(unit: Unit, setpoint: int | None, highest_w: int, room_w: int) -> bool:
+    """Tell whether the import limit needs this battery below what it would do by itself."""
+    if setpoint is None:
+        return room_w < 0 or (unit.held and highest_w < 0)
+    if setpoint > 0:
+        return room_w < 0
+    return setpoint > highest_w
+
+
+def _covering(unit: Unit, highest_w: int) -> int:
+    """Return a set-point at or below `highest_w`; the present one while it is not much stronger than needed."""
+    kept = unit.setpoint
+    if unit.held and kept is not None and highest_w - BATTERY_BAND_W <= kept <= highest_w:
+        return kept
+    return unit.setpoint_for(highest_w - BATTERY_MARGIN_W)
+
+
+def _export_floor(state: State, unit: Unit, without_w: int) -> tuple[int, str]:
+    """Return the lowest power that keeps the export limits; `without_w` is minus what the site draws without the unit."""
+    export_w, source = state.site.export_limit_w, "connection"
+    limit = tightest(state.limits, SITE, EXPORT)
+    if limit is not None and limit.value_w < export_w:
+        export_w, source = limit.value_w, "limit " + limit.source
+    floor_w = without_w - export_w
+    limit = tightest(state.limits, unit.index, EXPORT)
+    if limit is not None and -limit.value_w > floor_w:
+        floor_w, source = -limit.value_w, "limit " + limit.source
+    return floor_w, source

@@ -54,11 +54,16 @@ def sig_structure_digest(protected: bytes, payload: bytes) -> bytes:
     return hasher.digest()
 
 
-async def seal(signer: Signer, payload: bytes) -> bytes:
-    """Return the signed envelope around `payload`."""
-    protected = protected_header(signer.key_id)
-    signature = await signer.sign(sig_structure_digest(protected, payload))
+async def sign(signer: Signer, payload: bytes) -> bytes:
+    """Return the signature over `payload`, 64 bytes."""
+    signature = await signer.sign(sig_structure_digest(protected_header(signer.key_id), payload))
     assert len(signature) == SIGNATURE_BYTES
+    return signature
+
+
+def envelope(key_id: bytes, payload: bytes, signature: bytes) -> bytes:
+    """Return the signed envelope around `payload`."""
+    protected = protected_header(key_id)
     return b"".join(
         (
             _OPENING,
@@ -71,6 +76,11 @@ async def seal(signer: Signer, payload: bytes) -> bytes:
             signature,
         )
     )
+
+
+async def seal(signer: Signer, payload: bytes) -> bytes:
+    """Sign `payload` and return the envelope around it."""
+    return envelope(signer.key_id, payload, await sign(signer, payload))
 
 
 def open_envelope(raw: bytes) -> tuple[bytes, bytes, bytes, bytes]:

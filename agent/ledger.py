@@ -27,8 +27,9 @@ UNSEALED_MAX = const(8)
 class StoredPage:
     """A closed page as the journal holds it."""
 
-    def __init__(self, payload: bytes, last_seq: int, signature: bytes | None, next_at: int) -> None:
+    def __init__(self, payload: bytes, count: int, last_seq: int, signature: bytes | None, next_at: int) -> None:
         self.payload = payload
+        self.count = count
         self.last_seq = last_seq
         self.signature = signature
         self.next_at = next_at
@@ -166,7 +167,7 @@ class Ledger:
                 break
         if page is None or not page.records:
             return None
-        return StoredPage(page.payload(self.agent_id), page.last_seq, signature, next_at)
+        return StoredPage(page.payload(self.agent_id), len(page.records), page.last_seq, signature, next_at)
 
     def _open_page(self, base_s: int) -> None:
         if self.journal.wants_roll():

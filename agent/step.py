@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from agent.image import Image
     from agent.record import Record
     from agent.state import State
+    from agent.unit import Contract
 
     Grant = tuple[int, int | None, int, str]
-    Item = Message | "Outcome" | "Notice"
+    Item = Message | "Outcome" | "Attached" | "Notice"
 
 
 class Outcome:
@@ -31,6 +32,14 @@ class Outcome:
         self.evidence = evidence
         self.kept = kept
         self.source = source
+
+
+class Attached:
+    """A device was opened and told its bounds."""
+
+    def __init__(self, device: int, contract: Contract) -> None:
+        self.device = device
+        self.contract = contract
 
 
 class Notice:
@@ -78,6 +87,8 @@ def _watch_clock(state: State, image: Image, now_ms: int) -> None:
 def _take(state: State, item: Item, now_ms: int) -> None:
     if type(item) is Outcome:
         state.note([record.WRITE, now_ms, item.device, item.setpoint or 0, item.outcome, item.evidence, item.kept, item.source])
+    elif type(item) is Attached:
+        state.units[item.device].contract = item.contract
     elif type(item) is Notice:
         state.note([record.DEVICE_STATE, now_ms, item.device, item.state])
     else:

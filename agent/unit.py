@@ -10,7 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from hal.capabilities import Device
+
 NOMINAL_MV = const(230000)
+UNKNOWN_W = const(1 << 30)  # what a device may draw of which nobody told the nameplate
 VOLATILE_RISE_MS = const(10000)  # a set-point that a limit held down rises again after this long
 PERSISTENT_RISE_MS = const(300000)  # the same where every write wears the product
 
@@ -25,6 +28,15 @@ class Contract:
         self.off = off
         self.persistent = persistent
         self.stale_ms = stale_ms
+
+
+def contract_of(driver: Device) -> Contract:
+    """Return what `driver` promises now; some products tell their bounds only once they are open."""
+    if not isinstance(driver, capabilities.Controllable):
+        return Contract(driver.kind, 0, (0, 0, 1), None, False, driver.stale_ms)
+    bounds = (driver.minimum, driver.maximum, driver.step)
+    persistent = driver.write_cost == capabilities.PERSISTENT
+    return Contract(driver.kind, driver.control, bounds, driver.off, persistent, driver.stale_ms)
 
 
 class Unit:
@@ -60,7 +72,7 @@ class Unit:
         """Return the most that the unit may draw in W with this set-point; its nameplate in default mode."""
         kind = self.contract.kind
         if setpoint is None:
-            return self.power_max_w
+            return self.power_max_w or UNKNOWN_W
         if kind == capabilities.CHARGER:
             return setpoint * len(self.phases) * NOMINAL_MV // 1000000
         if kind == capabilities.SWITCH:

@@ -27,11 +27,26 @@ class ManualClock:
         self._civil_offset_ms = 0
         self._quality = q.CLOCK_UNKNOWN
         self._error_ms = 0
+        self._sleepers: list[tuple[int, asyncio.Event]] = []
 
     def advance(self, ms: int) -> None:
-        """Let `ms` pass on both times."""
+        """Let `ms` pass on both times; who slept until then is ready to run."""
         assert ms >= 0
         self._now_ms += ms
+        for sleeper in list(self._sleepers):
+            if sleeper[0] <= self._now_ms:
+                self._sleepers.remove(sleeper)
+                sleeper[1].set()
+
+    async def sleep_ms(self, ms: int) -> None:
+        """Wait for `advance` to bring the end of the sleep."""
+        if ms <= 0:
+            await asyncio.sleep(0)
+            return
+        ready = asyncio.Event()
+        sleeper = (self._now_ms + ms, ready)
+        self._sleepers.append(sleeper)
+        await ready.wait()
 
     def set_civil(self, civil_ms: int, quality: int = q.CLOCK_SYNCHRONISED, error_ms: int = 1) -> None:
         """Step the civil time, as a time server does; the monotonic one does not move."""

@@ -29,6 +29,9 @@ class Clock(Protocol):
     def error_ms(self) -> int:
         """Return the bound on the civil time's error; 0 says nothing while quality is CLOCK_UNKNOWN."""
 
+    async def sleep_ms(self, ms: int) -> None:
+        """Let other tasks run until `ms` have passed on the monotonic clock; at least one turn of theirs."""
+
 
 class Line(Protocol):
     """One bus or connection that carries one request at a time; it knows no protocol."""

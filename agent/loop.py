@@ -1,0 +1,204 @@
+"""The only file with a while-True of the core: wakes up, gathers, steps, keeps, grants.
+
+A tick comes every tick_ms and whenever a command has passed the door. What was decided is durable before a
+device is moved (journal before act), and a page is signed after the device was moved. When the loop ends for
+whatever reason, every device is brought to its default mode.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from agent import record
+from agent.command import open_message
+from agent.image import Image
+from agent.session import CHANNEL_RECEIPT
+from agent.state import dump
+from agent.step import step
+from hal.compat import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from agent.command import Authority
+    from agent.ledger import Ledger
+    from agent.record import Record
+    from agent.session import Session
+    from agent.state import State
+    from agent.step import Grant, Item
+    from agent.worker import Worker
+    from hal.ports import Clock, Signer, Uplink, Watchdog
+
+INBOX_MAX = const(64)
+
+
+class Loop:
+    """Holds the agent together; `run` ends when `stop` is called."""
+
+    def __init__(
+        self, state: State, ledger: Ledger, session: Session, workers: list[Worker], authorities: list[Authority],
+        clock: Clock, signer: Signer, uplink: Uplink | None, watchdog: Watchdog, tick_ms: int, sync_ms: int,
+    ) -> None:  # fmt: skip
+        self.state = state
+        self.ledger = ledger
+        self.session = session
+        self.workers = workers
+        self.posts = {post.device: post for worker in workers for post in worker.posts}
+        self.authorities = authorities
+        self.clock = clock
+        self.signer = signer
+        self.uplink = uplink
+        self.watchdog = watchdog
+        self.tick_ms = tick_ms
+        self.sync_ms = sync_ms
+        self.inbox: list[Item] = []
+        self.overflow = 0  # messages that came while the inbox was full
+        self.ticks = 0
+        self.failure: Exception | None = None
+        self._workers_of = {post.device: worker for worker in workers for post in worker.posts}
+        self._turned = False  # since the last tick
+        self._wake = asyncio.Event()
+        self._door = asyncio.Event()
+        self._sealing = asyncio.Event()
+        self._stopping = False
+        self._synced_ms = 0
+
+    def report(self, item: Item) -> None:
+        """Take what a worker or the door has to say; it is looked at in the next turn."""
+        self.inbox.append(item)
+
+    def stop(self) -> None:
+        """End after the present turn."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Run until `stop`, then stand down. Raises: whatever broke a task, after standing down."""
+        jobs = [self._tick(), self._open_door(), self._keep_session()]
+        jobs += [worker.run() for worker in self.workers]
+        if self.uplink is not None:
+            jobs.append(self.uplink.run(self._door.set))
+        self._watch_meter()
+        tasks = [asyncio.create_task(self._guard(job)) for job in jobs]
+        try:
+            while not self._stopping:
+                await self._wake.wait()
+                self._wake.clear()
+                self.turn()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.sleep(0)
+            await self._stand_down()
+        if self.failure is not None:
+            raise self.failure
+
+    def turn(self) -> None:
+        """Do one whole tick: look, decide, keep, grant."""
+        now_ms = self.clock.now_ms()
+        inbox, self.inbox = self.inbox, []
+        grants, facts = step(self.state, now_ms, self._image(), inbox)
+        urgent = self._keep(facts, now_ms)
+        self._hand_out(grants)
+        if urgent or self.ledger.should_close(now_ms // 1000):
+            self.ledger.close_page()
+            self._sealing.set()
+        self._turned = True
+        self.ticks += 1
+        self.watchdog.feed()
+
+    def _image(self) -> Image:
+        samples = [self.posts[unit.index].sample if unit.index in self.posts else None for unit in self.state.units]
+        return Image(samples, self.clock.civil_ms(), self.clock.quality(), self.clock.error_ms())
+
+    def _keep(self, facts: list[Record], now_ms: int) -> bool:
+        """Put facts and state into the journal; return whether somebody waits for one of them."""
+        urgent = False
+        for fact in facts:
+            self.ledger.add(fact)
+            urgent = urgent or fact[0] == record.DECISION
+        if self.state.must_persist:
+            self.state.must_persist = False
+            self.ledger.save_state(dump(self.state))
+            urgent = True
+        if self.ledger.lost_records:
+            self.ledger.add([record.GAP, now_ms, record.JOURNAL_FULL, self.ledger.lost_records])
+            self.ledger.lost_records = 0
+        self.ledger.flush()
+        if urgent or now_ms - self._synced_ms >= self.sync_ms:
+            self.ledger.sync()
+            self._synced_ms = now_ms
+        return urgent
+
+    def _hand_out(self, grants: list[Grant]) -> None:
+        for grant in grants:
+            actuator = self.posts[grant[0]].actuator
+            if actuator is not None and actuator.grant(grant):
+                self._workers_of[grant[0]].wake.set()
+
+    def _watch_meter(self) -> None:
+        """Step as soon as the site meter has answered: its reading is the tick's newest when it is used."""
+        meter = self.state.site.meter
+        if meter is not None:
+            self.posts[meter].on_sample = self._wake.set
+
+    async def _tick(self) -> None:
+        """Wake the workers every tick_ms, and the loop when the site meter has not."""
+        while True:
+            await self.clock.sleep_ms(self.tick_ms - self.clock.now_ms() % self.tick_ms)
+            for worker in self.workers:
+                worker.wake.set()
+            if not self._turned:
+                self._wake.set()
+            self._turned = False
+            self._sealing.set()
+
+    async def _guard(self, job: Coroutine[object, object, None]) -> None:
+        """Run one task; a defect in it ends the agent, which stands down and starts again."""
+        try:
+            await job
+        except Exception as fault:
+            self.failure = fault
+            self.stop()
+
+    async def _stand_down(self) -> None:
+        """Bring every device to its default mode, say so, sign it, and close the journal."""
+        await asyncio.gather(*[worker.stand_down() for worker in self.workers])
+        inbox, self.inbox = self.inbox, []
+        now_ms = self.clock.now_ms()
+        _, facts = step(self.state, now_ms, self._image(), inbox)
+        facts.append([record.FAILSAFE, now_ms, None, record.SHUTDOWN, True])
+        self._keep(facts, now_ms)
+        self.ledger.close_page()
+        await self.session.turn()
+        if self.uplink is not None:
+            await self.uplink.close()
+        self.ledger.sync()
+        self.ledger.journal.store.close()
+
+    async def _open_door(self) -> None:
+        """Check signatures outside the loop's turn: on a small board one takes most of a second."""
+        uplink = self.uplink
+        while uplink is not None:
+            await self._door.wait()
+            self._door.clear()
+            received = uplink.take()
+            while received is not None:
+                channel, raw = received
+                message = await open_message(raw, self.authorities, self.signer)
+                if channel == CHANNEL_RECEIPT:
+                    self.session.receive(message)
+                elif len(self.inbox) < INBOX_MAX:
+                    self.report(message)
+                    self._wake.set()
+                else:
+                    self.overflow += 1
+                received = uplink.take()
+            self._sealing.set()
+
+    async def _keep_session(self) -> None:
+        while True:
+            await self._sealing.wait()
+            self._sealing.clear()
+            await self.session.turn()

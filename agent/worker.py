@@ -1,0 +1,111 @@
+"""One task a bus: writes what was granted, then asks whoever is due. One device never stops another."""
+
+from __future__ import annotations
+
+import asyncio
+
+from agent import record
+from agent.actuator import Actuator
+from agent.image import Sample
+from agent.step import Attached, Notice
+from agent.unit import contract_of
+from hal.capabilities import Controllable
+from hal.compat import const
+from hal.errors import DeviceError, WrongDevice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.step import Grant, Item
+    from hal.capabilities import Device
+    from hal.ports import Clock
+
+REOPEN_AFTER = const(3)  # failed reads in a row after which the product is probed again
+WRONG_DEVICE_PAUSE_MS = const(30000)
+
+
+class Post:
+    """One device on the bus: its driver, its newest sample, its actuator when it can be set."""
+
+    def __init__(self, device: int, driver: Device, report: Callable[[Item], None]) -> None:
+        self.device = device
+        self.driver = driver
+        self.report = report
+        self.sample: Sample | None = None
+        self.on_sample: Callable[[], None] | None = None
+        self.actuator = Actuator(device, driver, report) if isinstance(driver, Controllable) else None
+        self._open = False
+        self._wrong = False
+        self._failures = 0
+        self._next_ms = 0
+
+    async def poll(self, clock: Clock) -> None:
+        """Read the device when it is due; an expected failure leaves the old sample to grow stale."""
+        now_ms = clock.now_ms()
+        if now_ms < self._next_ms:
+            return
+        self._next_ms = now_ms - now_ms % self.driver.poll_ms + self.driver.poll_ms
+        try:
+            if not self._open:
+                await self._introduce()
+            values = await self.driver.read()
+        except WrongDevice:
+            self._next_ms = now_ms + WRONG_DEVICE_PAUSE_MS
+            if not self._wrong:
+                self._wrong = True
+                self.report(Notice(self.device, record.WRONG_DEVICE))
+        except DeviceError:
+            self._failures += 1
+            if self._failures >= REOPEN_AFTER:
+                self._open = False
+        else:
+            self._failures = 0
+            self.sample = Sample(clock.now_ms(), values)
+            if self.on_sample is not None:
+                self.on_sample()
+
+    async def act(self, clock: Clock) -> None:
+        """Write what was granted, once the product has been recognised."""
+        if self.actuator is not None and self._open:
+            await self.actuator.act(clock.now_ms())
+
+    async def _introduce(self) -> None:
+        await self.driver.open()
+        self._open = True
+        self._wrong = False
+        self.report(Attached(self.device, contract_of(self.driver)))
+        if self.actuator is not None:
+            self.actuator.forget()
+
+
+class Worker:
+    """Serves one bus; `wake` starts a round."""
+
+    def __init__(self, posts: list[Post], clock: Clock) -> None:
+        self.posts = posts
+        self.clock = clock
+        self.wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve rounds for ever."""
+        while True:
+            await self.wake.wait()
+            self.wake.clear()
+            await self.round()
+
+    async def round(self) -> None:
+        """Write everything granted, then read who is due; what is granted meanwhile goes before the next read."""
+        for post in self.posts:
+            await post.act(self.clock)
+        for post in self.posts:
+            await post.poll(self.clock)
+            if self.wake.is_set():
+                for other in self.posts:
+                    await other.act(self.clock)
+
+    async def stand_down(self) -> None:
+        """Bring every device to its default mode."""
+        for post in self.posts:
+            if post.actuator is not None:
+                await post.actuator.stand_down()
