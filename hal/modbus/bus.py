@@ -1,0 +1,108 @@
+"""One bus with several units: one request at a time, and a silent unit does not cost the others their second.
+
+A unit that does not answer twice in a row rests: 1 s, then 3.5 s between requests, so that with a reading a second it
+is back within 5 s after it returns. Requests to such a unit wait half the time-out only, every eighth the whole of it,
+lest a slow product never be heard again. Elsewhere one dead unit of 20 halves the rate of the other 19.
+A gateway that answers for a unit which it cannot reach (exceptions 10 and 11) is silence too.
+"""
+
+from __future__ import annotations
+
+from hal.compat import const
+from hal.errors import FrameError, LineTimeout, Refused
+from hal.modbus.turns import Turns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hal.modbus.rtu import Rtu, RtuRequest
+    from hal.modbus.tcp import Tcp, TcpRequest
+    from hal.ports import Clock, Line
+
+    Request = RtuRequest | TcpRequest
+
+REST_MS = (0, 1000, 3500)  # after the first, the second, every further silence
+_PATIENT_EVERY = const(8)
+_GATEWAY_CODES = (10, 11)  # path unavailable, target failed to respond
+_SILENCES_MAX = const(1 << 20)
+
+
+class Bus:
+    """Owns a line and its framing; devices share it."""
+
+    def __init__(
+        self,
+        line: Line,
+        framing: Rtu | Tcp,
+        clock: Clock,
+        gap_ms: int = 0,
+        pause: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
+        """`gap_ms`: silence that the slowest unit needs between frames; needs `pause`, which sleeps milliseconds."""
+        if gap_ms and pause is None:
+            raise ValueError("pause", None, "needed with gap_ms")
+        self.framing = framing
+        self._line = line
+        self._clock = clock
+        self._gap_ms = gap_ms
+        self._pause = pause
+        self._turns = Turns()
+        self._free_ms = 0  # when the gap after the last frame is over
+        self._silent: dict[int, tuple[int, int]] = {}  # unit -> silences in a row, resting until
+
+    def request(self, unit: int, request_pdu: bytes) -> Request:
+        """Return a request for `unit` to be asked as often as one likes."""
+        return self.framing.request(unit, request_pdu)
+
+    async def ask(self, request: Request, urgent: bool = False) -> bytes:
+        """Return the bits or registers of the answer, nothing for a write.
+
+        Raises: LineTimeout (with 0 ms when the unit rests and was not asked), LineDown, FrameError, Refused.
+        """
+        if not self._turns.take_free():
+            await self._turns.wait(urgent)
+        try:
+            timeout_ms = self._patience_ms(request) if self._silent else request.timeout_ms
+            if self._gap_ms:
+                await self._keep_gap()
+            return await self._exchange(request, timeout_ms)
+        finally:
+            self._turns.give_back()
+
+    async def _exchange(self, request: Request, timeout_ms: int) -> bytes:
+        try:
+            answer = await self._line.exchange(request.begin(), request.missing, timeout_ms)
+            registers = request.payload(answer)
+        except (LineTimeout, FrameError):
+            self._not_heard(request.unit)
+            raise
+        except Refused as refusal:
+            if refusal.args[1] in _GATEWAY_CODES:
+                self._not_heard(request.unit)
+            else:
+                self._silent.pop(request.unit, None)
+            raise
+        finally:
+            if self._gap_ms:
+                self._free_ms = self._clock.now_ms() + self._gap_ms
+        if self._silent:
+            self._silent.pop(request.unit, None)
+        return registers
+
+    def _patience_ms(self, request: Request) -> int:
+        now_ms = self._clock.now_ms()
+        silences, until_ms = self._silent.get(request.unit, (0, 0))
+        if now_ms < until_ms:
+            raise LineTimeout(request.unit, 0)
+        return request.probe_ms if silences > 1 and silences % _PATIENT_EVERY else request.timeout_ms
+
+    def _not_heard(self, unit: int) -> None:
+        silences = min(self._silent.get(unit, (0, 0))[0] + 1, _SILENCES_MAX)
+        rest_ms = REST_MS[min(silences, len(REST_MS)) - 1]
+        self._silent[unit] = (silences, self._clock.now_ms() + rest_ms)
+
+    async def _keep_gap(self) -> None:
+        wait_ms = self._free_ms - self._clock.now_ms()
+        if wait_ms > 0 and self._pause is not None:
+            await self._pause(wait_ms)

@@ -1,0 +1,132 @@
+"""What every Modbus product has in common: a table that is read in few requests, and writes that are read back.
+
+A driver derives from ModbusDevice first and from its contract second (`class Sdm630(ModbusDevice, Meter)`): MicroPython
+looks attributes up depth first, left to right.
+"""
+
+from __future__ import annotations
+
+from hal.errors import NotObeyed, Refused, WrongDevice
+from hal.modbus import pdu
+from hal.modbus.plan import Block, Limits, blocks
+from hal.options import choose
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hal.modbus.bus import Bus, Request
+    from hal.modbus.points import Point
+
+_plans: dict[type, list[Block]] = {}  # a thousand meters of one model share one plan
+
+
+class ModbusDevice:
+    """One unit on a bus, read by the table in `points`."""
+
+    model = ""
+    table = pdu.READ_HOLDING  # function that reads points without a table of their own
+    points: tuple[Point, ...] = ()
+    registers_max = pdu.REGISTERS_READ_MAX
+    gap_max = 0  # registers that may be read for nothing to save a request
+    even = False  # only even addresses and counts are answered
+    alive: tuple[int, ...] = ()  # at least one of these is not 0 on a product that works
+    options_known: tuple[tuple[str, Any], ...] = ()
+
+    def __init__(self, bus: Bus, unit: int, options: dict[str, Any]) -> None:
+        """Raises: ValueError(key, got, expected)."""
+        if type(unit) is not int or not 0 <= unit <= bus.framing.unit_max:
+            raise ValueError("unit", unit, "0.." + str(bus.framing.unit_max))
+        choose(self, options)
+        self.bus = bus
+        self.unit = unit
+        self._reads: list[tuple[Request, Block]] = []
+        self._plan(self._own_blocks())
+
+    def _own_blocks(self) -> list[Block]:
+        """Return the blocks of the class; a driver whose points depend on the unit makes its own."""
+        kind = type(self)
+        if kind not in _plans:
+            _plans[kind] = self.blocks_of(self.points)
+        return _plans[kind]
+
+    def blocks_of(self, points: tuple[Point, ...]) -> list[Block]:
+        """Return the requests that read `points` within the product's limits."""
+        return blocks(points, Limits(self.table, self.registers_max, self.gap_max, self.even))
+
+    def _plan(self, made: list[Block]) -> None:
+        self._reads = [(self.bus.request(self.unit, block.pdu()), block) for block in made]
+
+    async def open(self) -> None:
+        """Read once, so that another product or a dead gateway is noticed. Raises: DeviceError."""
+        self._plan(self._own_blocks())
+        await self.read()
+
+    async def read(self) -> dict[int, int]:
+        """Return quantity -> integer; what is missing is absent. Raises: DeviceError."""
+        numbers: dict[int, int] = {}
+        for asked in self._reads:
+            request, block = asked
+            try:
+                payload = await self.bus.ask(request)
+            except Refused as refusal:
+                if not (block.optional and refusal.args[1] == pdu.ILLEGAL_ADDRESS):
+                    raise
+                self._settle(asked)
+            else:
+                block.decode(payload, numbers)
+        if self.alive:
+            self._believe(numbers)
+        return numbers
+
+    def _settle(self, asked: tuple[Request, Block]) -> None:
+        """Ask the points of a refused block one by one next time, and a refused point no more until `open`."""
+        points = asked[1].points
+        self._reads = [each for each in self._reads if each is not asked]
+        if len(points) > 1:
+            for point in points:
+                self._reads += [(self.bus.request(self.unit, one.pdu()), one) for one in self.blocks_of((point,))]
+
+    def _believe(self, numbers: dict[int, int]) -> None:
+        for quantity in self.alive:
+            if numbers.get(quantity, 0):
+                return
+        raise WrongDevice(self.model, "nothing but zeros")
+
+    async def registers(self, address: int, count: int, table: int = 0) -> tuple[int, ...]:
+        """Return registers as they are, at once. Raises: DeviceError."""
+        request = self.bus.request(self.unit, pdu.read(table or self.table, address, count))
+        payload = await self.bus.ask(request, True)
+        return tuple([(payload[at] << 8) | payload[at + 1] for at in range(0, 2 * count, 2)])
+
+    async def coil(self, address: int) -> int:
+        """Return 1 for a closed coil. Raises: DeviceError."""
+        payload = await self.bus.ask(self.bus.request(self.unit, pdu.read(pdu.READ_COILS, address, 1)), True)
+        return payload[0] & 1
+
+    async def write_checked(self, address: int, words: tuple[int, ...], function: int = pdu.WRITE_REGISTERS) -> None:
+        """Write registers in one request and read them back.
+
+        Raises: NotObeyed(address, wrote, kept), other DeviceErrors; ValueError before anything is sent.
+        """
+        if function == pdu.WRITE_REGISTER:
+            (number,) = words
+            asked = pdu.write_register(address, number)
+        else:
+            asked = pdu.write_registers(address, words)
+        await self.bus.ask(self.bus.request(self.unit, asked), True)
+        kept = await self.registers(address, len(words), pdu.READ_HOLDING)
+        if kept != words:
+            raise NotObeyed(address, words, kept)
+
+    async def keep_written(self, address: int, words: tuple[int, ...], function: int = pdu.WRITE_REGISTERS) -> None:
+        """Like write_checked, but leave registers alone that hold `words` already: they wear out."""
+        if await self.registers(address, len(words), pdu.READ_HOLDING) != words:
+            await self.write_checked(address, words, function)
+
+    async def write_coil_checked(self, address: int, on: int) -> None:
+        """Write one coil (function 5) and read it back. Raises: NotObeyed(address, wrote, kept), DeviceError."""
+        await self.bus.ask(self.bus.request(self.unit, pdu.write_coil(address, on)), True)
+        kept = await self.coil(address)
+        if kept != on:
+            raise NotObeyed(address, on, kept)
