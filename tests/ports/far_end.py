@@ -17,7 +17,7 @@ def pieces(request: bytes) -> list[tuple[float, bytes]]:
     """Return what to send for a request: (seconds after it, bytes)."""
     what, tag = request[-2:]
     whole = answer(what, tag)
-    return {
+    plans: dict[int, list[tuple[float, bytes]]] = {
         AT_ONCE: [(0, whole)],
         LATE: [(LATE_MS / 1000, whole)],
         SLOWLY: [(0.01 * place, whole[place : place + 1]) for place in range(len(whole))],
@@ -26,7 +26,8 @@ def pieces(request: bytes) -> list[tuple[float, bytes]]:
         ENDLESS: [(0.001 * burst, bytes((ENDLESS,)) * 100) for burst in range(10)],
         HANG_UP: [],
         TWICE: [(0, whole), (0.02, whole)],
-    }[what]
+    }
+    return plans[what]
 
 
 def scripted(request: bytes) -> bytes | None:
