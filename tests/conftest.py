@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import functools
 import inspect
 import re
 import subprocess
@@ -18,11 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.board import board_path, micropython
 from tests.needs import ROOT, needs_program
-from tools.stage import StageError, stage, stage_pattern
 
 SHARED_TESTS = ROOT / "tests" / "shared"
-HEAP = "1M"
 TIMEOUT_S = 180
 REPORT = re.compile(r"^@@ (\w+) (ok|failed)$", re.MULTILINE)
 
@@ -72,7 +70,7 @@ class BoardFile(pytest.File):
     def _run(self) -> dict[str, str]:
         names = test_names(self.path.read_text())
         module = ".".join(self.path.relative_to(ROOT).with_suffix("").parts)
-        said = run_on_micropython(board_path(), module, names)
+        said = run_on_micropython(module, names)
         pieces = REPORT.split(said)[1:]  # name, verdict, what came after it; and again
         found = {
             name: verdict if verdict == "ok" else after.strip()
@@ -103,36 +101,12 @@ class BoardItem(pytest.Item):
         return self.path, None, self.name
 
 
-@functools.cache
-def board_path() -> str:
-    """Compile the shared tree and the shared tests; return MicroPython's search path from the project's root.
-
-    What does not compile is told by tests/test_stage.py and by whichever test needs it.
-    """
-    board, tests = Path("build/board"), Path("build/board-tests")
-    for bring_up_to_date in (
-        lambda: stage(ROOT / board),
-        lambda: stage_pattern("tests/shared/**/*.py", ROOT / tests),
-    ):
-        try:
-            bring_up_to_date()
-        except StageError as error:
-            print(error)
-    return f"{board}:{tests}"
-
-
-def run_on_micropython(path: str, module: str, names: list[str]) -> str:
+def run_on_micropython(module: str, names: list[str]) -> str:
     """Run a module's tests in a process of their own; return all it printed."""
-    # Short, relative paths: MicroPython dies of an argument that is longer than 255 bytes.
-    runner = [needs_program("micropython"), "-X", f"heapsize={HEAP}", "tests/on_micropython.py"]
+    command = micropython("tests/on_micropython.py", board_path(), module, *names)
     try:
         done = subprocess.run(
-            [*runner, path, module, *names],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=TIMEOUT_S,
-            check=False,
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired as late:
         return (late.stdout or b"").decode(errors="replace") + f"\nno end after {TIMEOUT_S} s"
