@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 
-from boards.micropython.p256 import N, P, base_point_steps, comb_steps, inverse_steps, is_on_curve, sum_steps
+from boards.micropython.p256 import N, P, base_point_steps, inverse_steps, is_on_curve, sum_steps
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -61,18 +61,18 @@ def sign_steps(secret: bytes, digest: bytes, blind: bytes) -> Steps[bytes]:
     raise AssertionError("the nonces never end")
 
 
-def key_comb_steps(public_key: bytes) -> Steps[Comb]:
-    """Return the table that `verify_steps` needs. Raises: ValueError when the key is not a point of P-256."""
+def key_point(public_key: bytes) -> tuple[int, int]:
+    """Return the point of a public key. Raises: ValueError when it is not 65 bytes that name a point of P-256."""
     if len(public_key) != PUBLIC_KEY_BYTES or public_key[0] != 4:
         raise ValueError("a public key is 65 bytes, SEC1 uncompressed")
     x, y = int.from_bytes(public_key[1:33], "big"), int.from_bytes(public_key[33:], "big")
     if not is_on_curve(x, y):
         raise ValueError("the public key is not a point of P-256")
-    return (yield from comb_steps(x, y))
+    return x, y
 
 
 def verify_steps(comb: Comb, digest: bytes, signature: bytes) -> Steps[bool]:
-    """Tell whether r || s is a signature over `digest` by the key of `comb`."""
+    """Tell whether r || s is a signature over `digest` by the key whose point has the table `comb`."""
     if len(digest) != DIGEST_BYTES or len(signature) != SIGNATURE_BYTES:
         return False
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")

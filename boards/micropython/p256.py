@@ -33,8 +33,8 @@ ROWS = const(6)
 COLUMNS = const(48)
 SCALAR_BYTES = const(36)
 _ROW_BYTES = const(6)
-_ENTRIES = const(63)
 _ENTRY_BYTES = const(64)
+COMB_BYTES = const(4032)  # 63 entries
 _EUCLID_ROUNDS_A_STEP = const(8)
 
 
@@ -100,9 +100,9 @@ def affine_steps(x: int, y: int, z: int) -> Steps[tuple[int, int]]:
     return x * square % P, y * (square * inverse % P) % P
 
 
-def comb_steps(x: int, y: int) -> Steps[Comb]:
-    """Return the comb table of a point: entry j is the sum of 2**(48 * row) * point over the bits of j."""
-    table = bytearray(_ENTRIES * _ENTRY_BYTES)
+def comb_steps(table: bytearray, x: int, y: int) -> Steps[None]:
+    """Make `table` (COMB_BYTES) the comb of a point: entry j sums 2**(48 * row) * point over the bits `row` of j."""
+    assert len(table) == COMB_BYTES
     _put(table, 1, x, y)
     for row in range(1, ROWS):
         z = 1
@@ -113,7 +113,6 @@ def comb_steps(x: int, y: int) -> Steps[Comb]:
         x, y = yield from affine_steps(x, y, z)
         _put(table, 1 << row, x, y)
         yield from _fill_steps(table, 1 << row, x, y)
-    return table
 
 
 def base_point_steps(scalar: int, z: int) -> Steps[tuple[int, int]]:

@@ -2,7 +2,8 @@
 
 Source: hal/ports.py, Signer; es256.py holds the arithmetic. One turn is about 30 multiplications of 256-bit numbers:
 4-6 ms on a Pico, estimated from measured multiplications.
-The tables of the last `keys_max` public keys are kept, 4 KB each: pin few keys.
+Each of the last `keys_max` public keys has a table of 4 KB. The tables are claimed at the start, because a heap in
+pieces may have no 4 KB left when a command arrives.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import asyncio
 from os import urandom
 
 from agent.cose import key_id_of
-from boards.micropython.es256 import BLIND_BYTES, key_comb_steps, public_key_steps, sign_steps, verify_steps
-from boards.micropython.p256 import finish
+from boards.micropython.es256 import BLIND_BYTES, key_point, public_key_steps, sign_steps, verify_steps
+from boards.micropython.p256 import COMB_BYTES, comb_steps, finish
 from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from boards.micropython.p256 import Comb, Steps, T
+    from boards.micropython.p256 import Steps, T
 
 KEYS_MAX = const(2)
 
@@ -28,8 +29,9 @@ class SoftSigner:
     def __init__(self, secret: bytes, keys_max: int = KEYS_MAX) -> None:
         """Raises: ValueError when `secret` is not a private key of P-256."""
         self._secret = secret
-        self._keys_max = keys_max
-        self._combs: list[tuple[bytes, Comb]] = []  # the last used key last
+        # (public key, its table), the last used last; no key while the table is not complete.
+        self._combs = [(b"", bytearray(COMB_BYTES)) for _ in range(keys_max)]
+        self._verifying = asyncio.Lock()  # a table may be given to another key only between two verifications
         self.public_key = finish(public_key_steps(secret, urandom(BLIND_BYTES)))
         self.key_id = key_id_of(self.public_key)
 
@@ -38,22 +40,24 @@ class SoftSigner:
         return await _in_turns(sign_steps(self._secret, digest, urandom(BLIND_BYTES)))
 
     async def verify(self, public_key: bytes, digest: bytes, signature: bytes) -> bool:
-        """Tell whether `signature` is by `public_key`; a key met for the first time costs three times as much."""
+        """Tell whether `signature` is by `public_key`; a key without a table costs three times as much."""
         try:
-            comb = await self._comb_of(public_key)
+            x, y = key_point(public_key)
         except ValueError:
             return False
-        return await _in_turns(verify_steps(comb, digest, signature))
+        async with self._verifying:
+            comb = await self._comb_of(public_key, x, y)
+            return await _in_turns(verify_steps(comb, digest, signature))
 
-    async def _comb_of(self, public_key: bytes) -> Comb:
+    async def _comb_of(self, public_key: bytes, x: int, y: int) -> bytearray:
         for at in range(len(self._combs)):
             if self._combs[at][0] == public_key:
                 self._combs.append(self._combs.pop(at))
                 return self._combs[-1][1]
-        comb = await _in_turns(key_comb_steps(public_key))
-        self._combs.append((public_key, comb))
-        if len(self._combs) > self._keys_max:
-            self._combs.pop(0)
+        comb = self._combs.pop(0)[1]
+        self._combs.append((b"", comb))
+        await _in_turns(comb_steps(comb, x, y))
+        self._combs[-1] = (public_key, comb)
         return comb
 
 

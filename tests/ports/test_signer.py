@@ -118,7 +118,28 @@ async def test_many_keys_are_verified_and_few_are_remembered(make_signer, kind, 
     for number in (1, 2, 3, 1):
         other = SoftSigner(number.to_bytes(32, "big"))
         assert await signer.verify(other.public_key, DIGEST, await other.sign(DIGEST))
-    assert len(signer._combs if kind == "soft" else signer._known) == 2
+    known = [key for key, _ in signer._combs] if kind == "soft" else list(signer._known)
+    assert known == [SoftSigner(number.to_bytes(32, "big")).public_key for number in (3, 1)]
+
+
+async def test_more_keys_than_tables_may_be_verified_at_once():
+    others = [SoftSigner(number.to_bytes(32, "big")) for number in range(1, 6)]
+    signatures = [await other.sign(DIGEST) for other in others]
+    verifier = SoftSigner(SECRET)
+    questions = [(key, signature) for key in others for signature in signatures]
+    answers = await asyncio.gather(*[verifier.verify(key.public_key, DIGEST, name) for key, name in questions])
+    assert answers == [others.index(key) == signatures.index(name) for key, name in questions]
+
+
+async def test_a_verification_given_up_half_way_leaves_no_half_made_table():
+    verifier = SoftSigner(SECRET)
+    task = asyncio.create_task(verifier.verify(PUBLIC_KEY, DIGEST, SIGNATURE))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await verifier.verify(PUBLIC_KEY, DIGEST, SIGNATURE)
 
 
 async def test_others_get_their_turn_while_the_soft_signer_works():
