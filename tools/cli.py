@@ -1,0 +1,181 @@
+"""The `siteward` command. Each sub-command is imported when it is asked for, so that none needs the others' parts.
+
+Exit codes: 0 done, 1 done and found wanting, 2 misused, 130 interrupted, 143 terminated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from agent.config import ConfigError
+from tools.errors import UsageError
+
+MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
+PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "serial": "gateway"}  # import -> extra
+
+
+class _Terminated(BaseException):
+    """SIGTERM, raised where the program happens to be so that everything is closed on the way out."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, as every other error here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sub-command; return the exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        arguments = _parser().parse_args(argv)
+        code: int = arguments.run(arguments)
+    except (UsageError, ConfigError) as error:
+        return _misused(str(error))
+    except ModuleNotFoundError as error:
+        return _misused(_missing_part(error))
+    except BrokenPipeError:  # the reader had enough, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except _Terminated:
+        return TERMINATED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="siteward", description="Edge agent of an electricity-flexibility market and what belongs to it."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run the agent of a site on this gateway")
+    run.add_argument("site", type=Path, metavar="SITE.toml")
+    run.set_defaults(run=_run)
+    headend = commands.add_parser("headend", help="run the reference head-end")
+    headend.add_argument("--config", type=Path, required=True, metavar="HEADEND.toml")
+    headend.set_defaults(run=_headend)
+    _add_verify(commands)
+    devices = commands.add_parser("devices", help="list the products that have a driver")
+    devices.add_argument("--json", action="store_true")
+    devices.set_defaults(run=_devices)
+    demo = commands.add_parser("demo", help="show a whole site with simulated devices")
+    demo.set_defaults(run=_demo)
+    _add_key(commands)
+    version = commands.add_parser("version", help="print the version")
+    version.set_defaults(run=_version)
+    return parser
+
+
+def _add_verify(commands: Any) -> None:
+    parser = commands.add_parser(
+        "verify", help="judge signed pages offline", description="Judge page files from the published format alone."
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="page file, or a folder of them")
+    parser.add_argument(
+        "--key",
+        action="append",
+        required=True,
+        metavar="KEY",
+        help="public key of an agent: file, hex, or a folder of key files; may be repeated",
+    )
+    parser.add_argument(
+        "--after", action="append", default=[], metavar="HASH", help="hash of a page after which the files begin"
+    )
+    parser.add_argument(
+        "--last-page",
+        action="append",
+        default=[],
+        metavar="HASH",
+        help="hash of a page that must be there, say from the last receipt: shows whether an end was cut off",
+    )
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
+    parser.set_defaults(run=_verify)
+
+
+def _add_key(commands: Any) -> None:
+    parser = commands.add_parser("key", help="make a key of an agent or authority, or show one")
+    parser.add_argument("action", choices=["new", "show"])
+    parser.add_argument("path", type=Path, metavar="FILE")
+    parser.add_argument("--raw", action="store_true", help="new: 32 raw bytes, as a board reads it, instead of PEM")
+    parser.set_defaults(run=_key)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return _call("boards.linux_gateway", "run", str(_existing(arguments.site)))
+
+
+def _headend(arguments: argparse.Namespace) -> int:
+    return _call("tools.headend.command", "run", _existing(arguments.config))
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    return _call("tools.verifier.command", "run", arguments)
+
+
+def _demo(_arguments: argparse.Namespace) -> int:
+    return _call("tools.demo", "main")
+
+
+def _devices(arguments: argparse.Namespace) -> int:
+    return _call("tools.devices", "run", as_json=arguments.json)
+
+
+def _key(arguments: argparse.Namespace) -> int:
+    return _call("tools.key_command", "run", arguments.action, arguments.path, raw=arguments.raw)
+
+
+def _version(_arguments: argparse.Namespace) -> int:
+    print(f"siteward {_installed_version()}")
+    return 0
+
+
+def _installed_version() -> str:
+    try:
+        return metadata.version("siteward")
+    except metadata.PackageNotFoundError:  # run from a checkout
+        project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+        return str(project["project"]["version"])
+
+
+def _call(module: str, function: str, *positional: Any, **named: Any) -> int:
+    target: Callable[..., int | None] = getattr(importlib.import_module(module), function)
+    return target(*positional, **named) or 0
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    return path
+
+
+def _misused(sentence: str) -> int:
+    print(f"siteward: {sentence}", file=sys.stderr)
+    return MISUSED
+
+
+def _missing_part(error: ModuleNotFoundError) -> str:
+    part = (error.name or "").partition(".")[0]
+    if part not in PARTS:
+        raise error
+    return f"the Python package {part} is not installed: pip install 'siteward[{PARTS[part]}]'"
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+if __name__ == "__main__":
+    sys.exit(main())

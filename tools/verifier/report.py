@@ -1,0 +1,111 @@
+"""Say what a verification found: JSON for programs, lines for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tools.console import BOLD, DIM, GREEN, RED, coloured, printable, table
+from tools.verifier.faults import FAULTS
+from tools.verifier.verifier import FAULTS_LISTED_MAX, AgentReport, Report
+
+FAULT_LINES_MAX = 40  # of one name; the rest is counted
+
+
+def as_json(report: Report, files: int) -> dict[str, Any]:
+    """Return the report as plain JSON types."""
+    return {
+        "ok": report.ok,
+        "files": files,
+        "agents": [_agent_json(agent) for agent in report.agents],
+        "fault_counts": dict(sorted(report.counts.items())),
+        "faults": [fault.as_json() for fault in report.faults],
+        "faults_listed_max": FAULTS_LISTED_MAX,
+    }
+
+
+def as_text(report: Report, files: int) -> str:
+    """Return the report for a person."""
+    blocks = [_agent_text(agent) for agent in report.agents]
+    blocks += [_faults_text(report, name) for name in FAULTS if name in report.counts]
+    pages = sum(agent.pages for agent in report.agents)
+    records = sum(agent.records for agent in report.agents)
+    judged = f"{_many(records, 'record')} in {_many(pages, 'page')} from {_many(files, 'file')}"
+    if report.ok:
+        blocks.append(coloured("GOOD", GREEN) + f"  {judged}: signed, complete and in order")
+    else:
+        faults = _many(sum(report.counts.values()), "fault")
+        blocks.append(coloured("FAULTY", RED) + f"  {faults} in {judged}")
+    return "\n\n".join(blocks)
+
+
+def _agent_json(agent: AgentReport) -> dict[str, Any]:
+    chain = agent.chain
+    return {
+        "agent": chain.agent,
+        "pages": agent.pages,
+        "duplicates": agent.duplicates,
+        "records": agent.records,
+        "size_bytes": agent.size_bytes,
+        "first_seq": agent.first_seq,
+        "last_seq": None if chain.next_seq is None else chain.next_seq - 1,
+        "last_page": chain.last_hash.hex(),
+        "lost_declared": chain.lost_declared,
+        "clock_corrections": chain.clocks.corrections,
+        "first_civil_s": agent.first_civil_s or None,
+        "last_civil_s": agent.last_civil_s or None,
+        "epochs": {str(epoch): pages for epoch, pages in sorted(agent.epochs.items())},
+        "kinds": dict(sorted(chain.history.kinds.items())),
+        "energy": [
+            {"device": device, "model": meter.model, "register": name, "first_wh": meter.first[name], "last_wh": last}
+            for device, meter in chain.history.meters.items()
+            for name, last in meter.registers.items()
+        ],
+    }
+
+
+def _agent_text(agent: AgentReport) -> str:
+    found = _agent_json(agent)
+    lines = [
+        coloured(f"agent {found['agent']}", BOLD),
+        f"  records  {found['first_seq']}..{found['last_seq']}",
+        f"  pages    {agent.pages} from {_many(len(agent.epochs), 'boot epoch')}, {found['size_bytes']} bytes",
+        f"  begun    {_when(agent.first_civil_s)} to {_when(agent.last_civil_s)} (first and last page)",
+        f"  last     page {found['last_page']}",
+        "  kinds    " + ", ".join(f"{count} {kind}" for kind, count in found["kinds"].items()),
+    ]
+    for name, count in (
+        ("page that came twice", agent.duplicates),
+        ("record that the agent itself declares lost", agent.chain.lost_declared),
+        ("correction of the clock", agent.chain.clocks.corrections),
+    ):
+        if count:
+            lines.append(coloured(f"  note     {count} x {name}", DIM))
+    rows = [[row["device"], row["model"], row["register"], row["first_wh"], row["last_wh"]] for row in found["energy"]]
+    if rows:
+        lines.append(_indent(table(["device", "model", "register", "first_wh", "last_wh"], rows)))
+    return "\n".join(lines)
+
+
+def _faults_text(report: Report, name: str) -> str:
+    listed = [fault for fault in report.faults if fault.name == name][:FAULT_LINES_MAX]
+    lines = [coloured(name, RED) + f": {FAULTS[name]}", *(f"  {printable(fault.line())}" for fault in listed)]
+    unlisted = report.counts[name] - len(listed)
+    return "\n".join([*lines, f"  and {unlisted} more"] if unlisted else lines)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _when(civil_s: int) -> str:
+    if not civil_s:
+        return "unknown"
+    try:
+        return datetime.fromtimestamp(civil_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{civil_s} s"
+
+
+def _indent(block: str) -> str:
+    return "\n".join(f"  {line}" for line in block.splitlines())

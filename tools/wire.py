@@ -1,0 +1,160 @@
+"""The wire format as host tools speak it: envelopes, and what a head-end signs.
+
+Source: docs/format.md; RFC 9052 section 4.4 (Sig_structure), RFC 9053 section 2.1 (ES256).
+Written with cbor2 and cryptography and without the agent's code on purpose: two readings of one
+document, so that a slip in either is seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tools.strict import ITEM_BYTES_MAX, NotStrict, check_whole
+
+VERSION = 1
+PAGE, SESSION, COMMAND, RECEIPT = 1, 2, 3, 4
+TYPE_NAMES = {PAGE: "page", SESSION: "session", COMMAND: "command", RECEIPT: "receipt"}
+LIMIT, CLAIM, CANCEL = 1, 2, 3
+
+PAGE_BYTES_MAX = ITEM_BYTES_MAX
+INBOUND_BYTES_MAX = 4096  # what an agent accepts
+COSE_SIGN1 = 18
+ES256 = -7
+SCALAR_BYTES = 32
+# tag 18, array of 4, protected header of 13 bytes {1: -7, 4: kid of 8 bytes}
+ENVELOPE_START = bytes.fromhex("d2844da201260448")
+
+REASONS = (
+    "accepted",
+    "malformed",
+    "unknown key",
+    "bad signature",
+    "wrong addressee",
+    "wrong epoch",
+    "replayed",
+    "expired",
+    "role forbids",
+    "over ceiling",
+    "unknown device",
+    "out of range",
+    "queue full",
+    "too large",
+    "unsupported",
+    "nothing to cancel",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One COSE_Sign1 with its layout checked and its signature not yet."""
+
+    kid: bytes
+    protected: bytes
+    payload: bytes
+    signature: bytes
+
+
+def dumps(item: object) -> bytes:
+    """Return the deterministic bytes of an item."""
+    return cbor2.dumps(item, canonical=True)
+
+
+def sha256(raw: bytes) -> bytes:
+    """Return the 32 bytes of SHA-256."""
+    return hashlib.sha256(raw).digest()
+
+
+def point(public_key: ec.EllipticCurvePublicKey) -> bytes:
+    """Return a public key as the format writes it: SEC1 uncompressed, 65 bytes."""
+    return public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def key_id(public_key: bytes) -> bytes:
+    """Return the kid of a 65-byte public key."""
+    return sha256(public_key)[:8]
+
+
+def open_envelope(raw: bytes) -> Envelope:
+    """Take an envelope apart without trusting any of it. Raises: NotStrict."""
+    if len(raw) > PAGE_BYTES_MAX:
+        raise NotStrict("oversize", f"{len(raw)} bytes, at most {PAGE_BYTES_MAX} are allowed")
+    check_whole(raw, COSE_SIGN1)
+    sealed = cbor2.loads(raw)
+    parts = sealed.value if isinstance(sealed, cbor2.CBORTag) else None
+    if not isinstance(parts, list | tuple) or len(parts) != 4:
+        raise NotStrict("envelope_shape", "not tag 18 over an array of four")
+    protected, unprotected, payload, signature = parts
+    if not (isinstance(protected, bytes) and isinstance(payload, bytes) and isinstance(signature, bytes)):
+        raise NotStrict("envelope_shape", "header, payload and signature must be byte strings")
+    if unprotected != {}:
+        raise NotStrict("envelope_shape", "the unprotected header must be an empty map")
+    if len(signature) != 2 * SCALAR_BYTES:
+        raise NotStrict("envelope_shape", f"a signature of {len(signature)} bytes instead of 64")
+    return Envelope(_kid_of(protected), protected, payload, signature)
+
+
+def _kid_of(protected: bytes) -> bytes:
+    check_whole(protected)
+    header = cbor2.loads(protected)
+    if not isinstance(header, dict) or set(header) != {1, 4}:
+        raise NotStrict("envelope_shape", "the protected header must hold exactly algorithm and key id")
+    if header[1] != ES256:
+        raise NotStrict("wrong_algorithm", f"algorithm {header[1]!r} instead of ES256")
+    kid = header[4]
+    if not isinstance(kid, bytes) or len(kid) != 8:
+        raise NotStrict("envelope_shape", "the key id must have 8 bytes")
+    return kid
+
+
+def signature_good(envelope: Envelope, public_key: bytes) -> bool:
+    """Tell whether the envelope was signed by `public_key` (65 bytes)."""
+    r = int.from_bytes(envelope.signature[:SCALAR_BYTES], "big")
+    s = int.from_bytes(envelope.signature[SCALAR_BYTES:], "big")
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+    signed = _signed_bytes(envelope.protected, envelope.payload)
+    try:
+        key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def payload_of(envelope: Envelope) -> list[Any]:
+    """Decode a payload whose signature was found good: a list that begins with its type. Raises: NotStrict."""
+    check_whole(envelope.payload)
+    payload = cbor2.loads(envelope.payload)
+    if not isinstance(payload, list) or len(payload) < 2 or type(payload[0]) is not int:
+        raise NotStrict("wrong_type", "the payload is no array that begins with its type")
+    return payload
+
+
+def seal(payload: list[Any], key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Sign a payload: the bytes of its envelope."""
+    protected = dumps({1: ES256, 4: key_id(point(key.public_key()))})
+    encoded = dumps(payload)
+    r, s = decode_dss_signature(key.sign(_signed_bytes(protected, encoded), ec.ECDSA(hashes.SHA256())))
+    signature = r.to_bytes(SCALAR_BYTES, "big") + s.to_bytes(SCALAR_BYTES, "big")
+    return dumps(cbor2.CBORTag(COSE_SIGN1, [protected, {}, encoded, signature]))
+
+
+def _signed_bytes(protected: bytes, payload: bytes) -> bytes:
+    return dumps(["Signature1", protected, b"", payload])
+
+
+def receipt(agent: bytes, last_seq: int, page: bytes, civil_s: int) -> list[Any]:
+    """Return the payload that releases a page and everything before it."""
+    return [RECEIPT, VERSION, agent, last_seq, page, civil_s]
+
+
+def command(agent: bytes, epoch: int, counter: int, expires_s: int, kind: int, body: list[Any]) -> list[Any]:
+    """Return the payload of a command; `expires_s` is in the agent's own seconds of that epoch."""
+    return [COMMAND, VERSION, agent, epoch, counter, expires_s, kind, body]
