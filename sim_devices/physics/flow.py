@@ -1,0 +1,87 @@
+"""Power on three phases, and a place in the wiring where a meter can sit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import acos, hypot, sqrt, tan
+from typing import NamedTuple
+
+Triple = tuple[float, float, float]
+ALL_PHASES: Triple = (1 / 3, 1 / 3, 1 / 3)
+
+
+class Flow(NamedTuple):
+    """Active and reactive power of each phase; positive is consumed."""
+
+    w: Triple
+    var: Triple
+
+    @property
+    def total_w(self) -> float:
+        """Sum of the three phases."""
+        return sum(self.w)
+
+
+STILL = Flow((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+
+
+def spread(power_w: float, shares: Triple = ALL_PHASES, power_factor: float = 1.0) -> Flow:
+    """Divide a power over the phases by `shares`, with the reactive power of an inductive load."""
+    reactive = tan(acos(power_factor))
+    w = (power_w * shares[0], power_w * shares[1], power_w * shares[2])
+    return Flow(w, (abs(w[0]) * reactive, abs(w[1]) * reactive, abs(w[2]) * reactive))
+
+
+def add(flows: Iterable[Flow]) -> Flow:
+    """Add flows phase by phase."""
+    w, var = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+    for flow in flows:
+        for i in range(3):
+            w[i] += flow.w[i]
+            var[i] += flow.var[i]
+    return Flow((w[0], w[1], w[2]), (var[0], var[1], var[2]))
+
+
+@dataclass
+class Circuit:
+    """A place a meter can sit: what flows now and energy registers that only rise.
+
+    The totals net the phases at every instant, each phase counts for itself; whether a product does
+    the same is its maker's choice.
+    """
+
+    flow: Flow = STILL
+    voltage_v: Triple = (230.0, 230.0, 230.0)
+    frequency_hz: float = 50.0
+    import_wh: float = 0.0
+    export_wh: float = 0.0
+    import_phase_wh: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    export_phase_wh: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+
+    def step(self, flow: Flow, voltage_v: Triple, frequency_hz: float, dt_s: float) -> None:
+        """Carry `flow` for `dt_s` seconds."""
+        self.flow, self.voltage_v, self.frequency_hz = flow, voltage_v, frequency_hz
+        hours = dt_s / 3600
+        self.import_wh += max(flow.total_w, 0.0) * hours
+        self.export_wh += max(-flow.total_w, 0.0) * hours
+        for i in range(3):
+            self.import_phase_wh[i] += max(flow.w[i], 0.0) * hours
+            self.export_phase_wh[i] += max(-flow.w[i], 0.0) * hours
+
+    def current_a(self, phase: int) -> float:
+        """Return the magnitude of a phase's current; phases count from 0."""
+        return self.apparent_va(phase) / self.voltage_v[phase]
+
+    def line_voltage_v(self, phase: int) -> float:
+        """Return the voltage between a phase and the next."""
+        return (self.voltage_v[phase] + self.voltage_v[(phase + 1) % 3]) / 2 * sqrt(3)
+
+    def apparent_va(self, phase: int) -> float:
+        """Return a phase's apparent power."""
+        return hypot(self.flow.w[phase], self.flow.var[phase])
+
+    def power_factor(self, phase: int) -> float:
+        """Return a phase's power factor, with the sign of its power; 1 when nothing flows."""
+        apparent = self.apparent_va(phase)
+        return self.flow.w[phase] / apparent if apparent > 0 else 1.0
