@@ -3,7 +3,8 @@
 Order of force: contract and nameplate, fuse and connection, grid operator's limit, claims, default. Loads are
 served by priority (lowest number first) and throttled before they are stopped; what then still exceeds an
 import limit is covered by batteries. Only measured relief counts: a battery's discharge makes room once the
-meter shows it, and a device that has not followed yet keeps its place. Without a trustworthy site meter there
+meter shows it, a device that has not followed yet keeps its place, and one that was just granted more keeps
+room for all of it until it has had time to take it. Without a trustworthy site meter there
 is no headroom at all. All integers; work is bounded by devices x limits.
 """
 
@@ -186,7 +187,8 @@ def _serve(state: State, unit: Unit, drawn_w: int, room: Room, now_ms: int) -> D
         setpoint, source = _rise(unit, wish, source, now_ms)
     else:
         setpoint, source = _throttle(unit, unit.setpoint_for(cap_w), binding, now_ms)
-    room.reserve(unit, max(unit.power_of(setpoint), drawn_w))
+    unsettled_w = 0 if unit.settled(now_ms) else unit.power_of(setpoint)
+    room.reserve(unit, max(unsettled_w, drawn_w))
     return unit, setpoint, source
 
 

@@ -7,8 +7,6 @@ page hash does not depend on the signature. Recovery believes only whole frames.
 
 from __future__ import annotations
 
-import errno
-
 from agent import cbor, journal, record
 from agent.page import NO_PAGE, Header, Page, civil_at, decode_header, page_hash
 from hal.compat import const
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from hal.ports import Clock
 
 UNSEALED_MAX = const(8)
+NO_SPACE = const(28)  # errno ENOSPC, which MicroPython does not name
 
 
 class StoredPage:
@@ -171,6 +170,7 @@ class Ledger:
 
     def _open_page(self, base_s: int) -> None:
         if self.journal.wants_roll():
+            self.flush()
             self.journal.roll(self._checkpoint())
         header = Header(self.epoch, self.next_seq, self.prev, base_s, civil_at(self.clock, base_s))
         self._resume_page(header, self.journal.end)
@@ -219,7 +219,7 @@ class Ledger:
         try:
             act()
         except OSError as e:
-            if e.errno != errno.ENOSPC or not self._drop_oldest():
+            if e.errno != NO_SPACE or not self._drop_oldest():
                 raise
             act()
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from agent.session import Session
     from agent.state import State
     from agent.step import Grant, Item
-    from agent.worker import Worker
+    from agent.worker import Post, Worker
     from hal.ports import Clock, Signer, Uplink, Watchdog
 
 INBOX_MAX = const(64)
@@ -43,8 +43,8 @@ class Loop:
         self.state = state
         self.ledger = ledger
         self.session = session
-        self.workers = workers
-        self.posts = {post.device: post for worker in workers for post in worker.posts}
+        self.workers: list[Worker] = []
+        self.posts: dict[int, Post] = {}
         self.authorities = authorities
         self.clock = clock
         self.signer = signer
@@ -56,13 +56,22 @@ class Loop:
         self.overflow = 0  # messages that came while the inbox was full
         self.ticks = 0
         self.failure: Exception | None = None
-        self._workers_of = {post.device: worker for worker in workers for post in worker.posts}
+        self._workers_of: dict[int, Worker] = {}
         self._turned = False  # since the last tick
         self._wake = asyncio.Event()
         self._door = asyncio.Event()
         self._sealing = asyncio.Event()
         self._stopping = False
         self._synced_ms = 0
+        for worker in workers:
+            self.add_worker(worker)
+
+    def add_worker(self, worker: Worker) -> None:
+        """Take a bus in; its devices report to this loop."""
+        self.workers.append(worker)
+        for post in worker.posts:
+            self.posts[post.device] = post
+            self._workers_of[post.device] = worker
 
     def report(self, item: Item) -> None:
         """Take what a worker or the door has to say; it is looked at in the next turn."""
@@ -164,7 +173,8 @@ class Loop:
 
     async def _stand_down(self) -> None:
         """Bring every device to its default mode, say so, sign it, and close the journal."""
-        await asyncio.gather(*[worker.stand_down() for worker in self.workers])
+        if self.workers:
+            await asyncio.gather(*[worker.stand_down() for worker in self.workers])
         inbox, self.inbox = self.inbox, []
         now_ms = self.clock.now_ms()
         _, facts = step(self.state, now_ms, self._image(), inbox)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from agent import allocate, command, record
 from agent.claims import winner
+from agent.command import Message
 from agent.state import REFUSALS_PER_MINUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from agent.command import Message
+    from typing import TypeAlias
+
     from agent.image import Image
     from agent.record import Record
     from agent.state import State
     from agent.unit import Contract
 
     Grant = tuple[int, int | None, int, str]
-    Item = Message | "Outcome" | "Attached" | "Notice"
+    Item: TypeAlias = "Message | Outcome | Attached | Notice"
 
 
 class Outcome:
@@ -68,6 +70,8 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
     for unit, setpoint, source in allocate.decide(state, image, now_ms):
         if source != unit.source:
             state.note([record.BINDING, now_ms, unit.index, setpoint, source])
+        if unit.power_of(setpoint) > unit.power_of(unit.setpoint) or not unit.source:
+            unit.raised_ms = now_ms
         unit.setpoint, unit.source = setpoint, source
         grants.append((unit.index, setpoint, lease_until_ms, source))
     return grants, state.records
@@ -92,6 +96,7 @@ def _take(state: State, item: Item, now_ms: int) -> None:
     elif type(item) is Notice:
         state.note([record.DEVICE_STATE, now_ms, item.device, item.state])
     else:
+        assert type(item) is Message
         _answer(state, item, now_ms)
 
 

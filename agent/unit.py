@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NOMINAL_MV = const(230000)
 UNKNOWN_W = const(1 << 30)  # what a device may draw of which nobody told the nameplate
 VOLATILE_RISE_MS = const(10000)  # a set-point that a limit held down rises again after this long
+SETTLED_MS = const(30000)  # a device that was granted more has taken what it wants after this long
 PERSISTENT_RISE_MS = const(300000)  # the same where every write wears the product
 
 
@@ -54,12 +55,17 @@ class Unit:
         self.setpoint: int | None = None
         self.source = ""
         self.held = False  # a limit, not a wish, decided the last set-point
+        self.raised_ms = 0  # when it was last granted more
         self.risen_ms = 0  # since when a held set-point could have been higher
 
     @property
     def rise_ms(self) -> int:
         """How long headroom must last before a limited set-point rises."""
         return PERSISTENT_RISE_MS if self.contract.persistent else VOLATILE_RISE_MS
+
+    def settled(self, now_ms: int) -> bool:
+        """Tell whether the unit has had time to take what it was last granted."""
+        return now_ms - self.raised_ms >= SETTLED_MS
 
     def takes_power(self) -> bool:
         """Tell whether a power limit can be met by moving this unit's set-point."""

@@ -67,7 +67,7 @@ class Controllable(Device):
     minimum = 0  # lowest set-point that is not an "off" (see off)
     maximum = 0
     step = 1
-    off = None  # set-point below the minimum that means "stopped", or None when there is none
+    off: int | None = None  # set-point below the minimum that means "stopped", or None when there is none
     write_cost = PERSISTENT
     fallback_ms = 0  # the product falls back by itself after this silence; 0: it never does
     refresh_ms = 0  # rewrite at least this often to keep a set-point alive; 0: it stays

@@ -123,7 +123,7 @@ class MemoryStore:
         """Write at the end of the newest segment; return the offset. Raises: OSError (ENOSPC)."""
         offset = self._end()
         if offset + len(chunk) - self._kept[0][0] > self._capacity_bytes:
-            raise OSError(ENOSPC)
+            raise OSError(ENOSPC, "the store is full")
         self._kept[-1][1].extend(chunk)
         return offset
 

@@ -1,0 +1,118 @@
+"""Puts an agent together from a checked configuration and what the board brings. The only place that knows all rooms."""
+
+from __future__ import annotations
+
+from agent import VERSION, record
+from agent.command import Authority
+from agent.config import ConfigError
+from agent.journal import Journal
+from agent.ledger import Ledger
+from agent.loop import Loop
+from agent.session import Session
+from agent.state import Site, State, load
+from agent.unit import Unit, contract_of
+from agent.worker import Post, Worker
+from drivers import catalogue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from agent.config import Config
+    from hal.capabilities import Device
+    from hal.modbus.bus import Bus
+    from hal.ports import Clock, Signer, Store, Uplink, Watchdog
+
+
+class Parts:
+    """What a board brings: its ports, and how it opens a bus of the configuration."""
+
+    def __init__(
+        self, runtime: str, clock: Clock, store: Store, signer: Signer, uplink: Uplink | None, watchdog: Watchdog,
+        open_bus: Callable[[dict[str, Any]], Bus],
+    ) -> None:  # fmt: skip
+        self.runtime = runtime
+        self.clock = clock
+        self.store = store
+        self.signer = signer
+        self.uplink = uplink
+        self.watchdog = watchdog
+        self.open_bus = open_bus
+
+
+def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
+    """Return an agent that stands where its journal ended, in a new epoch. Raises: ConfigError, OSError."""
+    buses = {row["id"]: parts.open_bus(row) for row in config.buses}
+    drivers = [_driver(row, buses[row["bus"]]) for row in config.devices]
+    units = [Unit(at, row, contract_of(drivers[at])) for at, row in enumerate(config.devices)]
+    ledger = _ledger(config, parts)
+    state = _state(config, units, parts, ledger)
+    session = Session(ledger, parts.signer, parts.uplink, parts.clock, state)
+    settings = config.agent
+    authorities = [Authority(row["name"], row["public_key"], row["role"], row["power_max_w"]) for row in config.authorities]
+    loop = Loop(
+        state, ledger, session, [], authorities, parts.clock, parts.signer, parts.uplink, parts.watchdog,
+        settings["tick_ms"], settings["sync_ms"],
+    )  # fmt: skip
+    for row in config.buses:
+        posts = [Post(at, drivers[at], loop.report) for at, device in enumerate(config.devices) if device["bus"] == row["id"]]
+        if posts:
+            loop.add_worker(Worker(posts, parts.clock))
+    _say_boot(config, config_digest, parts, loop)
+    return loop
+
+
+def _driver(row: dict[str, Any], bus: Bus) -> Device:
+    where = "[[device]] %s " % row["id"]
+    try:
+        made: Device = catalogue.load(row["driver"])(bus, row["unit"], row["options"])
+    except KeyError:
+        raise ConfigError(where + "driver = %r: no such driver; `siteward devices` lists them" % row["driver"])
+    except ValueError as fault:
+        raise ConfigError(where + "%s = %r: expected %s" % fault.args)
+    for key in ("default", "fallback"):
+        _check_setpoint(where + key, row[key], made, row)
+    return made
+
+
+def _check_setpoint(key: str, setpoint: int | None, driver: Device, row: dict[str, Any]) -> None:
+    """Refuse a set-point that the product cannot hold, as far as its bounds are known before it is open."""
+    contract = contract_of(driver)
+    if setpoint is None:
+        return
+    if not contract.control:
+        raise ConfigError("%s = %d: %s has nothing to set" % (key, setpoint, row["driver"]))
+    if contract.maximum > contract.minimum and not Unit(0, row, contract).allows(setpoint):
+        bounds = "%d to %d in steps of %d" % (contract.minimum, contract.maximum, contract.step)
+        off = "" if contract.off is None else " or %d" % contract.off
+        raise ConfigError("%s = %d: expected %s%s" % (key, setpoint, bounds, off))
+
+
+def _ledger(config: Config, parts: Parts) -> Ledger:
+    settings = config.agent
+    journal = Journal(parts.store, settings["segment_bytes"])
+    ledger = Ledger(journal, parts.signer.key_id, parts.clock, settings["page_bytes_max"], settings["page_s"])
+    ledger.recover()
+    ledger.begin_epoch()
+    return ledger
+
+
+def _state(config: Config, units: list[Unit], parts: Parts, ledger: Ledger) -> State:
+    meter = None
+    for unit in units:
+        if unit.id == config.site["meter"]:
+            meter = unit.index
+    settings = config.agent
+    state = State(Site(config.site, meter), units, parts.signer.key_id, ledger.epoch, settings["reading_s"], settings["lease_ms"])
+    load(state, ledger.state_blob, parts.clock.civil_ms())
+    return state
+
+
+def _say_boot(config: Config, config_digest: bytes, parts: Parts, loop: Loop) -> None:
+    now_ms = parts.clock.now_ms()
+    devices = [[row["id"], row["driver"]] for row in config.devices]
+    loop.ledger.add([record.BOOT, now_ms, VERSION, parts.runtime, config_digest, devices])
+    if loop.ledger.damaged:
+        loop.ledger.add([record.GAP, now_ms, record.RECORDS_DAMAGED, loop.ledger.damaged])
+    loop.ledger.sync()

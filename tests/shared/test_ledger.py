@@ -1,0 +1,146 @@
+"""The chain on a journal: numbering, links, recovery after a cut at any byte, release by receipts."""
+
+from __future__ import annotations
+
+from agent import cbor, record
+from agent.journal import Journal
+from agent.ledger import Ledger
+from agent.page import NO_PAGE, page_hash
+from hal.memory import ManualClock, MemoryStore
+
+AGENT_ID = b"agent-01"
+
+
+def ledger_on(store: MemoryStore, clock: ManualClock, segment_bytes: int = 4096) -> Ledger:
+    """Return a recovered ledger."""
+    ledger = Ledger(Journal(store, segment_bytes), AGENT_ID, clock, 1024, 900)
+    ledger.recover()
+    return ledger
+
+
+def event(clock: ManualClock, number: int) -> list[object]:
+    """Return some record of the present moment."""
+    return [record.EVENT, clock.now_ms(), bytes([number % 256]) * 32, record.STARTED]
+
+
+def pages_of(ledger: Ledger) -> list[list[object]]:
+    """Return the payload fields of all unreleased closed pages, and check each link."""
+    found = []
+    at = ledger.backlog_at
+    while at is not None:
+        page = ledger.read_page(at)
+        if page is None:
+            break
+        found.append(cbor.decode(page.payload))
+        at = page.next_at
+    return found
+
+
+def filled(store: MemoryStore, records: int, per_page: int) -> Ledger:
+    """Return a ledger with closed pages of `per_page` records."""
+    clock = ManualClock()
+    ledger = ledger_on(store, clock)
+    ledger.begin_epoch()
+    for number in range(records):
+        clock.advance(1000)
+        ledger.add(event(clock, number))
+        if (number + 1) % per_page == 0:
+            ledger.close_page()
+        ledger.flush()
+    ledger.sync()
+    return ledger
+
+
+def test_pages_are_numbered_and_linked():
+    ledger = filled(MemoryStore(), 40, 4)
+    prev, seq = NO_PAGE, 1
+    pages = pages_of(ledger)
+    assert len(pages) == 10
+    for fields in pages:
+        assert fields[4] == seq and fields[5] == prev
+        seq += len(fields[11])
+        prev = page_hash(cbor.encode(fields))
+    assert ledger.prev == prev
+
+
+def test_recovery_stands_where_it_ended_and_rises_the_epoch():
+    store = MemoryStore()
+    before = filled(store, 41, 4)
+    after = ledger_on(store, ManualClock())
+    assert after.next_seq == before.next_seq == 42
+    assert after.epoch == 1 and len(pages_of(after)) == 11
+    after.begin_epoch()
+    assert after.epoch == 2
+    again = ledger_on(store, ManualClock())
+    assert again.epoch == 2 and again.prev == after.prev
+
+
+def test_cut_at_every_byte_keeps_a_prefix_and_never_a_wrong_record():
+    whole = MemoryStore(1 << 20)
+    ledger = filled(whole, 12, 4)
+    complete = pages_of(ledger)
+    first, size_bytes = whole.segments()[-1]
+    everything = whole.read(first, size_bytes)
+    for cut in range(0, size_bytes, 3):
+        store = MemoryStore(1 << 20)
+        store.append(everything[:cut])
+        store.crash(cut, b"\x00\x07")
+        after = ledger_on(store, ManualClock())
+        kept = pages_of(after)
+        records = [raw for fields in kept for raw in fields[11]]
+        expected = [raw for fields in complete for raw in fields[11]]
+        assert records == expected[: len(records)]
+        after.begin_epoch()
+        after.add(event(ManualClock(), 1))
+        after.close_page()
+        after.sync()
+        again = ledger_on(store, ManualClock())
+        assert again.next_seq == after.next_seq and again.prev == after.prev
+
+
+def test_release_drops_segments_and_survives_recovery():
+    store = MemoryStore()
+    ledger = filled(store, 200, 10)
+    segments = len(store.segments())
+    ledger.release(100)
+    assert ledger.released_seq == 101
+    assert len(store.segments()) < segments
+    assert pages_of(ledger)[0][4] == 101
+    after = ledger_on(store, ManualClock())
+    assert after.released_seq == 101 and pages_of(after)[0][4] == 101
+    after.release(200)
+    assert pages_of(after) == []
+
+
+def test_full_store_drops_the_oldest_and_counts_what_was_lost():
+    ledger = filled(MemoryStore(16384), 600, 10)
+    assert ledger.lost_records > 0
+    pages = pages_of(ledger)
+    assert pages[0][4] == ledger.released_seq == ledger.lost_records + 1
+    assert pages[-1][4] + len(pages[-1][11]) == 601
+
+
+def test_seal_is_found_again_also_behind_the_next_page():
+    store = MemoryStore()
+    clock = ManualClock()
+    ledger = ledger_on(store, clock)
+    ledger.begin_epoch()
+    ledger.add(event(clock, 1))
+    ledger.close_page()
+    first = ledger.unsealed[0]
+    ledger.add(event(clock, 2))
+    ledger.flush()
+    ledger.seal(first[0], b"s" * 64)
+    page = ledger.read_page(first[1])
+    assert page is not None and page.signature == b"s" * 64 and ledger.unsealed == []
+    after = ledger_on(store, ManualClock())
+    assert [waiting[0] for waiting in after.unsealed] == [2]
+
+
+def test_state_is_the_last_one_kept():
+    store = MemoryStore()
+    ledger = filled(store, 5, 2)
+    ledger.save_state(b"one")
+    ledger.save_state(b"two")
+    ledger.sync()
+    assert ledger_on(store, ManualClock()).state_blob == b"two"

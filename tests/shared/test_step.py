@@ -1,0 +1,187 @@
+"""The control core against a house that obeys: limits, claims, failsafes, each entered and left."""
+
+from __future__ import annotations
+
+from agent import record
+from agent.command import Message
+from agent.step import step
+from tests.shared.house import AGENT_ID, AGGREGATOR, DSO, OWNER, House
+
+CHARGER, PUMP, BATTERY = 1, 2, 3
+
+
+def run(house: House, seconds: int, inbox: list[object] | None = None) -> list[list[object]]:
+    """Let `seconds` pass; return the records of all ticks."""
+    facts = []
+    for _ in range(seconds):
+        house.now_ms += 1000
+        _, new = step(house.state, house.now_ms, house.measure(), inbox or [])
+        inbox = None
+        facts += new
+    return facts
+
+
+def command(authority: object, counter: int, kind: int, body: list[object], expires_s: int = 100000, epoch: int = 7) -> Message:
+    """Return a message as the door hands it on: its signature was right."""
+    fields = [3, 1, AGENT_ID, epoch, counter, expires_s, kind, body]
+    return Message(bytes([counter]) * 32, record.ACCEPTED, authority, fields)
+
+
+def reasons(facts: list[list[object]]) -> list[object]:
+    """Return the reasons of all decision records."""
+    return [fact[5] for fact in facts if fact[0] == record.DECISION]
+
+
+def test_everything_runs_free_while_the_connection_carries_it():
+    house = House()
+    run(house, 30)
+    assert house.state.units[CHARGER].setpoint == 32000 or house.grid_w() <= 17250
+    assert house.grid_w() <= 17250
+
+
+def test_nothing_is_granted_before_the_site_meter_was_seen():
+    house = House()
+    house.silent = [0]
+    facts = run(house, 3)
+    assert house.state.units[CHARGER].setpoint == 0
+    assert house.state.units[BATTERY].setpoint == 0
+    assert [fact[2:] for fact in facts if fact[0] == record.FAILSAFE] == [[None, record.METER_NEVER_SEEN, True]]
+
+
+def test_meter_failsafe_is_entered_when_stale_and_left_once_by_itself():
+    house = House()
+    run(house, 30)
+    house.silent = [0]
+    facts = run(house, 15)
+    assert house.state.units[CHARGER].setpoint == 0
+    house.silent = []
+    facts += run(house, 60)
+    changes = [fact[3:] for fact in facts if fact[0] == record.FAILSAFE]
+    assert changes == [[record.METER_STALE, True], [record.METER_STALE, False]]
+    assert house.state.units[CHARGER].setpoint >= 6000
+
+
+def test_grid_limit_holds_within_two_ticks_and_the_charger_is_throttled_before_it_is_stopped():
+    house = House()
+    house.heat_w = 0
+    run(house, 30)
+    assert house.grid_w() > 9000
+    facts = run(house, 1, [command(DSO, 1, 1, ["", 0, 9000, 600])])
+    assert reasons(facts) == [record.ACCEPTED]
+    run(house, 1)
+    assert house.grid_w() <= 9000
+    assert house.state.units[CHARGER].setpoint >= 6000
+    assert house.state.units[CHARGER].source == "limit dso"
+
+
+def test_battery_covers_what_no_load_can_give_and_is_released_when_the_limit_ends():
+    house = House()
+    house.base_w = 6000
+    run(house, 30)
+    facts = run(house, 1, [command(DSO, 1, 1, ["", 0, 4200, 60])])
+    run(house, 10)
+    assert house.grid_w() <= 4200
+    assert house.state.units[CHARGER].setpoint == 0
+    assert house.state.units[BATTERY].setpoint < 0
+    facts = run(house, 60)
+    assert house.state.units[BATTERY].setpoint is None
+    assert [fact[3] for fact in facts if fact[0] == record.EVENT] == [record.COMPLETED]
+
+
+def test_charger_rises_only_after_the_room_has_lasted():
+    house = House()
+    run(house, 30)
+    run(house, 20, [command(DSO, 1, 1, ["", 0, 9000, 20])])
+    held = house.state.units[CHARGER].setpoint
+    run(house, 3)
+    assert house.state.units[CHARGER].setpoint == held
+    run(house, 20)
+    assert house.state.units[CHARGER].setpoint > held
+
+
+def test_claim_of_lowest_primacy_wins_and_a_tie_goes_to_the_later():
+    house = House()
+    run(house, 120)
+    run(house, 2, [command(AGGREGATOR, 1, 2, ["battery", -1000, 600, 5]), command(AGGREGATOR, 2, 2, ["battery", -1500, 600, 5])])
+    assert house.state.units[BATTERY].setpoint == -1500
+    facts = run(house, 2, [command(OWNER, 1, 2, ["battery", 1000, 600, 0])])
+    assert house.state.units[BATTERY].setpoint == 1000
+    assert [fact[3] for fact in facts if fact[0] == record.EVENT] == [record.SUPERSEDED, record.STARTED]
+
+
+def test_claim_ends_at_its_time_and_the_default_returns():
+    house = House()
+    run(house, 5)
+    run(house, 5, [command(AGGREGATOR, 1, 2, ["charger", 0, 20, 5])])
+    assert house.state.units[CHARGER].setpoint == 0
+    run(house, 30)
+    assert house.state.units[CHARGER].setpoint > 0
+
+
+def test_every_refusal_has_its_own_reason_and_record():
+    house = House()
+    run(house, 2)
+    cases = [
+        (command(AGGREGATOR, 1, 1, ["", 0, 4200, 60]), record.ROLE_FORBIDS),
+        (command(DSO, 1, 2, ["battery", 0, 60, 5]), record.ROLE_FORBIDS),
+        (command(AGGREGATOR, 2, 2, ["battery", 0, 60, 0]), record.ROLE_FORBIDS),
+        (command(AGGREGATOR, 3, 2, ["charger", 32000, 60, 5]), record.OVER_CEILING),
+        (command(AGGREGATOR, 4, 2, ["charger", 3000, 60, 5]), record.OUT_OF_RANGE),
+        (command(AGGREGATOR, 5, 2, ["boiler", 0, 60, 5]), record.UNKNOWN_DEVICE),
+        (command(AGGREGATOR, 6, 2, ["grid", 0, 60, 5]), record.UNKNOWN_DEVICE),
+        (command(AGGREGATOR, 7, 9, []), record.UNSUPPORTED),
+        (command(AGGREGATOR, 8, 3, [bytes(32)]), record.NOTHING_TO_CANCEL),
+        (command(AGGREGATOR, 8, 2, ["battery", 0, 60, 5]), record.REPLAYED),
+        (command(AGGREGATOR, 9, 2, ["battery", 0, 60, 5], expires_s=1), record.EXPIRED),
+        (command(AGGREGATOR, 10, 2, ["battery", 0, 60, 5], epoch=6), record.WRONG_EPOCH),
+        (command(AGGREGATOR, 10, 2, ["battery", True, 60, 5]), record.MALFORMED),
+        (command(AGGREGATOR, 11, 2, ["battery", 0, 60]), record.MALFORMED),
+        (Message(b"x" * 32, record.BAD_SIGNATURE), record.BAD_SIGNATURE),
+        (Message(b"x" * 32, record.ACCEPTED, DSO, [3, 1, b"agent-02", 7, 2, 1000, 1, ["", 0, 1, 1]]), record.WRONG_ADDRESSEE),
+    ]
+    for message, expected in cases:
+        assert reasons(run(house, 1, [message])) == [expected], expected
+    assert house.state.limits == [] and house.state.claims == []
+
+
+def test_refusals_beyond_thirty_a_minute_are_counted_not_listed():
+    house = House()
+    facts = run(house, 1, [Message(b"x" * 32, record.MALFORMED)] * 40)
+    assert len(reasons(facts)) == 30
+    facts = run(house, 60)
+    assert [fact[2] for fact in facts if fact[0] == record.REFUSED_MANY] == [10]
+
+
+def test_more_than_thirty_two_claims_are_refused_and_twenty_four_queue():
+    house = House()
+    facts = run(house, 1, [command(AGGREGATOR, n, 2, ["battery", 0, 600, 5]) for n in range(1, 35)])
+    assert reasons(facts)[:24] == [record.ACCEPTED] * 24
+    assert len(house.state.claims) <= 32
+
+
+def test_cancel_ends_only_ones_own_limit():
+    house = House()
+    run(house, 2, [command(DSO, 1, 1, ["", 0, 4200, 600])])
+    name = house.state.limits[0].command
+    assert reasons(run(house, 1, [command(OWNER, 1, 3, [name])])) == [record.NOTHING_TO_CANCEL]
+    assert reasons(run(house, 1, [command(DSO, 2, 3, [name])])) == [record.ACCEPTED]
+    assert house.state.limits == []
+
+
+def test_export_limit_lifts_a_discharging_battery():
+    house = House()
+    house.ev_w = house.heat_w = 0
+    house.base_w = -6000
+    run(house, 5)
+    run(house, 3, [command(AGGREGATOR, 1, 2, ["battery", -4000, 600, 5]), command(DSO, 1, 1, ["", 1, 7000, 600])])
+    assert house.grid_w() >= -7000
+    assert house.state.units[BATTERY].source == "limit dso"
+
+
+def test_fuse_binds_by_phase_and_is_named():
+    house = House()
+    house.base_w = 13000
+    run(house, 30)
+    unit = house.state.units[CHARGER]
+    assert unit.source == "connection" or unit.source.startswith("fuse")
+    assert house.grid_w() <= 17250
