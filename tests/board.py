@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+import subprocess
 from pathlib import Path
 
 from tests.needs import ROOT, needs_program
@@ -11,6 +13,8 @@ from tools.stage import StageError, stage, stage_pattern
 HEAP = "1M"
 BOARD = Path("build/board")
 BOARD_TESTS = Path("build/board-tests")
+TIMEOUT_S = 180
+REPORT = re.compile(r"^@@ (\w+) (ok|failed)$", re.MULTILINE)  # as tests/on_micropython.py prints it
 
 
 @functools.cache
@@ -36,3 +40,25 @@ def micropython(script: str, *arguments: str, heap: str = HEAP) -> list[str]:
     Keep paths short and relative: MicroPython dies of an argument that is longer than 255 bytes.
     """
     return [needs_program("micropython"), "-X", f"heapsize={heap}", script, *arguments]
+
+
+def output_of(command: list[str], timeout_s: int = TIMEOUT_S) -> str:
+    """Run a command in ROOT; return all it printed, also when it had to be stopped."""
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode(errors="replace") + f"\nno end after {timeout_s} s"
+    return done.stdout.decode(errors="replace")
+
+
+def run_tests(path: str, module: str, names: list[str]) -> dict[str, str]:
+    """Run a module's tests in one MicroPython process; return test -> "ok" or what was printed instead."""
+    said = output_of(micropython("tests/on_micropython.py", path, module, *names))
+    pieces = REPORT.split(said)[1:]  # name, verdict, what came after it; and again
+    found = {
+        name: verdict if verdict == "ok" else after.strip()
+        for name, verdict, after in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True)
+    }
+    return {name: found.get(name, f"never finished under MicroPython:\n{said[-2000:]}") for name in names}

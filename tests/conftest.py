@@ -10,19 +10,15 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.board import board_path, micropython
+from tests.board import board_path, run_tests
 from tests.needs import ROOT, needs_program
 
 SHARED_TESTS = ROOT / "tests" / "shared"
-TIMEOUT_S = 180
-REPORT = re.compile(r"^@@ (\w+) (ok|failed)$", re.MULTILINE)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -64,26 +60,15 @@ class BoardFile(pytest.File):
     def results(self) -> dict[str, str]:
         """Run the file, once; return test -> "ok" or what was printed."""
         if self._results is None:
-            self._results = self._run()
+            module = ".".join(self.path.relative_to(ROOT).with_suffix("").parts)
+            self._results = run_tests(board_path(), module, test_names(self.path.read_text()))
         return self._results
-
-    def _run(self) -> dict[str, str]:
-        names = test_names(self.path.read_text())
-        module = ".".join(self.path.relative_to(ROOT).with_suffix("").parts)
-        said = run_on_micropython(module, names)
-        pieces = REPORT.split(said)[1:]  # name, verdict, what came after it; and again
-        found = {
-            name: verdict if verdict == "ok" else after.strip()
-            for name, verdict, after in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True)
-        }
-        return {name: found.get(name, f"never finished under MicroPython:\n{said[-2000:]}") for name in names}
 
 
 class BoardItem(pytest.Item):
     """One test of a shared file under MicroPython."""
 
     parent: BoardFile
-    funcargs: dict[str, object] = {}  # noqa: RUF012  (pytest-embedded reads it from every item)
 
     def runtest(self) -> None:
         """Fail with what MicroPython printed."""
@@ -99,15 +84,3 @@ class BoardItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Name the file in reports."""
         return self.path, None, self.name
-
-
-def run_on_micropython(module: str, names: list[str]) -> str:
-    """Run a module's tests in a process of their own; return all it printed."""
-    command = micropython("tests/on_micropython.py", board_path(), module, *names)
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired as late:
-        return (late.stdout or b"").decode(errors="replace") + f"\nno end after {TIMEOUT_S} s"
-    return done.stdout.decode(errors="replace")
