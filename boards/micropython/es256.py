@@ -86,8 +86,8 @@ def verify_steps(comb: Comb, digest: bytes, signature: bytes) -> Steps[bool]:
 
 
 def _blinded_point_steps(scalar: int, blind: bytes) -> Steps[tuple[int, int]]:
-    # 2**31 + 1 .. 2**32 - 2 times N, plus the scalar, has exactly 288 bits.
-    times = 0x80000001 + int.from_bytes(blind[:4], "big") % 0x7FFFFFFE
+    # 2**31 + 1 .. 2**32 - 1 times N, plus a scalar below N, has exactly 288 bits.
+    times = 0x80000001 + int.from_bytes(blind[:4], "big") % 0x7FFFFFFF
     z = 1 + int.from_bytes(blind[4:36], "big") % (P - 1)
     return (yield from base_point_steps(scalar + times * N, z))
 

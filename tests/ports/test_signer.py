@@ -92,7 +92,7 @@ async def test_own_and_foreign_signatures_verify(make_signer, kind):
         b"\x04" + b"\xff" * 64,
         PUBLIC_KEY[:64],
         PUBLIC_KEY + b"\x00",
-        b"\x02" + PUBLIC_KEY[1:33],
+        b"\x03" + PUBLIC_KEY[1:33],
         b"\x07" + PUBLIC_KEY[1:],
         PUBLIC_KEY[:64] + b"\x00",
     ],

@@ -69,6 +69,7 @@ async def test_every_other_shape_is_refused_by_name():
         ("payload is not a byte string", raw[:17] + b"\xf6" + raw[18:]),
         ("payload: not the shortest head", raw[:17] + b"\x58\x04" + raw[18:]),
         ("payload: indefinite length", raw[:17] + b"\x5f" + raw[17:]),
+        ("payload exceeds the input", raw[:17] + b"\x58\x47" + raw[18:]),
         ("payload exceeds the input", raw[:17] + b"\x5b" + b"\xff" * 8),
         ("signature is not 64 bytes", raw[:22] + b"\x58\x3f" + raw[24:]),
         ("ends early", raw[:-1]),

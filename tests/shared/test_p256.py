@@ -47,7 +47,13 @@ SIGNATURES = (  # message, r, s
     ),
 )
 SAMPLE_SIGNATURE = bytes.fromhex(SIGNATURES[0][1] + SIGNATURES[0][2])
-BLINDS = (bytes(BLIND_BYTES), b"\xff" * BLIND_BYTES, bytes(range(BLIND_BYTES)))
+# The smallest and the largest multiple of N, all ones, and something ordinary.
+BLINDS = (
+    bytes(BLIND_BYTES),
+    b"\x7f\xff\xff\xfe" + bytes(BLIND_BYTES - 4),
+    b"\xff" * BLIND_BYTES,
+    bytes(range(BLIND_BYTES)),
+)
 GX = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
 GY = 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5
 
@@ -93,11 +99,18 @@ def test_signatures_are_those_of_the_standard_whatever_the_blinding():
             assert finish(sign_steps(SECRET, sha256(message), blind)) == bytes.fromhex(r + s)
 
 
-def test_smallest_and_largest_private_keys_sign():
+def test_the_smallest_and_largest_private_keys_have_the_base_point_and_its_mirror_image():
+    for blind in BLINDS:
+        for number, y in ((1, GY), (N - 1, P - GY)):
+            public_key = finish(public_key_steps(number.to_bytes(32, "big"), blind))
+            assert public_key == b"\x04" + GX.to_bytes(32, "big") + y.to_bytes(32, "big")
+
+
+def test_extreme_private_keys_sign():
     for number in (1, 2, N - 2, N - 1):
         secret = number.to_bytes(32, "big")
-        public_key = finish(public_key_steps(secret, BLINDS[2]))
-        assert verifies(public_key, sha256(b"x"), finish(sign_steps(secret, sha256(b"x"), BLINDS[2])))
+        public_key = finish(public_key_steps(secret, BLINDS[3]))
+        assert verifies(public_key, sha256(b"x"), finish(sign_steps(secret, sha256(b"x"), BLINDS[3])))
 
 
 def test_a_private_key_out_of_range_or_of_another_size_is_refused():
@@ -220,6 +233,6 @@ def test_the_committed_table_is_what_the_curve_gives():
 
 def test_work_is_cut_into_many_steps():
     steps = 0
-    for _ in sign_steps(SECRET, sha256(b"sample"), BLINDS[2]):
+    for _ in sign_steps(SECRET, sha256(b"sample"), BLINDS[3]):
         steps += 1
     assert steps > 60
