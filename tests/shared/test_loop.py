@@ -1,0 +1,128 @@
+"""The whole agent in virtual time on in-memory ports: a signed limit to a moved device, a signed page, a receipt."""
+
+from __future__ import annotations
+
+import asyncio
+
+from agent import cbor, cose, record
+from tests.shared.site import TwinSite, busy_minute, started, stopped
+
+
+def records_of(pages: list[bytes]) -> list[list[object]]:
+    """Return all records of signed pages."""
+    found = []
+    for raw in pages:
+        found += [cbor.decode(kept) for kept in cbor.decode(cose.open_envelope(raw)[1])[11]]
+    return found
+
+
+def pages_sent(site: TwinSite) -> list[bytes]:
+    """Return the pages that went up since the last call."""
+    return [payload for channel, payload in site.uplink.collect() if channel == "page"]
+
+
+async def test_limit_moves_the_charger_and_the_answer_is_a_signed_page():
+    site = TwinSite()
+    task = await started(site)
+    assert site.charger.limit_ma == 16000
+    site.uplink.deliver("command", await site.limit(5000, 60))
+    await site.let_pass(2000)
+    assert 500 + site.charger.power_w() <= 5000
+    pages = pages_sent(site)
+    for raw in pages:
+        key_id, _, digest, signature = cose.open_envelope(raw)
+        assert key_id == site.signer.key_id
+        assert await site.headend.verify(site.signer.public_key, digest, signature)
+    decisions = [fact for fact in records_of(pages) if fact[0] == record.DECISION]
+    assert [fact[5] for fact in decisions] == [record.ACCEPTED]
+    await stopped(site, task)
+    assert site.charger.limit_ma == 6000
+
+
+async def test_pages_go_only_when_a_signed_receipt_came():
+    site = TwinSite()
+    task = await started(site)
+    site.uplink.deliver("command", await site.limit(9000, 60))
+    await site.let_pass(3000)
+    pages = pages_sent(site)
+    assert pages and site.loop.ledger.released_seq == 1
+    forged = await cose.seal(site.dso, cose.open_envelope(await site.receipt(pages[0]))[1])
+    site.uplink.deliver("receipt", forged)
+    await site.let_pass(1000)
+    assert site.loop.ledger.released_seq == 1 and site.loop.session.refused_receipts == 1
+    site.uplink.deliver("receipt", await site.receipt(pages[0]))
+    await site.let_pass(1000)
+    assert site.loop.ledger.released_seq > 1
+    await stopped(site, task)
+
+
+async def test_unconfirmed_pages_come_again_with_the_same_bytes():
+    site = TwinSite()
+    task = await started(site)
+    site.uplink.deliver("command", await site.limit(9000, 600))
+    await site.let_pass(2000)
+    first = pages_sent(site)
+    site.uplink.set_connected(False)
+    await site.let_pass(30000)
+    site.uplink.set_connected(True)
+    await site.let_pass(2000)
+    again = pages_sent(site)
+    assert again[: len(first)] == first
+    await stopped(site, task)
+
+
+async def test_limit_holds_again_within_two_ticks_after_a_power_cut():
+    site = TwinSite()
+    task = await started(site)
+    site.uplink.deliver("command", await site.limit(5000, 600))
+    await site.let_pass(3000)
+    task.cancel()
+    await site.settle()
+    site.store.crash(0)
+    site.charger.limit_ma = 16000
+    site.boot()
+    task = asyncio.create_task(site.loop.run())
+    await site.settle()
+    await site.let_pass(2100)
+    assert [limit.value_w for limit in site.loop.state.limits] == [5000]
+    assert 500 + site.charger.power_w() <= 5000
+    await stopped(site, task)
+
+
+async def test_silent_charger_is_reported_lost_and_written_again_when_it_returns():
+    site = TwinSite()
+    task = await started(site)
+    site.charger.silent = True
+    await site.let_pass(20000)
+    site.charger.limit_ma = 32000
+    site.charger.silent = False
+    await site.let_pass(35000)
+    assert site.charger.limit_ma == 16000
+    site.loop.ledger.close_page()
+    await site.let_pass(1000)
+    states = [fact[3] for fact in records_of(pages_sent(site)) if fact[0] == record.DEVICE_STATE and fact[2] == 1]
+    assert states[-2:] == [record.LOST, record.ATTACHED]
+    await stopped(site, task)
+
+
+async def test_lease_ends_when_the_loop_no_longer_renews_it():
+    site = TwinSite()
+    task = await started(site)
+    site.loop.turn = lambda: None
+    await site.let_pass(12000)
+    assert site.charger.limit_ma == 6000
+    await stopped(site, task)
+
+
+async def test_busy_minute_is_one_chain_of_pages():
+    pages = await busy_minute()
+    seen = {}
+    for raw in pages:
+        fields = cbor.decode(cose.open_envelope(raw)[1])
+        seen[fields[4]] = fields
+    expected = 1
+    for first_seq in sorted(seen):
+        assert first_seq == expected
+        expected += len(seen[first_seq][11])
+    reasons = [fact[5] for fact in records_of(pages) if fact[0] == record.DECISION]
+    assert record.ROLE_FORBIDS in reasons and record.ACCEPTED in reasons
