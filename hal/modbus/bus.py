@@ -14,8 +14,6 @@ from hal.modbus.turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from hal.modbus.rtu import Rtu, RtuRequest
     from hal.modbus.tcp import Tcp, TcpRequest
     from hal.ports import Clock, Line
@@ -31,22 +29,12 @@ _SILENCES_MAX = const(1 << 20)
 class Bus:
     """Owns a line and its framing; devices share it."""
 
-    def __init__(
-        self,
-        line: Line,
-        framing: Rtu | Tcp,
-        clock: Clock,
-        gap_ms: int = 0,
-        pause: Callable[[int], Awaitable[None]] | None = None,
-    ) -> None:
-        """`gap_ms`: silence that the slowest unit needs between frames; needs `pause`, which sleeps milliseconds."""
-        if gap_ms and pause is None:
-            raise ValueError("pause", None, "needed with gap_ms")
+    def __init__(self, line: Line, framing: Rtu | Tcp, clock: Clock, gap_ms: int = 0) -> None:
+        """`gap_ms`: silence that the slowest unit needs between frames, beyond what the line keeps by itself."""
         self.framing = framing
         self._line = line
         self._clock = clock
         self._gap_ms = gap_ms
-        self._pause = pause
         self._turns = Turns()
         self._free_ms = 0  # when the gap after the last frame is over
         self._silent: dict[int, tuple[int, int]] = {}  # unit -> silences in a row, resting until
@@ -104,5 +92,5 @@ class Bus:
 
     async def _keep_gap(self) -> None:
         wait_ms = self._free_ms - self._clock.now_ms()
-        if wait_ms > 0 and self._pause is not None:
-            await self._pause(wait_ms)
+        if wait_ms > 0:
+            await self._clock.sleep_ms(wait_ms)

@@ -30,7 +30,9 @@ class ModbusDevice:
     registers_max = pdu.REGISTERS_READ_MAX
     gap_max = 0  # registers that may be read for nothing to save a request
     even = False  # only even addresses and counts are answered
-    alive: tuple[int, ...] = ()  # at least one of these is not 0 on a product that works
+    # Rows of (quantities, lowest, highest): on a product that works at least one of a row is inside. Catches gateways
+    # that answer zero for a dead unit, and floats whose words are swapped.
+    credible: tuple[tuple[tuple[int, ...], int, int], ...] = ()
     options_known: tuple[tuple[str, Any], ...] = ()
 
     def __init__(self, bus: Bus, unit: int, options: dict[str, Any]) -> None:
@@ -75,8 +77,8 @@ class ModbusDevice:
                 self._settle(asked)
             else:
                 block.decode(payload, numbers)
-        if self.alive:
-            self._believe(numbers)
+        for quantities, lowest, highest in self.credible:
+            self._believe(numbers, quantities, lowest, highest)
         return numbers
 
     def _settle(self, asked: tuple[Request, Block]) -> None:
@@ -87,11 +89,11 @@ class ModbusDevice:
             for point in points:
                 self._reads += [(self.bus.request(self.unit, one.pdu()), one) for one in self.blocks_of((point,))]
 
-    def _believe(self, numbers: dict[int, int]) -> None:
-        for quantity in self.alive:
-            if numbers.get(quantity, 0):
+    def _believe(self, numbers: dict[int, int], quantities: tuple[int, ...], lowest: int, highest: int) -> None:
+        for quantity in quantities:
+            if lowest <= numbers.get(quantity, lowest - 1) <= highest:
                 return
-        raise WrongDevice(self.model, "nothing but zeros")
+        raise WrongDevice(self.model, ("not credible", [(each, numbers.get(each)) for each in quantities]))
 
     async def registers(self, address: int, count: int, table: int = 0) -> tuple[int, ...]:
         """Return registers as they are, at once. Raises: DeviceError."""
@@ -104,17 +106,28 @@ class ModbusDevice:
         payload = await self.bus.ask(self.bus.request(self.unit, pdu.read(pdu.READ_COILS, address, 1)), True)
         return payload[0] & 1
 
+    async def number(self, point: Point) -> int | None:
+        """Return one point's number, at once; None when it is missing. Raises: DeviceError."""
+        (block,) = self.blocks_of((point,))
+        numbers: dict[int, int] = {}
+        block.decode(await self.bus.ask(self.bus.request(self.unit, block.pdu()), True), numbers)
+        return numbers.get(point.quantity)
+
+    async def write(self, address: int, words: tuple[int, ...], function: int = pdu.WRITE_REGISTERS) -> None:
+        """Write registers in one request; whoever calls this reads back by itself. Raises: DeviceError, ValueError."""
+        if function == pdu.WRITE_REGISTER:
+            (word,) = words
+            asked = pdu.write_register(address, word)
+        else:
+            asked = pdu.write_registers(address, words)
+        await self.bus.ask(self.bus.request(self.unit, asked), True)
+
     async def write_checked(self, address: int, words: tuple[int, ...], function: int = pdu.WRITE_REGISTERS) -> None:
         """Write registers in one request and read them back.
 
         Raises: NotObeyed(address, wrote, kept), other DeviceErrors; ValueError before anything is sent.
         """
-        if function == pdu.WRITE_REGISTER:
-            (number,) = words
-            asked = pdu.write_register(address, number)
-        else:
-            asked = pdu.write_registers(address, words)
-        await self.bus.ask(self.bus.request(self.unit, asked), True)
+        await self.write(address, words, function)
         kept = await self.registers(address, len(words), pdu.READ_HOLDING)
         if kept != words:
             raise NotObeyed(address, words, kept)

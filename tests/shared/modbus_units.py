@@ -9,10 +9,15 @@ from hal.errors import DeviceError, LineTimeout
 
 
 class ManualClock:
-    """A clock that moves when it is told."""
+    """A clock that moves when it is told, or when somebody sleeps."""
 
     def __init__(self) -> None:
         self.at_ms = 0
+        self.slept = []
+
+    async def sleep_ms(self, ms):
+        self.slept.append(ms)
+        self.at_ms += ms
 
     def now_ms(self):
         return self.at_ms
@@ -45,6 +50,7 @@ class Unit:
         self.refuse = {}
         self.stubborn = ()  # addresses that acknowledge a write and keep what they had
         self.asked = []
+        self.after_write = None  # called with the unit: what the product does by itself
 
     def answer(self, request: bytes) -> bytes:
         function, address = request[0], (request[1] << 8) | request[2]
@@ -66,12 +72,18 @@ class Unit:
         if function == 5:
             if address not in self.stubborn:
                 self.coils[address] = 1 if request[3] else 0
+            self._written()
             return request
         written = request[3:] if function == 6 else request[6:]
         for index in range(count):
             if address + index not in self.stubborn:
                 self.registers[address + index] = (written[2 * index] << 8) | written[2 * index + 1]
+        self._written()
         return request[:5]
+
+    def _written(self) -> None:
+        if self.after_write is not None:
+            self.after_write(self)
 
 
 class MemoryLine:

@@ -192,13 +192,7 @@ async def test_the_queue_is_bounded():
 async def test_the_gap_between_frames_is_kept_when_asked_for():
     clock = ManualClock()
     line = MemoryLine({1: Unit({0: 1})}, clock, False, 5)
-    paused = []
-
-    async def pause(wait_ms):
-        paused.append(wait_ms)
-        clock.at_ms += wait_ms
-
-    bus = Bus(line, Rtu(), clock, 50, pause)
+    bus = Bus(line, Rtu(), clock, 50)
     request = bus.request(1, pdu.read(3, 0, 1))
     await bus.ask(request)
     await bus.ask(request)
@@ -206,4 +200,4 @@ async def test_the_gap_between_frames_is_kept_when_asked_for():
     await bus.ask(request)
     clock.at_ms += 80
     await bus.ask(request)
-    assert paused == [50, 20]
+    assert clock.slept == [50, 20]

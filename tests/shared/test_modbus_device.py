@@ -16,7 +16,7 @@ from tests.shared.modbus_units import ManualClock, MemoryLine, Unit, failure_of
 class Meter(ModbusDevice):
     model = "test-meter"
     gap_max = 4
-    alive = (1, 2)
+    credible = (((1, 2), 50000, 300000),)
     points = (
         Point(0, F32, 1, num=1000),
         Point(2, F32, 2, num=1000),
@@ -77,6 +77,15 @@ async def test_other_refusals_do_not_settle():
         assert (await failure_of(meter.read())).args == (3, code)
         unit.refuse = {}
         assert (await meter.read())[5] == 8
+
+
+async def test_words_in_the_wrong_order_are_not_believed():
+    unit = Unit(dict(VOLTS))
+    unit.registers[0], unit.registers[1] = 0x4365, 0x4000
+    meter = device_on(unit)
+    assert (await meter.read())[1] == 229250
+    unit.registers[0], unit.registers[1] = 0x4000, 0x4365  # 2.004 V
+    assert type(await failure_of(meter.read())) is WrongDevice
 
 
 async def test_a_gateway_that_says_zero_to_everything_is_no_meter():

@@ -1,0 +1,1 @@
+"""One short file per product: a table of points and at most a few verbs. drivers/catalogue.py lists them."""

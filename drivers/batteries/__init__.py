@@ -1,0 +1,1 @@
+"""Batteries behind their inverters."""

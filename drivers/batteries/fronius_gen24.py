@@ -1,0 +1,162 @@
+"""Fronius GEN24 Plus with battery: SunSpec over Modbus TCP, unit 1, map "int + SF" or "float".
+
+Source: SunSpec model definitions 1, 103, 113, 124, 160; the use of model 124 after evcc and callifo/fronius_modbus.
+Trust: two independent programs, no maker's document. In the web interface allow "inverter control via Modbus" and
+"charging from grid"; the Energy Cost Assistant must be off.
+Model 124: bit 0 of StorCtl_Mod makes InWRte the most that may be charged, bit 1 makes OutWRte the most that may be
+discharged, in % of WChaMax; a negative limit forces the other direction. So a set-point is "at least": PV may charge
+more, the house may draw more. 0 holds. Battery power is module 3 (charging) less module 4 (discharging) of model 160.
+RvrtTms is written with every set-point; where the product does not implement or keep it there is no fall-back:
+fallback_ms is 0 then, and the last set-point stays.
+"""
+
+from __future__ import annotations
+
+from hal import quantities as q
+from hal.capabilities import PERSISTENT, VOLATILE, Battery
+from hal.compat import const
+from hal.errors import NotObeyed, Refused, WrongDevice
+from hal.modbus.floats import rounded
+from hal.modbus.points import Point
+from hal.modbus.sunspec import BITS16, FLOAT32, INT16, UINT16, SunSpecDevice
+
+STORAGE = const(124)
+# Offsets in model 124, from its id.
+STOR_CTL_MOD = const(5)
+OUT_W_RTE = const(12)  # and InWRte behind it
+RVRT_TMS = const(15)  # s
+CHA_GRI_SET = const(17)
+RATE_SF = const(25)
+# StorCtl_Mod
+AUTOMATIC = const(0)
+CHARGE_LIMITED = const(1)
+DISCHARGE_LIMITED = const(2)
+BOTH_LIMITED = const(3)
+# ChaGriSet
+FROM_PV = const(0)
+FROM_GRID = const(1)
+
+REVERT_S = const(60)
+NOT_IMPLEMENTED = const(0xFFFF)
+RATE_SCALES = {0: 100, 0xFFFF: 1000, 0xFFFE: 10000}  # InOutWRte_SF 0, -1, -2 -> the word for 100 %
+_MODE, _OUT, _IN, _PV_1, _PV_2, _CHARGING, _DISCHARGING = -1, -2, -3, -4, -5, -6, -7
+CHARGE_MAX = Point(2, UINT16, q.POWER_W, scale_at=18)  # WChaMax, W
+
+
+class FroniusGen24(SunSpecDevice, Battery):
+    """Charges with at least so many watts, discharges with at least so many, or holds."""
+
+    model = "fronius-gen24"
+    maker = "Fronius"
+    write_cost = PERSISTENT
+    models = {  # noqa: RUF012
+        103: (
+            Point(10, UINT16, q.VOLTAGE_L1_MV, num=1000, scale_at=13),  # V
+            Point(11, UINT16, q.VOLTAGE_L2_MV, num=1000, scale_at=13),
+            Point(12, UINT16, q.VOLTAGE_L3_MV, num=1000, scale_at=13),
+            Point(16, UINT16, q.FREQUENCY_MHZ, num=1000, scale_at=17),  # Hz
+        ),
+        113: (
+            Point(16, FLOAT32, q.VOLTAGE_L1_MV, num=1000),  # V
+            Point(18, FLOAT32, q.VOLTAGE_L2_MV, num=1000),
+            Point(20, FLOAT32, q.VOLTAGE_L3_MV, num=1000),
+            Point(24, FLOAT32, q.FREQUENCY_MHZ, num=1000),  # Hz
+        ),
+        STORAGE: (
+            Point(STOR_CTL_MOD, BITS16, _MODE),
+            Point(8, UINT16, q.SOC_PM, num=10, scale_at=22),  # ChaState, %
+            Point(OUT_W_RTE, INT16, _OUT),
+            Point(OUT_W_RTE + 1, INT16, _IN),
+        ),
+        160: (
+            Point(21, UINT16, _PV_1, scale_at=4),  # DCW of modules 1 to 4, W
+            Point(41, UINT16, _PV_2, scale_at=4),
+            Point(61, UINT16, _CHARGING, scale_at=4),
+            Point(81, UINT16, _DISCHARGING, scale_at=4),
+        ),
+    }
+    gap_max = 32
+    _full = 10000  # the word for 100 %
+    _grid_allowed = False  # by us
+
+    async def open(self) -> None:
+        """Find the models, the battery's power and whether a revert timer exists. Raises: DeviceError."""
+        await super().open()
+        if STORAGE not in self.at:
+            raise WrongDevice(self.model, "no battery: no model 124")
+        charge_w_max = await self.number(CHARGE_MAX.moved(self.at[STORAGE][0]))
+        (scale,) = await self.registers(self._storage(RATE_SF), 1)
+        if not charge_w_max or scale not in RATE_SCALES:
+            raise WrongDevice(self.model, ("WChaMax", charge_w_max, "InOutWRte_SF", scale))
+        self.minimum, self.maximum = -charge_w_max, charge_w_max
+        self._full = RATE_SCALES[scale]
+        (revert,) = await self.registers(self._storage(RVRT_TMS), 1)
+        self._set_fallback(revert != NOT_IMPLEMENTED)
+
+    async def read(self) -> dict[int, int]:
+        """Return quantity -> integer; a sum of which one part is missing is missing. Raises: DeviceError."""
+        numbers = await super().read()
+        mode, out, into = numbers.pop(_MODE, None), numbers.pop(_OUT, None), numbers.pop(_IN, None)
+        charging, discharging = numbers.pop(_CHARGING, None), numbers.pop(_DISCHARGING, None)
+        pv_1, pv_2 = numbers.pop(_PV_1, None), numbers.pop(_PV_2, None)
+        if charging is not None and discharging is not None:
+            numbers[q.POWER_W] = charging - discharging
+        if pv_1 is not None and pv_2 is not None:
+            numbers[q.POWER_PV_W] = -pv_1 - pv_2
+        setpoint_w = self._setpoint_w(mode, out, into)
+        if setpoint_w is not None:
+            numbers[q.SETPOINT_W] = setpoint_w
+        return numbers
+
+    async def set_power_w(self, power_w: int) -> int:
+        """Write and read back; positive charges, 0 holds. Returns the power kept, rounded to the product's steps."""
+        rate = abs(power_w) * self._full // self.maximum
+        if power_w > 0:
+            mode, out, into = DISCHARGE_LIMITED, -rate, self._full
+        elif power_w < 0:
+            mode, out, into = CHARGE_LIMITED, self._full, -rate
+        else:
+            mode, out, into = BOTH_LIMITED, 0, 0
+        await self._arm()
+        await self.write_checked(self._storage(OUT_W_RTE), (out & 0xFFFF, into & 0xFFFF))
+        if power_w > 0 and await self.registers(self._storage(CHA_GRI_SET), 1) != (FROM_GRID,):
+            self._grid_allowed = True
+            await self.write_checked(self._storage(CHA_GRI_SET), (FROM_GRID,))
+        await self.write_checked(self._storage(STOR_CTL_MOD), (mode,))
+        return rounded(rate * self.maximum, self._full) * (1 if power_w > 0 else -1)
+
+    async def default_mode(self) -> None:
+        """Give the battery back to the inverter's own regulation."""
+        await self.write_checked(self._storage(STOR_CTL_MOD), (AUTOMATIC,))
+        await self.write_checked(self._storage(OUT_W_RTE), (self._full, self._full))
+        if self._grid_allowed:
+            await self.write_checked(self._storage(CHA_GRI_SET), (FROM_PV,))
+            self._grid_allowed = False
+
+    def _storage(self, offset: int) -> int:
+        return self.at[STORAGE][0] + offset
+
+    def _set_fallback(self, reverts: bool) -> None:
+        self.fallback_ms = REVERT_S * 1000 if reverts else 0
+        self.refresh_ms = REVERT_S * 400 if reverts else 0
+        self.write_cost = VOLATILE if reverts else PERSISTENT  # what reverts by itself is not made to last
+
+    async def _arm(self) -> None:
+        """Set the revert timer, or find out that there is none."""
+        if self.fallback_ms:
+            try:
+                await self.write_checked(self._storage(RVRT_TMS), (REVERT_S,))
+            except (NotObeyed, Refused):
+                self._set_fallback(False)
+
+    def _setpoint_w(self, mode: int | None, out: int | None, into: int | None) -> int | None:
+        """Return the order in force, None when the inverter regulates by itself."""
+        if out is None or into is None:
+            return None
+        if mode == BOTH_LIMITED and out == 0 and into == 0:
+            return 0
+        if mode == DISCHARGE_LIMITED and out < 0:
+            return rounded(-out * self.maximum, self._full)
+        if mode == CHARGE_LIMITED and into < 0:
+            return rounded(into * self.maximum, self._full)
+        return None

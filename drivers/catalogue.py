@@ -1,0 +1,73 @@
+"""Which products there are: model id -> module and class, found by name so that a board imports only what it drives.
+
+Evidence says what a driver's claims rest on: `document` (written from papers), `simulated` (run against a simulated
+product that was written from the papers a second time), `hardware`, `field`. A capture raises it, never hope.
+"""
+
+from __future__ import annotations
+
+from hal import capabilities as c
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DOCUMENT = "document"
+SIMULATED = "simulated"
+HARDWARE = "hardware"
+FIELD = "field"
+
+# Model id, module, class, kind, product, evidence.
+PRODUCTS = (
+    ("alfen-eve", "drivers.chargers.alfen_eve", "AlfenEve", c.CHARGER, "Alfen Eve NG9xx", SIMULATED),
+    ("eastron-sdm630", "drivers.meters.eastron_sdm630", "Sdm630", c.METER, "Eastron SDM630-Modbus", SIMULATED),
+    ("fronius-gen24", "drivers.batteries.fronius_gen24", "FroniusGen24", c.BATTERY, "Fronius GEN24 Plus", SIMULATED),
+    (
+        "heatmiser-edge",
+        "drivers.thermostats.heatmiser_edge",
+        "HeatmiserEdge",
+        c.THERMOSTAT,
+        "Heatmiser Edge",
+        SIMULATED,
+    ),
+    (
+        "luxtronik-shi",
+        "drivers.heatpumps.luxtronik_shi",
+        "LuxtronikShi",
+        c.HEAT_PUMP,
+        "Luxtronik 2.1 Smart-Home-Interface",
+        SIMULATED,
+    ),
+    (
+        "sg-ready-relay",
+        "drivers.heatpumps.sg_ready_relay",
+        "SgReadyRelay",
+        c.SG_READY,
+        "SG-Ready heat pump on a Waveshare relay board",
+        SIMULATED,
+    ),
+    (
+        "waveshare-relay",
+        "drivers.switches.waveshare_relay",
+        "WaveshareRelay",
+        c.SWITCH,
+        "Waveshare Modbus RTU Relay",
+        SIMULATED,
+    ),
+)
+
+
+def load(model: str) -> Any:
+    """Return the driver class of `model`, made by `class(bus, unit, options)`.
+
+    Raises: ValueError(key, got, expected) for an unknown model.
+    """
+    for known, module, name, _kind, _product, _evidence in PRODUCTS:
+        if known == model:
+            return getattr(__import__(module, None, None, (name,)), name)
+    raise ValueError("driver", model, "one of " + ", ".join([row[0] for row in PRODUCTS]))
+
+
+def listing() -> list[tuple[str, str, str, str]]:
+    """Return (model, product, kind in words, evidence), by model."""
+    return [(model, product, c.KIND_NAMES[kind], evidence) for model, _, _, kind, product, evidence in PRODUCTS]

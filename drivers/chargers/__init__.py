@@ -1,0 +1,1 @@
+"""Charging points for electric vehicles."""

@@ -1,0 +1,1 @@
+"""Heat pumps, by power limit or by SG-Ready contacts."""

@@ -1,0 +1,1 @@
+"""Meters measure and have nothing to set."""

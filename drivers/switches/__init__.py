@@ -1,0 +1,1 @@
+"""Contacts that switch a load."""

@@ -1,0 +1,393 @@
+"""Every driver on a line in memory: what it reads, what it writes in which order, and where it stands when let go."""
+
+from __future__ import annotations
+
+import struct
+
+from drivers import catalogue
+from hal import capabilities as c
+from hal import quantities as q
+from hal.errors import NotObeyed, OutOfRange, WrongDevice
+from hal.modbus.bus import Bus
+from hal.modbus.rtu import Rtu
+from hal.modbus.tcp import Tcp
+from tests.shared.modbus_units import ManualClock, MemoryLine, Unit, failure_of
+
+ON_SERIAL = ("eastron-sdm630", "heatmiser-edge", "waveshare-relay", "sg-ready-relay")
+
+
+def driver_of(model, unit, options=None):
+    tcp = model not in ON_SERIAL
+    clock = ManualClock()
+    return catalogue.load(model)(
+        Bus(MemoryLine({1: unit}, clock, tcp), Tcp() if tcp else Rtu(), clock), 1, options or {}
+    )
+
+
+def put(registers, address, kind, number):
+    """Write a number as struct does it: an oracle of its own."""
+    payload = struct.pack(">" + kind, number)
+    for at in range(0, len(payload), 2):
+        registers[address + at // 2] = (payload[at] << 8) | payload[at + 1]
+
+
+def test_every_model_loads_and_is_what_the_list_says():
+    seen = []
+    for model, _module, name, kind, product, evidence in catalogue.PRODUCTS:
+        driver = catalogue.load(model)
+        assert (driver.model, driver.__name__, driver.kind) == (model, name, kind)
+        assert product and evidence in (catalogue.DOCUMENT, catalogue.SIMULATED)
+        assert model not in seen
+        seen.append(model)
+    assert seen == sorted(seen)
+    assert [row[0] for row in catalogue.listing()] == seen
+
+
+def test_an_unknown_model_is_refused_with_what_there_is():
+    try:
+        catalogue.load("eastron-sdm72")
+    except ValueError as error:
+        assert error.args[:2] == ("driver", "eastron-sdm72") and "eastron-sdm630" in error.args[2]
+    else:
+        raise AssertionError("loaded")
+
+
+async def test_no_driver_writes_anything_when_asked_for_what_its_contract_forbids():
+    for row in catalogue.PRODUCTS:
+        if row[3] == c.METER:
+            continue
+        unit = Unit()
+        driver = driver_of(row[0], unit)
+        for setpoint in (driver.maximum + 1, -(1 << 40), None, True):
+            assert type(await failure_of(driver.obey(setpoint))) is OutOfRange, row[0]
+        assert unit.asked == []
+
+
+def meter_registers():
+    registers = dict.fromkeys(range(0x50), 0)
+    for address, number in (
+        (0, 230.2), (2, 231.5), (4, 229.25), (6, 1.5), (8, 0.0), (10, 16.125),
+        (12, 345.5), (14, 0.0), (16, -3696.5), (0x34, -3351.0), (0x46, 49.98), (0x48, 12345.678), (0x4A, 0.25),
+    ):  # fmt: skip
+        put(registers, address, "f", number)
+    return registers
+
+
+async def test_the_meter_reads_everything_in_one_request():
+    unit = Unit(meter_registers())
+    meter = driver_of("eastron-sdm630", unit)
+    await meter.open()
+    unit.asked = []
+    numbers = await meter.read()
+    assert unit.asked == [(4, 0, 0x4C)]
+    assert numbers == {
+        q.VOLTAGE_L1_MV: 230200, q.VOLTAGE_L2_MV: 231500, q.VOLTAGE_L3_MV: 229250,
+        q.CURRENT_L1_MA: 1500, q.CURRENT_L2_MA: 0, q.CURRENT_L3_MA: 16125,
+        q.POWER_L1_W: 346, q.POWER_L2_W: 0, q.POWER_L3_W: -3697, q.POWER_W: -3351,
+        q.FREQUENCY_MHZ: 49980, q.ENERGY_IMPORT_WH: 12345678, q.ENERGY_EXPORT_WH: 250,
+    }  # fmt: skip
+
+
+async def test_a_meter_with_swapped_words_or_nothing_but_zeros_is_refused():
+    registers = meter_registers()
+    swapped = {address ^ 1: registers[address] for address in registers}
+    for wrong in (swapped, dict.fromkeys(range(0x50), 0)):
+        assert type(await failure_of(driver_of("eastron-sdm630", Unit(wrong)).open())) is WrongDevice
+
+
+def charger_unit(safe_a=6.0):
+    unit = Unit(dict.fromkeys(list(range(300, 426)) + list(range(1200, 1216)), 0))
+    for address, number in ((306, 230.0), (336, 50.0), (338, 1380.0), (344, 1380.0), (1206, safe_a), (1212, safe_a)):
+        put(unit.registers, address, "f", number)
+    put(unit.registers, 374, "d", 123456789.4)
+    put(unit.registers, 1201, "10s", b"C2\x00\x00\x00\x00\x00\x00\x00\x00")
+    put(unit.registers, 308, "I", 0xFFFFFFFF)  # not a number: one phase only
+
+    def apply(unit):
+        unit.registers[1206], unit.registers[1207] = unit.registers[1210], unit.registers[1211]
+        put(unit.registers, 1208, "I", 60)
+
+    unit.after_write = apply
+    return unit
+
+
+async def test_the_charger_reads_and_obeys():
+    unit = charger_unit()
+    charger = driver_of("alfen-eve", unit)
+    await charger.open()
+    numbers = await charger.read()
+    assert numbers[q.ENERGY_IMPORT_WH] == 123456789 and numbers[q.EV_STATE] == q.EV_C
+    assert numbers[q.LIMIT_MA] == 6000 and numbers[q.LIMIT_VALID_MS] == 0 and numbers[q.POWER_W] == 1380
+    assert q.VOLTAGE_L2_MV not in numbers
+    for limit_ma in (13500, 0, 32000, 6100):
+        unit.asked = []
+        assert await charger.obey(limit_ma) == limit_ma
+        assert unit.asked == [(16, 1210, 2), (3, 1210, 2), (3, 1206, 2)]
+    assert await charger.default_mode() == 6000
+    assert (await charger.read())[q.LIMIT_VALID_MS] == 60000
+
+
+async def test_the_charger_never_sends_back_a_set_point_that_it_only_read():
+    unit = charger_unit()
+    charger = driver_of("alfen-eve", unit)
+    await charger.open()
+    for _ in range(3):
+        await charger.read()
+    assert [asked for asked in unit.asked if asked[0] != 3] == []
+
+
+async def test_a_charger_that_acknowledges_but_keeps_charging_does_not_obey():
+    unit = charger_unit()
+    charger = driver_of("alfen-eve", unit)
+    await charger.open()
+    unit.after_write = None
+    put(unit.registers, 1206, "f", 16.0)
+    assert (await failure_of(charger.obey(8000))).args == (1206, 8000, 16000)
+    put(unit.registers, 1206, "f", 20.0)
+    assert await charger.obey(32000) == 20000  # the cable allows no more
+
+
+async def test_a_charger_whose_safe_current_is_not_the_configured_one_is_refused():
+    assert type(await failure_of(driver_of("alfen-eve", charger_unit(16.0)).open())) is WrongDevice
+    assert type(await failure_of(driver_of("alfen-eve", charger_unit(), {"fallback_ma": 0}).open())) is WrongDevice
+    await driver_of("alfen-eve", charger_unit(0.0), {"fallback_ma": 0}).open()
+
+
+def pump_unit():
+    return Unit({10108: 0xFFCE, 10120: 485, 10301: 23, 10310: 1, 10311: 2, 10040: 0, 10041: 300})
+
+
+async def test_the_heat_pump_is_limited_hard_and_its_registers_are_spared():
+    unit = pump_unit()
+    pump = driver_of("luxtronik-shi", unit)
+    assert await pump.read() == {
+        q.TEMP_OUTSIDE_MC: -5000, q.TEMP_TANK_MC: 48500, q.POWER_W: 2300, q.ENERGY_IMPORT_WH: 6553800, q.LIMIT_W: 30000,
+    }  # fmt: skip
+    assert await pump.obey(4200) == 4200
+    assert (unit.registers[10040], unit.registers[10041]) == (2, 42)
+    assert (await pump.read())[q.LIMIT_W] == 4200
+    unit.asked = []
+    await pump.obey(4200)
+    assert [asked for asked in unit.asked if asked[0] == 16] == []
+    assert await pump.obey(30000) == 30000
+    assert unit.registers[10040] == 0 and unit.registers[10041] == 42
+    await pump.obey(0)
+    assert await pump.default_mode() == 30000 and unit.registers[10040] == 0
+
+
+async def test_no_heat_pump_limit_passes_through_a_wrong_one():
+    unit = pump_unit()
+    states = []
+    unit.after_write = lambda unit: states.append((unit.registers[10040], unit.registers[10041]))
+    pump = driver_of("luxtronik-shi", unit)
+    await pump.obey(4200)
+    await pump.obey(6000)
+    assert states == [(0, 42), (2, 42), (2, 60)]
+
+
+def room_unit():
+    unit = Unit({1: 1, 2: 195, 3: 0, 4: 0, 5: 0, 6: 210, 32: 1, 33: 200, 34: 0, 35: 0, 36: 120, 37: 0})
+
+    def hold(unit):
+        if unit.registers[32] != 1 or unit.asked[-1][1] == 33:
+            unit.registers[32] = 2 if unit.asked[-1][1] in (33, 37) else unit.registers[32]
+        unit.registers[6] = unit.registers[33] if unit.registers[32] == 2 else 210
+
+    unit.after_write = hold
+    return unit
+
+
+async def test_the_thermostat_holds_for_a_while_and_gives_the_schedule_back():
+    unit = room_unit()
+    room = driver_of("heatmiser-edge", unit, {"hold_min": 90})
+    assert (room.fallback_ms, room.refresh_ms) == (90 * 60000, 67 * 60000 + 30000)
+    assert await room.read() == {q.ON: 1, q.TEMP_ROOM_MC: 19500, q.TEMP_TARGET_MC: 21000}
+    assert await room.obey(18500) == 18500
+    assert [asked for asked in unit.asked if asked[0] == 6] == [(6, 37, 1), (6, 33, 1)]
+    assert unit.registers[37] == (1 << 8) | 30
+    assert (await room.read())[q.TEMP_TARGET_MC] == 18500
+    assert await room.default_mode() is None
+    assert unit.registers[32] == 1
+
+
+async def test_the_owners_own_mode_of_the_thermostat_is_left_alone():
+    unit = room_unit()
+    unit.registers[32] = 4  # away
+    await driver_of("heatmiser-edge", unit).default_mode()
+    assert unit.registers[32] == 4 and all(asked[0] == 3 for asked in unit.asked)
+
+
+async def test_a_thermostat_that_does_not_hold_does_not_obey():
+    unit = room_unit()
+    unit.after_write = None
+    assert type(await failure_of(driver_of("heatmiser-edge", unit).obey(18500))) is NotObeyed
+
+
+async def test_the_relay_switches_the_channel_printed_on_the_box():
+    unit = Unit(coils={})
+    relay = driver_of("waveshare-relay", unit, {"channel": 3})
+    assert await relay.obey(1) == 1
+    assert unit.coils == {2: 1} and (await relay.read()) == {q.ON: 1}
+    unit.asked = []
+    await relay.obey(1)
+    assert unit.asked == [(1, 2, 1)]  # contacts wear
+    assert await relay.default_mode() == 0 and unit.coils == {2: 0}
+    unit.stubborn = (2,)
+    assert type(await failure_of(relay.obey(1))) is NotObeyed
+
+
+async def test_sg_ready_passes_through_no_unwanted_mode():
+    contacts = {q.SG_LOCK: (1, 0), q.SG_NORMAL: (0, 0), q.SG_RECOMMENDED: (0, 1), q.SG_FORCED: (1, 1)}
+    between = {
+        (q.SG_LOCK, q.SG_RECOMMENDED): q.SG_NORMAL,
+        (q.SG_RECOMMENDED, q.SG_LOCK): q.SG_NORMAL,
+        (q.SG_NORMAL, q.SG_FORCED): q.SG_RECOMMENDED,
+        (q.SG_FORCED, q.SG_NORMAL): q.SG_RECOMMENDED,
+    }
+    for start in contacts:
+        for end in contacts:
+            first, second = contacts[start]
+            unit = Unit(coils={4: first, 6: second})
+            passed = []
+            unit.after_write = lambda unit, passed=passed: passed.append((unit.coils[4], unit.coils[6]))
+            pump = driver_of("sg-ready-relay", unit, {"channel_1": 5, "channel_2": 7})
+            assert await pump.read() == {q.MODE: start}
+            assert await pump.obey(end) == end
+            assert await pump.read() == {q.MODE: end}
+            expected = [contacts[mode] for mode in (between.get((start, end)), end) if mode is not None]
+            assert passed == (expected if start != end else [])
+            assert await pump.default_mode() == q.SG_NORMAL and unit.coils == {4: 0, 6: 0}
+
+
+def test_one_relay_cannot_be_both_contacts():
+    try:
+        driver_of("sg-ready-relay", Unit(), {"channel_2": 1})
+    except ValueError as error:
+        assert error.args[0] == "channel_2"
+    else:
+        raise AssertionError("accepted")
+
+
+def inverter_unit(base=40000, revert=0, model=103):
+    """A chain 1, 103 or 113, 124, 160 with two strings and a battery of 5 kW, all from the model definitions."""
+    registers = {base: 0x5375, base + 1: 0x6E53}
+    at, found = base + 2, {}
+    for number, length in ((1, 66), (model, 50 if model == 103 else 60), (124, 24), (160, 88), (0xFFFF, 0)):
+        found[number] = at
+        for offset in range(length + 2):
+            registers[at + offset] = 0
+        registers[at], registers[at + 1] = number, length
+        at += 2 + length
+    put(registers, found[1] + 2, "32s", b"Fronius" + bytes(25))
+    if model == 103:
+        for offset, word in ((10, 2301), (11, 0xFFFF), (12, 2299), (13, 0xFFFF), (16, 5001), (17, 0xFFFE)):
+            registers[found[103] + offset] = word
+    else:
+        for offset, number in ((16, 230.1), (18, 230.2), (20, 230.3), (24, 50.01)):
+            put(registers, found[113] + offset, "f", number)
+    for offset, word in (
+        (2, 5000), (8, 5550), (12, 10000), (13, 10000), (14, 0xFFFF), (15, revert), (16, 0xFFFF),
+        (22, 0xFFFE), (25, 0xFFFE),
+    ):  # fmt: skip
+        registers[found[124] + offset] = word
+    for offset, word in ((4, 1), (8, 4), (21, 120), (41, 80), (61, 0), (81, 210)):
+        registers[found[160] + offset] = word
+    return Unit(registers), found[124]
+
+
+async def opened(unit):
+    battery = driver_of("fronius-gen24", unit)
+    await battery.open()
+    return battery
+
+
+async def test_the_battery_is_found_wherever_the_map_lies():
+    for base, model in ((40000, 103), (50000, 113), (0, 103)):
+        unit, _ = inverter_unit(base, 0, model)
+        battery = await opened(unit)
+        numbers = await battery.read()
+        assert numbers[q.POWER_W] == -2100 and numbers[q.POWER_PV_W] == -2000 and numbers[q.SOC_PM] == 555
+        assert numbers[q.VOLTAGE_L1_MV] == 230100 and numbers[q.FREQUENCY_MHZ] == 50010
+        assert (q.VOLTAGE_L2_MV in numbers) == (model == 113)
+        assert q.SETPOINT_W not in numbers and all(quantity > 0 for quantity in numbers)
+        assert (battery.minimum, battery.maximum) == (-5000, 5000)
+
+
+async def test_the_battery_orders_as_the_table_has_them():
+    unit, at = inverter_unit()
+    battery = await opened(unit)
+    for power_w, mode, out, into in (
+        (2500, 2, -5000 & 0xFFFF, 10000),
+        (-1250, 1, 10000, -2500 & 0xFFFF),
+        (0, 3, 0, 0),
+        (5000, 2, -10000 & 0xFFFF, 10000),
+        (1, 2, -2 & 0xFFFF, 10000),
+    ):
+        assert await battery.obey(power_w) == power_w
+        assert [unit.registers[at + offset] for offset in (5, 12, 13)] == [mode, out, into]
+        assert unit.registers[at + 15] == 60
+        assert (await battery.read())[q.SETPOINT_W] == power_w
+    assert unit.registers[at + 17] == 1
+    assert await battery.default_mode() is None
+    assert [unit.registers[at + offset] for offset in (5, 12, 13, 17)] == [0, 10000, 10000, 0]
+
+
+async def test_no_battery_order_passes_through_the_opposite_one():
+    for start_w in (3000, -3000, 0):
+        for end_w in (3000, -3000, 0):
+            unit, at = inverter_unit()
+            battery = await opened(unit)
+            await battery.obey(start_w)
+            forced = []
+
+            def watch(unit, at=at, forced=forced):
+                mode, out, into = [unit.registers[at + offset] for offset in (5, 12, 13)]
+                forced.append((1 if mode & 2 and out >= 0x8000 else 0) - (1 if mode & 1 and into >= 0x8000 else 0))
+
+            unit.after_write = watch
+            await battery.obey(end_w)
+            allowed = (0, 1 if start_w > 0 else -1 if start_w else 0, 1 if end_w > 0 else -1 if end_w else 0)
+            assert all(direction in allowed for direction in forced), (start_w, end_w, forced)
+
+
+async def test_a_battery_says_whether_it_falls_back_by_itself():
+    unit, at = inverter_unit()
+    battery = await opened(unit)
+    assert (battery.fallback_ms, battery.refresh_ms, battery.write_cost) == (60000, 24000, c.VOLATILE)
+    unit.stubborn = (at + 15,)  # takes the revert timer and does not keep it
+    assert await battery.obey(1000) == 1000
+    assert (battery.fallback_ms, battery.refresh_ms, battery.write_cost) == (0, 0, c.PERSISTENT)
+    unit, at = inverter_unit(revert=0xFFFF)
+    battery = await opened(unit)
+    assert (battery.fallback_ms, battery.refresh_ms, battery.write_cost) == (0, 0, c.PERSISTENT)
+    await battery.obey(1000)
+    assert unit.registers[at + 15] == 0xFFFF
+
+
+async def test_the_owners_leave_to_charge_from_the_grid_is_not_taken_away():
+    unit, at = inverter_unit()
+    unit.registers[at + 17] = 1
+    battery = await opened(unit)
+    await battery.obey(1000)
+    await battery.default_mode()
+    assert unit.registers[at + 17] == 1
+
+
+async def test_half_a_battery_reading_is_no_reading():
+    unit, at = inverter_unit()
+    unit.registers[at + 26 + 81] = 0xFFFF
+    unit.registers[at + 26 + 21] = 0xFFFF
+    numbers = await (await opened(unit)).read()
+    assert q.POWER_W not in numbers and q.POWER_PV_W not in numbers
+
+
+async def test_an_inverter_without_a_battery_or_by_another_maker_is_the_wrong_device():
+    unit, at = inverter_unit()
+    unit.registers[at] = 64001
+    assert type(await failure_of(driver_of("fronius-gen24", unit).open())) is WrongDevice
+    unit, at = inverter_unit()
+    unit.registers[at + 2] = 0xFFFF
+    assert type(await failure_of(driver_of("fronius-gen24", unit).open())) is WrongDevice
+    unit, at = inverter_unit()
+    put(unit.registers, 40004, "8s", b"SolarEdg")
+    assert type(await failure_of(driver_of("fronius-gen24", unit).open())) is WrongDevice
