@@ -19,7 +19,7 @@ from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from agent.command import Authority
     from agent.ledger import Ledger
@@ -55,6 +55,7 @@ class Loop:
         self.inbox: list[Item] = []
         self.overflow = 0  # messages that came while the inbox was full
         self.ticks = 0
+        self.tell: Callable[[Record], None] | None = None  # who watches; sees every fact once it is kept
         self.failure: Exception | None = None
         self._workers_of: dict[int, Worker] = {}
         self._turned = False  # since the last tick
@@ -138,6 +139,9 @@ class Loop:
         if urgent or now_ms - self._synced_ms >= self.sync_ms:
             self.ledger.sync()
             self._synced_ms = now_ms
+        if self.tell is not None:
+            for fact in facts:
+                self.tell(fact)
         return urgent
 
     def _hand_out(self, grants: list[Grant]) -> None:

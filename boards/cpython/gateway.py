@@ -1,0 +1,118 @@
+"""Starts an agent on a Linux machine: reads SITE.toml, opens what it names, runs until it is told to stop.
+
+Whatever is wrong with the configuration or with what it names ends as one sentence, before any device is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import signal
+import ssl
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import serial
+
+from agent.config import Config, ConfigError
+from agent.loop import Loop
+from boards import telling
+from boards.cpython.clock import SystemClock
+from boards.cpython.file_store import FileStore
+from boards.cpython.mqtt_uplink import MqttUplink
+from boards.cpython.serial_line import SerialLine
+from boards.cpython.signer import FileSigner, KeyFileError
+from boards.cpython.tcp_line import TcpLine
+from boards.cpython.watchdog import SystemdWatchdog
+from boards.startup import Parts, assemble
+from hal.modbus.bus import Bus
+from hal.modbus.rtu import Rtu
+from hal.modbus.tcp import Tcp
+
+
+class StartError(Exception):
+    """Args: one sentence that says what is wrong and where."""
+
+
+def run_site(path: Path, runtime: str, devices_max: int) -> int:
+    """Run the site's agent until SIGTERM or Ctrl-C; return the exit code. Raises: StartError."""
+    config, digest = load_site(path)
+    if len(config.devices) > devices_max:
+        raise StartError(f"{path}: {len(config.devices)} devices, and this board takes {devices_max} at most")
+    asyncio.run(_serve(path.parent, config, digest, runtime))
+    return 0
+
+
+def load_site(path: Path) -> tuple[Config, bytes]:
+    """Return the checked configuration and the SHA-256 of its file. Raises: StartError."""
+    try:
+        raw = path.read_bytes()
+        return Config(tomllib.loads(raw.decode())), hashlib.sha256(raw).digest()
+    except OSError as error:
+        raise StartError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartError(f"{path}: not TOML: {error}") from error
+    except ConfigError as error:
+        raise StartError(f"{path}: {error}") from error
+
+
+async def _serve(folder: Path, config: Config, digest: bytes, runtime: str) -> None:
+    loop = _assembled(folder, config, digest, runtime)
+    events = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        events.add_signal_handler(number, loop.stop)
+    loop.tell = lambda fact: _say(telling.line(fact, loop.state))
+    _say(f'{{"fact": "ready", "site": "{config.site["name"]}", "agent": "{loop.state.agent_id.hex()}", "epoch": {loop.state.epoch}}}')
+    await loop.run()
+
+
+def _say(line: str | None) -> None:
+    if line is not None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loop:
+    clock = SystemClock()
+    try:
+        signer = FileSigner(folder / config.agent["key"])
+        store = FileStore(folder / config.agent["journal"], config.agent["journal_bytes_max"])
+        uplink = _uplink(folder, config.uplink, signer.key_id.hex())
+        parts = Parts(runtime, clock, store, signer, uplink, SystemdWatchdog(), lambda row: _bus(row, clock))
+        return assemble(config, digest, parts)
+    except (ConfigError, KeyFileError) as error:
+        raise StartError(str(error)) from error
+    except BlockingIOError as error:
+        raise StartError(f"[agent] journal = {config.agent['journal']!r}: another agent uses this folder") from error
+    except OSError as error:
+        raise StartError(f"{error.filename or config.agent['journal']}: {error.strerror or error}") from error
+
+
+def _uplink(folder: Path, table: dict[str, Any] | None, agent_hex: str) -> MqttUplink | None:
+    if table is None:
+        return None
+    files = [folder / table[key] for key in ("ca", "cert", "cert_key")]
+    for key, file in zip(("ca", "cert", "cert_key"), files, strict=True):
+        if not file.is_file():
+            raise StartError(f"[uplink] {key} = {table[key]!r}: there is no file {file}")
+    try:
+        return MqttUplink(table["host"], table["port"], agent_hex, *files, table["server_name"] or table["host"])
+    except ssl.SSLError as error:
+        raise StartError(f"[uplink] ca, cert, cert_key: not a matching PEM certificate and key: {error}") from error
+
+
+def _bus(row: dict[str, Any], clock: SystemClock) -> Bus:
+    if row["kind"] == "tcp":
+        return Bus(TcpLine(row["host"], row["port"]), Tcp(), clock)
+    _check_port(row)
+    return Bus(SerialLine(row["port"], row["baud"], row["parity"], row["stop_bits"]), Rtu(row["baud"]), clock)
+
+
+def _check_port(row: dict[str, Any]) -> None:
+    """Open the port once, so that a wrong name is told at the fuse box and not in a log a week later."""
+    try:
+        serial.Serial(row["port"], row["baud"], exclusive=True).close()
+    except serial.SerialException as error:
+        raise ConfigError(f"[[bus]] {row['id']} port = {row['port']!r}: {error.strerror or error}") from error

@@ -1,0 +1,191 @@
+"""One MQTT 3.1.1 connection of a board: CONNECT to its end, QoS 1, bounded in both directions.
+
+Source: MQTT Version 3.1.1 (OASIS, 29 October 2014), sections 3.1 to 3.14. Clean session: what was not
+acknowledged when the connection ends is forgotten, the journal sends it again.
+
+Three tasks while connected: one reads, one writes, and `serve` watches both. A link that is half open, so that
+nothing comes and nothing fails, is seen by two pings without an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from errno import ECONNRESET, ETIMEDOUT
+
+from boards.micropython.ticks import sleep_ms, ticks_diff, ticks_ms
+from boards.mqtt_inbound import Inbound, pack
+from hal.compat import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+CONNECT = const(0x10)
+CONNACK = const(0x20)
+PUBLISH_QOS1 = const(0x32)
+PUBACK = const(0x40)
+SUBSCRIBE = const(0x82)
+SUBACK = const(0x90)
+PINGREQ = const(0xC0)
+PINGRESP = const(0xD0)
+DISCONNECT = const(0xE0)
+
+READ_BYTES = const(256)
+TICK_MS = const(250)
+SETUP_MS = const(20000)  # TLS handshake, CONNACK and SUBACK
+ACKNOWLEDGE_MS = const(60000)  # a broker that answers pings and acknowledges nothing is left after this
+PINGS_MAX = const(2)
+
+
+class MqttError(Exception):
+    """Args: what the broker said that ends the connection."""
+
+
+def text(string: str) -> bytes:
+    """Return a UTF-8 string as section 1.5.3 has it."""
+    encoded = string.encode()
+    return len(encoded).to_bytes(2, "big") + encoded
+
+
+class Connection:
+    """Speaks over `stream`, a connected asyncio stream; `heard(topic, payload)` takes what comes, empty for what
+    was over `payload_bytes_max`."""
+
+    def __init__(
+        self,
+        stream: Any,
+        client_id: str,
+        topics: list[str],
+        payload_bytes_max: int,
+        heard: Callable[[str, bytes], None],
+    ) -> None:
+        self.ready = False  # connected and subscribed
+        self.inbound = Inbound(payload_bytes_max)
+        self.unacknowledged: list[tuple[int, int]] = []  # (packet identifier, ticks), oldest first
+        self._stream = stream
+        self._client_id = client_id
+        self._topics = topics
+        self._heard = heard
+        self._out: list[bytes] = []
+        self._news = asyncio.Event()
+        self._identifier = 0
+        self._pings = 0
+        self._failure: BaseException | None = None
+
+    async def serve(self, keepalive_ms: int, came_up: Callable[[], None]) -> None:
+        """Connect, subscribe, call `came_up`, stay. Raises, always: OSError, MqttError, ValueError."""
+        flags = 2  # clean session
+        head = text("MQTT") + bytes((4, flags)) + (keepalive_ms // 1000).to_bytes(2, "big")
+        self._send(pack(CONNECT, head + text(self._client_id)))
+        tasks = [asyncio.create_task(self._guard(work)) for work in (self._read(), self._write())]
+        try:
+            await self._watch(keepalive_ms, came_up)
+        finally:
+            for task in tasks:
+                task.cancel()
+                try:
+                    await task
+                except asyncio.CancelledError:
+                    pass
+
+    async def _watch(self, keepalive_ms: int, came_up: Callable[[], None]) -> None:
+        began = pinged = ticks_ms()
+        told = False
+        while self._failure is None:
+            now = ticks_ms()
+            if self.ready and not told:
+                told = True
+                came_up()
+            self._check_patience(now, began)
+            if ticks_diff(now, pinged) > keepalive_ms:
+                pinged = now
+                self._ping()
+            await sleep_ms(TICK_MS)
+        raise self._failure
+
+    def _check_patience(self, now: int, began: int) -> None:
+        if not self.ready and ticks_diff(now, began) > SETUP_MS:
+            raise OSError(ETIMEDOUT)
+        if self.unacknowledged and ticks_diff(now, self.unacknowledged[0][1]) > ACKNOWLEDGE_MS:
+            raise MqttError("the broker acknowledges nothing")
+
+    def _ping(self) -> None:
+        if self._pings >= PINGS_MAX:
+            raise OSError(ETIMEDOUT)
+        self._pings += 1
+        self._send(pack(PINGREQ, b""))
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """Keep what ended a task for `_watch` to raise."""
+        try:
+            await work
+        except (OSError, ValueError, MqttError) as error:
+            self._failure = error
+
+    async def _read(self) -> None:
+        while True:
+            chunk = await self._stream.read(READ_BYTES)
+            if not chunk:
+                raise OSError(ECONNRESET)
+            for first, body in self.inbound.feed(chunk):
+                self._take(first, body)
+
+    async def _write(self) -> None:
+        while True:
+            while self._out:
+                self._stream.write(self._out.pop(0))
+                await self._stream.drain()
+            self._news.clear()
+            await self._news.wait()
+
+    def _send(self, packet: bytes) -> None:
+        self._out.append(packet)
+        self._news.set()
+
+    def _take(self, first: int, body: bytes) -> None:
+        kind = first & 0xF0
+        if kind == 0x30:
+            self._take_publish(first, body)
+        elif kind == PINGRESP:
+            self._pings = 0
+        elif len(body) < 2:
+            raise ValueError("packet too short")
+        elif kind == PUBACK:
+            identifier = int.from_bytes(body[:2], "big")
+            self.unacknowledged = [sent for sent in self.unacknowledged if sent[0] != identifier]
+        elif kind == CONNACK:
+            if body[1]:
+                raise MqttError("refused", body[1])
+            wanted = b"".join([text(topic) + b"\x01" for topic in self._topics])
+            self._send(pack(SUBSCRIBE, self._next_identifier() + wanted))
+        elif kind == SUBACK:
+            if max(body[2:] or b"\x80") & 0x80:
+                raise MqttError("subscription refused")
+            self.ready = True
+        else:
+            raise ValueError("unexpected packet")
+
+    def _take_publish(self, first: int, body: bytes) -> None:
+        end = 2 + int.from_bytes(body[:2], "big")
+        acknowledged = first & 0x06
+        start = end + 2 if acknowledged else end
+        if len(body) < max(start, 2) or acknowledged > 2:
+            raise ValueError("not a PUBLISH")
+        self._heard(body[2:end].decode(), body[start:])
+        if acknowledged:
+            self._send(pack(PUBACK, body[end:start]))
+
+    def _next_identifier(self) -> bytes:
+        self._identifier = self._identifier % 0xFFFF + 1
+        return self._identifier.to_bytes(2, "big")
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Queue one message, QoS 1; `unacknowledged` tells when it has arrived."""
+        identifier = self._next_identifier()
+        self.unacknowledged.append((self._identifier, ticks_ms()))
+        self._send(pack(PUBLISH_QOS1, text(topic) + identifier + payload))
+
+    def goodbye(self) -> None:
+        """Send DISCONNECT, if the network takes it at once."""
+        self._stream.write(pack(DISCONNECT, b""))

@@ -1,0 +1,24 @@
+"""Board: MicroPython's unix port, standard variant: the twin on which everything for boards is run and measured."""
+
+from __future__ import annotations
+
+from boards.micropython.serial_line import SerialLine
+from boards.micropython.site import Board, run_site
+from boards.micropython.tty import open_tty
+from boards.micropython.watchdog import NoWatchdog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DEVICES_MAX = 8
+
+
+def open_serial(row: dict[str, Any]) -> SerialLine:
+    """Return the line of a serial bus of the configuration."""
+    return SerialLine(lambda: open_tty(row["port"], row["baud"], row["parity"], row["stop_bits"]), row["baud"])
+
+
+def run(folder: str) -> int:
+    """Run the agent of FOLDER/site.json."""
+    return run_site(folder, Board("micropython-unix", DEVICES_MAX, NoWatchdog(), open_serial))

@@ -1,0 +1,50 @@
+"""One line of JSON a fact, for whoever watches the agent work; readings and housekeeping stay in the journal."""
+
+from __future__ import annotations
+
+import json
+
+from agent import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.record import Record
+    from agent.state import State
+
+REASONS = (
+    "accepted", "malformed", "unknown key", "bad signature", "wrong addressee", "wrong epoch", "replayed", "expired",
+    "role forbids", "over ceiling", "unknown device", "out of range", "queue full", "too large", "unsupported", "nothing to cancel",
+)  # fmt: skip
+OUTCOMES = ("applied", "rejected", "failed", "defaulted")
+STATES = ("lost", "attached", "foreign controller", "wrong device")
+STATUSES = {2: "started", 3: "completed", 6: "cancelled", 7: "superseded", 16: "expired"}
+CAUSES = ("", "meter never seen", "meter stale", "meter absurd", "device silent", "shutdown")
+
+
+def line(fact: Record, state: State) -> str | None:
+    """Return the fact as JSON, None for what is not told."""
+    told = _told(fact, state)
+    if told is None:
+        return None
+    told["at_ms"] = fact[1]
+    return json.dumps(told)
+
+
+def _told(fact: Any, state: State) -> dict[str, Any] | None:
+    kind = fact[0]
+    if kind == record.DECISION:
+        return {"fact": "decision", "command": fact[2].hex(), "reason": REASONS[fact[5]]}
+    if kind == record.WRITE:
+        return {"fact": "write", "device": state.units[fact[2]].id, "setpoint": fact[3], "outcome": OUTCOMES[fact[4]], "kept": fact[6],
+                "source": fact[7]}  # fmt: skip
+    if kind == record.BINDING:
+        return {"fact": "binding", "device": state.units[fact[2]].id, "granted": fact[3], "source": fact[4]}
+    if kind == record.EVENT:
+        return {"fact": "event", "command": fact[2].hex(), "status": STATUSES[fact[3]]}
+    if kind == record.DEVICE_STATE:
+        return {"fact": "device", "device": state.units[fact[2]].id, "state": STATES[fact[3]]}
+    if kind == record.FAILSAFE:
+        return {"fact": "failsafe", "cause": CAUSES[fact[3]], "entered": fact[4]}
+    return None
