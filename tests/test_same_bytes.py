@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import subprocess
 
-from tests.conftest import board_path
+from tests.board import board_path
 from tests.needs import ROOT, needs_program
 from tests.shared.site import busy_minute
 

@@ -17,6 +17,11 @@ def test_every_shared_file_compiles_for_boards(tmp_path):
             assert made.read_bytes()[:1] == b"M"  # MicroPython documentation, "The .mpy file format"
 
 
+def test_only_files_of_gateways_are_left_out():
+    for path in staging.GATEWAYS:
+        assert "boards.cpython" in (staging.ROOT / path).read_text()
+
+
 def test_a_file_that_micropython_refuses_is_named_and_the_rest_is_compiled(tmp_path, monkeypatch):
     house = tmp_path / "house"
     (house / "hal").mkdir(parents=True)

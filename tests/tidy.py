@@ -9,7 +9,10 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
+
+from tools.stage import GATEWAYS
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ("agent", "boards", "drivers", "hal", "sim_devices", "tools", "tests")
@@ -79,7 +82,7 @@ def pure(path: str) -> bool:
 
 def on_boards(path: str) -> bool:
     """Tell whether a file is run by boards as well."""
-    board = room(path) == "boards" and (path.count("/") == 1 or path.startswith("boards/micropython/"))
+    board = path not in GATEWAYS and fnmatch(path, "boards/*.py") and not path.startswith("boards/cpython/")
     return pure(path) or board or path.startswith("tests/shared/")
 
 

@@ -30,6 +30,9 @@ PACKAGES = {
     "boards": "boards/*.py",
 }
 
+# Board files of gateways stand among the others and are not for boards.
+GATEWAYS = {"boards/linux_gateway.py"}
+
 # MicroPython ignores annotations but has no `__future__` to import them from: docs/decisions/0002.
 FUTURE_STUB = "annotations = None\n"
 
@@ -60,8 +63,8 @@ def compile_file(source: Path, target: Path, shown_as: str) -> None:
 
 
 def sources(pattern: str) -> list[Path]:
-    """Return the project's files that match, sorted."""
-    return sorted(ROOT.glob(pattern))
+    """Return the project's files that match and are for boards, sorted."""
+    return sorted(path for path in ROOT.glob(pattern) if str(path.relative_to(ROOT)) not in GATEWAYS)
 
 
 def stage_pattern(pattern: str, target: Path) -> int:
@@ -90,8 +93,9 @@ def stage_pattern(pattern: str, target: Path) -> int:
 
 def drop_orphans(pattern: str, target: Path) -> None:
     """Remove bytecode whose source is gone: it would still be imported."""
+    kept = {(target / source.relative_to(ROOT)).with_suffix(".mpy") for source in sources(pattern)}
     for made in target.glob(pattern.replace(".py", ".mpy")):
-        if not (ROOT / made.relative_to(target)).with_suffix(".py").exists():
+        if made not in kept:
             made.unlink()
 
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from types import ModuleType
 
-from tests.conftest import board_path
+from tests.board import board_path
 from tests.needs import ROOT, needs_program
 
 HERE = ROOT / "tests" / "ports"
