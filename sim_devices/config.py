@@ -1,6 +1,6 @@
 """A home as a TOML file: the parts of the house, then buses, then products on them.
 
-docs/simulators.md lists the tables. Paths are relative to the file.
+docs/simulators.md lists the tables.
 """
 
 from __future__ import annotations
@@ -80,13 +80,14 @@ class HomeConfig:
     devices: list[DeviceSettings]
 
 
-def load(source: Path | str | Table) -> HomeConfig:
-    """Read a home from a file, or from the same tree as a dict. Raises: BadConfig."""
+def load(source: Path | str | Table, folder: Path | None = None) -> HomeConfig:
+    """Read a home from a file, or from the same tree as a dict; `folder` is where its links and its control
+    socket go, by default beside the file. Raises: BadConfig."""
     if isinstance(source, dict):
-        return parse(source, Path.cwd())
+        return parse(source, folder or Path.cwd())
     path = Path(source)
     try:
-        return parse(tomllib.loads(path.read_text()), path.parent)
+        return parse(tomllib.loads(path.read_text()), folder or path.parent)
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadConfig(f"{path}: {error}") from None
 

@@ -105,7 +105,7 @@ def change(home: Home, wanted: dict[str, Any]) -> None:
         "speed": lambda factor: setattr(home.config.home, "speed", max(float(factor), 0.0)),
     }
     for key in wanted:
-        if key not in setters:
+        if key not in setters or (key == "soc" and "car" not in wanted):
             raise KeyError(key)
     for key, to in wanted.items():
         setters[key](to)

@@ -51,9 +51,10 @@ class Home:
         self._ports: dict[str, TcpPort | RtuPort] = {}
 
     @classmethod
-    async def start(cls, source: Path | str | Table) -> Home:
-        """Open all ports of a home given as a file or the same tree. Raises: BadConfig, OSError."""
-        home = cls(load(source))
+    async def start(cls, source: Path | str | Table, folder: Path | None = None) -> Home:
+        """Open all ports of a home given as a file or the same tree; links go to `folder`, by default beside
+        the file. Raises: BadConfig, OSError."""
+        home = cls(load(source, folder))
         for device in home.config.devices:
             home.devices[device.id] = Device(device.id, home._product(device.id))
         try:

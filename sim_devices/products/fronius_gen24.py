@@ -67,10 +67,9 @@ class FroniusGen24(Product):
 
     def restart(self) -> None:
         """Back to automatic."""
-        self.written = {
-            "StorCtl_Mod": 0, "OutWRte": FULL, "InWRte": FULL, "ChaGriSet": 0, "MinRsvPct": 500, "InOutWRte_RvrtTms": 0,
-            "Conn": 1, "WMaxLimPct": FULL, "WMaxLim_Ena": 0, "WMaxLimPct_RvrtTms": 0,
-        }  # fmt: skip
+        self.written.update(StorCtl_Mod=0, OutWRte=FULL, InWRte=FULL, ChaGriSet=0)
+        self.written.update(MinRsvPct=RESERVE_MIN, InOutWRte_RvrtTms=0)
+        self.written.update(Conn=1, WMaxLimPct=FULL, WMaxLim_Ena=0, WMaxLimPct_RvrtTms=0)
         self.left_s = dict.fromkeys(self.left_s, 0.0)
         self._apply()
 

@@ -67,9 +67,19 @@ def nameplate(hybrid: Hybrid) -> Reads:
     """Model 120."""
     charge_w = hybrid.battery.power_w_max
     return {
-        "DERTyp": PV_STOR, "WRtg": hybrid.rated_w, "WRtg_SF": 0, "VARtg": hybrid.rated_w, "VARtg_SF": 0,
-        "ARtg": hybrid.rated_w / 69, "ARtg_SF": -1, "WHRtg": hybrid.battery.capacity_wh, "WHRtg_SF": 0,
-        "MaxChaRte": charge_w, "MaxChaRte_SF": 0, "MaxDisChaRte": charge_w, "MaxDisChaRte_SF": 0,
+        "DERTyp": PV_STOR,
+        "WRtg": hybrid.rated_w,
+        "WRtg_SF": 0,
+        "VARtg": hybrid.rated_w,
+        "VARtg_SF": 0,
+        "ARtg": hybrid.rated_w / 69,
+        "ARtg_SF": -1,
+        "WHRtg": hybrid.battery.capacity_wh,
+        "WHRtg_SF": 0,
+        "MaxChaRte": charge_w,
+        "MaxChaRte_SF": 0,
+        "MaxDisChaRte": charge_w,
+        "MaxDisChaRte_SF": 0,
     }
 
 
