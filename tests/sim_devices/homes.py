@@ -21,14 +21,16 @@ BUSES = (
 CHANNELS = {"0": "sg-ready-1", "1": "sg-ready-2", "2": "boiler"}
 
 
-def home_tree(base_w: float = 600.0, pv_w: float = 0.0, **parts: dict[str, Any]) -> dict[str, Any]:
-    """Return a home as its TOML file would give it; `parts` replaces tables, options of devices by their id."""
+def home_tree(
+    base_w: float = 600.0, pv_w: float = 0.0, options: dict[str, dict[str, Any]] | None = None, **tables: Any
+) -> dict[str, Any]:
+    """Return a home as its TOML file would give it; `tables` replaces tables, `options` adds to devices by id."""
+    options = {"relay": {"channels": CHANNELS}, **(options or {})}
     devices = [
-        {"id": name, "product": product, "bus": bus, "unit": unit, **parts.pop(name.replace("-", "_"), {})}
+        {"id": name, "product": product, "bus": bus, "unit": unit, **options.get(name, {})}
         for bus, _, members in BUSES
         for name, product, unit in members
     ]
-    next(device for device in devices if device["id"] == "relay")["channels"] = CHANNELS
     tree: dict[str, Any] = {
         "base_load": {"constant_w": base_w, "shares": [0.5, 0.3, 0.2]},
         "weather": {"constant_c": 2.0},
@@ -42,7 +44,7 @@ def home_tree(base_w: float = 600.0, pv_w: float = 0.0, **parts: dict[str, Any])
         "bus": [{"id": bus, "kind": kind} for bus, kind, _ in BUSES],
         "device": devices,
     }
-    return {**tree, **parts}
+    return {**tree, **tables}
 
 
 @asynccontextmanager

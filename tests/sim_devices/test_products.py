@@ -180,8 +180,7 @@ async def test_inverter_holds_and_discharges_when_told():
 
 async def test_inverter_reverts_when_its_timer_counts_and_only_then():
     for revert, later in (("counts", 0), ("ignored", 2)):
-        tree = home_tree()
-        next(device for device in tree["device"] if device["id"] == "inverter")["revert"] = revert
+        tree = home_tree(options={"inverter": {"revert": revert}})
         async with running_home(tree) as home, client_of(home, "inverter") as client:
             base = await find_model(client, 124)
             await client.write_register(base + 13, 30, device_id=1)
@@ -193,8 +192,7 @@ async def test_inverter_reverts_when_its_timer_counts_and_only_then():
 
 
 async def test_inverter_without_a_revert_timer_says_so():
-    tree = home_tree()
-    next(device for device in tree["device"] if device["id"] == "inverter")["revert"] = "absent"
+    tree = home_tree(options={"inverter": {"revert": "absent"}})
     async with running_home(tree) as home, client_of(home, "inverter") as client:
         base = await find_model(client, 124)
         assert await holding(client, base + 13, 1) == [0xFFFF]
