@@ -15,7 +15,7 @@ venv: .venv/ready ## set up .venv with exactly the locked packages
 
 .venv/ready: $(LOCKS) pyproject.toml
 	@sh tools/need.sh venv $(PYTHON)
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/series.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
