@@ -56,11 +56,11 @@ class FileStore:
         self._check()
         first, size_bytes = self._kept[-1]
         if first + size_bytes + len(chunk) - self._kept[0][0] > self._capacity_bytes:
-            raise OSError(ENOSPC)
+            raise OSError(ENOSPC, "the journal is full")
         self._dirty = True
         self._newest.seek(size_bytes)
         if self._newest.write(chunk) != len(chunk):
-            raise OSError(ENOSPC)
+            raise OSError(ENOSPC, "the disk is full")
         self._kept[-1] = (first, size_bytes + len(chunk))
         return first + size_bytes
 
@@ -77,7 +77,7 @@ class FileStore:
 
     def _check(self) -> None:
         if self._failed:
-            raise OSError(EIO)
+            raise OSError(EIO, "an earlier sync failed")
 
     def read(self, offset: int, size_bytes: int) -> bytes:
         """Return up to `size_bytes` from `offset`, not past its segment's end; empty outside what is kept."""

@@ -7,11 +7,9 @@ import inspect
 from collections.abc import Callable
 from types import ModuleType
 
-from tests.board import board_path
-from tests.needs import ROOT, needs_program
+from tests.board import board_path, micropython
+from tests.needs import ROOT
 
-HERE = ROOT / "tests" / "ports"
-HEAP = "1M"
 TIMEOUT_S = 90
 
 
@@ -30,10 +28,10 @@ async def holds(promise: Callable[..., object], bench: object) -> None:
 
 async def holds_on_micropython(promise: Callable[..., object], bench: str, *arguments: object) -> None:
     """Run one promise over `bench` of board_benches.py in MicroPython; fail with what it printed."""
-    folders = f"{board_path().partition(':')[0]}:{HERE}"
+    folders = f"{board_path().partition(':')[0]}:tests/ports"
     contracts = f"contracts.{promise.__module__.rpartition('.')[2]}"
-    command = [needs_program("micropython"), "-X", f"heapsize={HEAP}", str(HERE / "on_board.py"), folders, contracts]
-    command += [promise.__name__, bench, *[str(argument) for argument in arguments]]
+    command = micropython("tests/ports/on_board.py", folders, contracts, promise.__name__, bench)
+    command += [str(argument) for argument in arguments]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

@@ -1,8 +1,10 @@
 """The benches for the adapters that boards run; imported inside MicroPython only."""
 
+from boards.micropython.file_store import FileStore
 from boards.micropython.serial_line import SerialLine
 from boards.micropython.tcp_line import TcpLine
 from boards.micropython.tty import open_tty
+from contracts.files import Counter, Files
 
 
 class Lines:
@@ -21,3 +23,15 @@ def serial_line(path):
     return Lines(
         SerialLine(lambda: open_tty(path, 9600), 9600), SerialLine(lambda: open_tty("/dev/absent", 9600), 9600)
     )
+
+
+def file_store(folder):
+    return Files(FileStore, folder)
+
+
+def whole_store(folder):
+    return FileStore(folder)
+
+
+def count_for_ever(store):
+    Counter(store).run()

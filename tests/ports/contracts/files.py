@@ -1,0 +1,42 @@
+"""The bench of contracts/store.py for stores that keep files: the same on both runtimes."""
+
+import os
+
+CAPACITY_BYTES = 1000
+
+
+class Files:
+    def __init__(self, make, folder):
+        self.capacity_bytes = CAPACITY_BYTES
+        self._make = make
+        self._folder = folder
+        self._store = None
+
+    def open(self):
+        self._store = self._make(self._folder, CAPACITY_BYTES)
+        return self._store
+
+    def cut(self, size_bytes):
+        """Shorten the newest file; MicroPython has no truncate."""
+        self._store.close()
+        path = self._folder + "/" + max(name for name in os.listdir(self._folder) if name.endswith(".log"))
+        with open(path, "rb") as whole:
+            kept = whole.read()[:size_bytes]
+        with open(path, "wb") as torn:
+            torn.write(kept)
+        return self.open()
+
+
+class Counter:
+    """Appends numbers of 8 bytes, syncs each, and says so: killed at any moment, what it said must be there."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def run(self, count=1000000):
+        for number in range(count):
+            self._store.append(number.to_bytes(8, "big"))
+            self._store.sync()
+            print(number)
+            if number % 50 == 49:
+                self._store.roll()
