@@ -33,8 +33,10 @@ def lacking(reason: str) -> NoReturn:
 def shared_data(*parts: str) -> Path:
     """Return a file or folder of the recordings and vectors that lie beside the project, never in it."""
     path = DATA.joinpath(*parts)
+    if not DATA.exists():
+        lacking("../shared/data is not here: recordings and vectors of others are not part of the project")
     if not path.exists():
-        lacking(f"{Path('..', 'shared', 'data', *parts)} is not here: recorded data is not part of the project")
+        lacking(f"{Path('..', 'shared', 'data', *parts)} is not here")
     return path
 
 
@@ -48,5 +50,5 @@ def needs_program(name: str) -> str:
     """Return where a program is, or end the running test."""
     found = find_program(name)
     if found is None:
-        lacking(f"the program {name} is not installed: see `make test`")
+        lacking(f'the program {name} is not installed (README.md, "Two commands")')
     return found
