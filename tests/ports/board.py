@@ -26,14 +26,19 @@ async def holds(promise: Callable[..., object], bench: object) -> None:
         await outcome
 
 
+def on_board(module: str, function: str, bench: str, *arguments: object) -> list[str]:
+    """Return the command that calls `function` with a bench of board_benches.py; to be started in ROOT."""
+    folders = f"{board_path().partition(':')[0]}:."
+    return micropython("tests/ports/on_board.py", folders, module, function, bench, *[str(each) for each in arguments])
+
+
 async def holds_on_micropython(promise: Callable[..., object], bench: str, *arguments: object) -> None:
     """Run one promise over `bench` of board_benches.py in MicroPython; fail with what it printed."""
-    folders = f"{board_path().partition(':')[0]}:tests/ports"
-    contracts = f"contracts.{promise.__module__.rpartition('.')[2]}"
-    command = micropython("tests/ports/on_board.py", folders, contracts, promise.__name__, bench)
-    command += [str(argument) for argument in arguments]
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *on_board(promise.__module__, promise.__name__, bench, *arguments),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     try:
         said, _ = await asyncio.wait_for(process.communicate(), TIMEOUT_S)

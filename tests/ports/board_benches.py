@@ -4,7 +4,7 @@ from boards.micropython.file_store import FileStore
 from boards.micropython.serial_line import SerialLine
 from boards.micropython.tcp_line import TcpLine
 from boards.micropython.tty import open_tty
-from contracts.files import Counter, Files
+from tests.ports.contracts.files import Counter, Files
 
 
 class Lines:

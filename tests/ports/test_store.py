@@ -13,9 +13,8 @@ import pytest
 
 from boards.cpython.file_store import FileStore
 from hal.memory import MemoryStore
-from tests.board import board_path, micropython
 from tests.needs import ROOT
-from tests.ports.board import holds, holds_on_micropython, promises
+from tests.ports.board import holds, holds_on_micropython, on_board, promises
 from tests.ports.contracts import store as contracts
 from tests.ports.contracts.files import CAPACITY_BYTES, Files
 

@@ -19,10 +19,10 @@ class Files:
     def cut(self, size_bytes):
         """Shorten the newest file; MicroPython has no truncate."""
         self._store.close()
-        path = self._folder + "/" + max(name for name in os.listdir(self._folder) if name.endswith(".log"))
-        with open(path, "rb") as whole:
+        path = self._folder + "/" + max(name for name in os.listdir(self._folder) if name.endswith(".log"))  # noqa: PTH208
+        with open(path, "rb") as whole:  # noqa: PTH123
             kept = whole.read()[:size_bytes]
-        with open(path, "wb") as torn:
+        with open(path, "wb") as torn:  # noqa: PTH123
             torn.write(kept)
         return self.open()
 
