@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from drivers.catalogue import listing
-
 from tools.console import table
+
+HEADS = ("driver", "product", "kind", "evidence")
 
 
 def run(*, as_json: bool) -> int:
     """Print the catalogue."""
-    rows: list[dict[str, Any]] = listing()
+    rows = listing()
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps([dict(zip(HEADS, row, strict=True)) for row in rows], indent=2))
     else:
-        heads = list(rows[0]) if rows else []
-        print(table(heads, [[row.get(head) for head in heads] for row in rows]))
+        print(table(HEADS, rows))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
 import sys
@@ -104,3 +105,13 @@ def test_a_closed_pipe_is_no_traceback(tmp_path):
     command = f"{sys.executable} -m tools.cli verify {tmp_path}/pages.cbor --json --key {KEY} | head -c 1"
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr
+
+
+def test_devices_are_listed_for_people_and_for_programs():
+    listed = siteward("devices", "--json")
+    assert listed.returncode == 0, listed.stderr
+    rows = json.loads(listed.stdout)
+    assert {"driver", "product", "kind", "evidence"} == set(rows[0])
+    plain = siteward("devices").stdout.splitlines()
+    assert len(plain) == len(rows) + 1
+    assert plain[1].split("\t")[0] == rows[0]["driver"]

@@ -3,7 +3,7 @@
     {"cmd": "limit", "agent": "…", "scope": "", "direction": 0, "value_w": 4200, "duration_s": 60}
     {"cmd": "claim", "agent": "…", "device": "charger", "set_point": 6000, "duration_s": 60, "primacy": 100}
     {"cmd": "cancel", "command": "…"}
-    {"cmd": "raw", "agent": "…", "bytes": "<hex>"}
+    {"cmd": "raw", "agent": "…", "raw": "<hex>"}
     {"cmd": "answers", "command": "…", "count": 1, "timeout_s": 30}
     {"cmd": "status"}
     {"cmd": "pages", "agent": "…", "path": "pages.cbor"}       writes a page file
@@ -100,8 +100,8 @@ class Door:
     async def _cancel(self, **asked: Any) -> dict[str, Any]:
         return {"commands": await self._head_end.send_cancel(**asked)}
 
-    async def _raw(self, **asked: Any) -> dict[str, Any]:
-        return {"command": await self._head_end.send_raw(asked["agent"], bytes.fromhex(asked["bytes"]))}
+    async def _raw(self, *, agent: str, raw: str) -> dict[str, Any]:
+        return {"command": await self._head_end.send_raw(agent, bytes.fromhex(raw))}
 
     async def _answers(self, **asked: Any) -> dict[str, Any]:
         return {"answers": [answer.as_json() for answer in await self._head_end.answers(**asked)]}

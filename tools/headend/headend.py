@@ -75,7 +75,7 @@ class HeadEnd:
     async def announced(self, agent: str, timeout_s: float = 30) -> Session:
         """Return the agent's newest session, waiting for its first. Raises: TimeoutError."""
         self._check(agent)
-        await self._until(lambda: self._sessions.newest(agent) is not None, timeout_s)
+        await self.until(lambda: self._sessions.newest(agent) is not None, timeout_s)
         session = self._sessions.newest(agent)
         assert session is not None
         return session
@@ -128,7 +128,7 @@ class HeadEnd:
 
     async def answers(self, command: str, count: int = 1, timeout_s: float = 30) -> list[Answer]:
         """Return at least `count` decisions on a command, from signed pages. Raises: TimeoutError."""
-        await self._until(lambda: len(self._orders.answers(command)) >= count, timeout_s)
+        await self.until(lambda: len(self._orders.answers(command)) >= count, timeout_s)
         return self._orders.answers(command)
 
     def raw_command(self, command: str) -> bytes:
@@ -157,7 +157,7 @@ class HeadEnd:
     async def stored(self, agent: str, seq: int, timeout_s: float = 30) -> None:
         """Return once the chain is whole up to record `seq`. Raises: TimeoutError."""
         self._check(agent)
-        await self._until(lambda: (self._intake.chains[agent].next_seq or 0) > seq, timeout_s)
+        await self.until(lambda: (self._intake.chains[agent].next_seq or 0) > seq, timeout_s)
 
     def status(self) -> dict[str, Any]:
         """Return what is known of broker and agents, as plain JSON types."""
@@ -191,6 +191,11 @@ class HeadEnd:
             "faults": self.store.faults(agent) + faults,
         }
 
+    async def until(self, true: Callable[[], bool], timeout_s: float = 30) -> None:
+        """Return once `true()` holds; asked after every message and every second. Raises: TimeoutError."""
+        async with self._news:
+            await asyncio.wait_for(self._news.wait_for(true), timeout_s)
+
     # --- inside ---
 
     def _place(self, agent: str, kind: int, body: list[Any], authority: str | None, expires_in_s: int) -> str:
@@ -209,9 +214,8 @@ class HeadEnd:
     def _heard(self, agent: str, channel: str, raw: bytes) -> None:
         if channel == "page":
             receipt = self._intake.take_page(agent, raw)
-            if receipt is None or self._link is None:
-                return
-            self._link.publish(agent, "receipt", receipt)
+            if receipt is not None and self._link is not None:
+                self._link.publish(agent, "receipt", receipt)
         elif agent in self._names and channel == "session":
             self._hear_session(agent, raw)
         self._spawn(self._tell())
@@ -236,19 +240,16 @@ class HeadEnd:
     async def _settle(self) -> None:
         while True:
             await asyncio.sleep(SETTLE_S)
+            await self._tell()
             for agent in self._names:
                 try:
                     self._keep_orders(agent)
                 except sqlite3.Error as error:  # a full disk may be emptied again
-                    log.error("the database fails: %s", error)  # noqa: TRY400
+                    log.error("the database fails: %s", error)
 
     async def _tell(self) -> None:
         async with self._news:
             self._news.notify_all()
-
-    async def _until(self, true: Callable[[], bool], timeout_s: float) -> None:
-        async with self._news:
-            await asyncio.wait_for(self._news.wait_for(true), timeout_s)
 
     def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(job)
