@@ -144,9 +144,7 @@ class Ledger:
             self.journal.store.release(self.backlog_at)
 
     def read_page(self, at: int) -> StoredPage | None:
-        """Return the closed page whose frames begin at `at`; None while it is the open one."""
-        if self.page is not None and at == self.page_at:
-            return None
+        """Return the first closed page at or behind `at`; None while only the open one is there."""
         page: Page | None = None
         signature: bytes | None = None
         next_at = self.journal.end
@@ -157,6 +155,8 @@ class Ledger:
                 elif signature is None:
                     break  # a seal stands at the latest behind the next page's beginning
             elif kind == journal.OPEN:
+                if self.page is not None and offset == self.page_at:
+                    return None
                 page = Page(decode_header(payload))
             elif kind == journal.RECORD and page is not None and next_at == self.journal.end:
                 page.add(payload)

@@ -71,6 +71,19 @@ async def test_unconfirmed_pages_come_again_with_the_same_bytes():
     await stopped(site, task)
 
 
+async def test_open_page_is_never_sent_while_others_are_waiting_for_receipts():
+    site = TwinSite()
+    task = await started(site)
+    for _ in range(6):
+        site.uplink.deliver("command", await site.limit(9000, 600))
+        await site.let_pass(12000)
+    seen = {}
+    for raw in pages_sent(site):
+        fields = cbor.decode(cose.open_envelope(raw)[1])
+        assert seen.setdefault(fields[4], fields) == fields
+    await stopped(site, task)
+
+
 async def test_limit_holds_again_within_two_ticks_after_a_power_cut():
     site = TwinSite()
     task = await started(site)
