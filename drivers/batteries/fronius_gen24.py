@@ -1,13 +1,14 @@
 """Fronius GEN24 Plus with battery: SunSpec over Modbus TCP, unit 1, map "int + SF" or "float".
 
-Source: SunSpec model definitions 1, 103, 113, 124, 160; the use of model 124 after evcc and callifo/fronius_modbus.
-Trust: two independent programs, no maker's document. In the web interface allow "inverter control via Modbus" and
-"charging from grid"; the Energy Cost Assistant must be off.
-Model 124: bit 0 of StorCtl_Mod makes InWRte the most that may be charged, bit 1 makes OutWRte the most that may be
-discharged, in % of WChaMax; a negative limit forces the other direction. So a set-point is "at least": PV may charge
-more, the house may draw more. 0 holds. Battery power is module 3 (charging) less module 4 (discharging) of model 160.
-RvrtTms is written with every set-point; where the product does not implement or keep it there is no fall-back:
-fallback_ms is 0 then, and the last set-point stays.
+Source: SunSpec model definitions 1, 103, 113, 124, 160; Fronius, "Gen24 Primo Symo Inverter Register Map, storage", rows
+OutWRte and InWRte, as quoted in longzheng/open-dynamic-export; evcc and callifo/fronius_modbus for the rest.
+Trust: the maker's map at second hand, agreeing with two programs. In the web interface allow "inverter control via
+Modbus" and "charging from grid"; the Energy Cost Assistant must be off.
+With both bits of StorCtl_Mod set, battery power is kept inside a window, in % of WChaMax: at most InWRte of charging
+and at most OutWRte of discharging, a negative limit forces the other direction. A set-point is the window of no
+width, 0 holds. A window turned inside out is refused (exception 3), so the edge that widens it is written first.
+Battery power is module 3 (charging) less module 4 (discharging) of model 160. RvrtTms is written with every set-point;
+where the product does not implement or keep it fallback_ms is 0 and the last set-point stays.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ RATE_SF = const(25)
 AUTOMATIC = const(0)
 CHARGE_LIMITED = const(1)
 DISCHARGE_LIMITED = const(2)
-BOTH_LIMITED = const(3)
+WINDOW = const(3)
 # ChaGriSet
 FROM_PV = const(0)
 FROM_GRID = const(1)
@@ -44,7 +45,7 @@ CHARGE_MAX = Point(2, UINT16, q.POWER_W, scale_at=18)  # WChaMax, W
 
 
 class FroniusGen24(SunSpecDevice, Battery):
-    """Charges with at least so many watts, discharges with at least so many, or holds."""
+    """Charges or discharges with so many watts, or holds."""
 
     model = "fronius-gen24"
     maker = "Fronius"
@@ -111,19 +112,22 @@ class FroniusGen24(SunSpecDevice, Battery):
     async def set_power_w(self, power_w: int) -> int:
         """Write and read back; positive charges, 0 holds. Returns the power kept, rounded to the product's steps."""
         rate = abs(power_w) * self._full // self.maximum
-        if power_w > 0:
-            mode, out, into = DISCHARGE_LIMITED, -rate, self._full
-        elif power_w < 0:
-            mode, out, into = CHARGE_LIMITED, self._full, -rate
-        else:
-            mode, out, into = BOTH_LIMITED, 0, 0
+        rate = rate if power_w > 0 else -rate
         await self._arm()
-        await self.write_checked(self._storage(OUT_W_RTE), (out & 0xFFFF, into & 0xFFFF))
-        if power_w > 0 and await self.registers(self._storage(CHA_GRI_SET), 1) != (FROM_GRID,):
+        await self._move_window(rate)
+        if rate > 0 and await self.registers(self._storage(CHA_GRI_SET), 1) != (FROM_GRID,):
             self._grid_allowed = True
             await self.write_checked(self._storage(CHA_GRI_SET), (FROM_GRID,))
-        await self.write_checked(self._storage(STOR_CTL_MOD), (mode,))
-        return rounded(rate * self.maximum, self._full) * (1 if power_w > 0 else -1)
+        await self.write_checked(self._storage(STOR_CTL_MOD), (WINDOW,))
+        return rounded(rate * self.maximum, self._full)
+
+    async def _move_window(self, rate: int) -> None:
+        (out,) = await self.registers(self._storage(OUT_W_RTE), 1)
+        edges = [(OUT_W_RTE + 1, rate), (OUT_W_RTE, -rate)]
+        if -rate > (out ^ 0x8000) - 0x8000:  # charging this little lies outside: open the other edge first
+            edges.reverse()
+        for offset, edge in edges:
+            await self.write_checked(self._storage(offset), (edge & 0xFFFF,))
 
     async def default_mode(self) -> None:
         """Give the battery back to the inverter's own regulation."""
@@ -151,12 +155,6 @@ class FroniusGen24(SunSpecDevice, Battery):
 
     def _setpoint_w(self, mode: int | None, out: int | None, into: int | None) -> int | None:
         """Return the order in force, None when the inverter regulates by itself."""
-        if out is None or into is None:
+        if mode != WINDOW or out is None or into is None or out != -into:
             return None
-        if mode == BOTH_LIMITED and out == 0 and into == 0:
-            return 0
-        if mode == DISCHARGE_LIMITED and out < 0:
-            return rounded(-out * self.maximum, self._full)
-        if mode == CHARGE_LIMITED and into < 0:
-            return rounded(into * self.maximum, self._full)
-        return None
+        return rounded(into * self.maximum, self._full)

@@ -313,18 +313,12 @@ async def test_the_battery_is_found_wherever_the_map_lies():
         assert (battery.minimum, battery.maximum) == (-5000, 5000)
 
 
-async def test_the_battery_orders_as_the_table_has_them():
+async def test_a_battery_order_is_a_window_without_width():
     unit, at = inverter_unit()
     battery = await opened(unit)
-    for power_w, mode, out, into in (
-        (2500, 2, -5000 & 0xFFFF, 10000),
-        (-1250, 1, 10000, -2500 & 0xFFFF),
-        (0, 3, 0, 0),
-        (5000, 2, -10000 & 0xFFFF, 10000),
-        (1, 2, -2 & 0xFFFF, 10000),
-    ):
+    for power_w, rate in ((2500, 5000), (-1250, -2500), (0, 0), (5000, 10000), (1, 2), (-5000, -10000)):
         assert await battery.obey(power_w) == power_w
-        assert [unit.registers[at + offset] for offset in (5, 12, 13)] == [mode, out, into]
+        assert [unit.registers[at + offset] for offset in (5, 12, 13)] == [3, -rate & 0xFFFF, rate & 0xFFFF]
         assert unit.registers[at + 15] == 60
         assert (await battery.read())[q.SETPOINT_W] == power_w
     assert unit.registers[at + 17] == 1
@@ -332,22 +326,39 @@ async def test_the_battery_orders_as_the_table_has_them():
     assert [unit.registers[at + offset] for offset in (5, 12, 13, 17)] == [0, 10000, 10000, 0]
 
 
-async def test_no_battery_order_passes_through_the_opposite_one():
-    for start_w in (3000, -3000, 0):
-        for end_w in (3000, -3000, 0):
+def signed(word):
+    return (word ^ 0x8000) - 0x8000
+
+
+async def test_between_two_battery_orders_the_window_lies_between_them_and_is_never_inside_out():
+    for start_w in (3000, 1000, 0, -1000, -3000, None):
+        for end_w in (3000, 1000, 0, -1000, -3000):
             unit, at = inverter_unit()
             battery = await opened(unit)
-            await battery.obey(start_w)
-            forced = []
+            if start_w is None:  # another controller left the widest window
+                unit.registers[at + 5] = 3
+            else:
+                await battery.obey(start_w)
+            windows = []
 
-            def watch(unit, at=at, forced=forced):
-                mode, out, into = [unit.registers[at + offset] for offset in (5, 12, 13)]
-                forced.append((1 if mode & 2 and out >= 0x8000 else 0) - (1 if mode & 1 and into >= 0x8000 else 0))
+            def watch(unit, at=at, windows=windows):
+                mode, out, into = [signed(unit.registers[at + offset]) for offset in (5, 12, 13)]
+                assert mode == 3
+                windows.append((-out // 2, into // 2))  # in W of 5 kW
 
             unit.after_write = watch
             await battery.obey(end_w)
-            allowed = (0, 1 if start_w > 0 else -1 if start_w else 0, 1 if end_w > 0 else -1 if end_w else 0)
-            assert all(direction in allowed for direction in forced), (start_w, end_w, forced)
+            low, high = (-5000, 5000) if start_w is None else (min(start_w, end_w), max(start_w, end_w))
+            assert all(low <= least <= most <= high for least, most in windows), (start_w, end_w, windows)
+            assert windows[-1] == (end_w, end_w)
+
+
+async def test_another_controllers_window_is_no_set_point_of_ours():
+    unit, at = inverter_unit()
+    battery = await opened(unit)
+    for mode, out, into in ((3, 10000, 10000), (2, -5000 & 0xFFFF, 10000), (0, 0, 0), (1, 0, 0)):
+        unit.registers[at + 5], unit.registers[at + 12], unit.registers[at + 13] = mode, out, into
+        assert q.SETPOINT_W not in await battery.read()
 
 
 async def test_a_battery_says_whether_it_falls_back_by_itself():

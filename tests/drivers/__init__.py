@@ -1,0 +1,1 @@
+"""Drivers and Modbus against what nobody here wrote: pymodbus, struct, recordings, simulated products."""

@@ -1,0 +1,119 @@
+"""What holds for every driver there is, found by walking the folder: none is forgotten."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+from drivers import catalogue
+from hal import capabilities as c
+from hal import quantities as q
+from hal.capabilities import Controllable
+from hal.memory import ManualClock, ScriptedLine
+from hal.modbus.bus import Bus
+from hal.modbus.device import ModbusDevice
+from hal.modbus.rtu import Rtu
+from hal.modbus.tcp import Tcp
+from tests.needs import ROOT
+
+FOLDER = ROOT / "drivers"
+FILES = sorted(path for path in FOLDER.rglob("*.py") if path.name not in ("__init__.py", "catalogue.py"))
+MODELS = [row[0] for row in catalogue.PRODUCTS]
+CONTROLLABLE = [row[0] for row in catalogue.PRODUCTS if row[3] != c.METER]
+FOLDER_OF_KIND = {
+    c.METER: "meters", c.CHARGER: "chargers", c.BATTERY: "batteries", c.HEAT_PUMP: "heatpumps",
+    c.THERMOSTAT: "thermostats", c.SWITCH: "switches", c.SG_READY: "heatpumps",
+}  # fmt: skip
+
+
+def driver_of(model: str):
+    return catalogue.load(model)(Bus(ScriptedLine(lambda request: None), Tcp(), ManualClock()), 1, {})
+
+
+def docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text())) or ""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_driver_says_where_its_facts_come_from_and_how_far_to_trust_them(path):
+    said = docstring(path)
+    assert "\nSource: " in said
+    assert "Trust: " in said
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_driver_file_is_in_the_catalogue(path):
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    rows = [row for row in catalogue.PRODUCTS if row[1] == module]
+    assert rows
+    for model, _, name, kind, _, _ in rows:
+        assert getattr(importlib.import_module(module), name).model == model
+        assert path.parent.name == FOLDER_OF_KIND[kind]
+        assert model.replace("-", "_") == path.stem
+
+
+def test_model_ids_are_unique_and_fit_for_topics():
+    assert len(set(MODELS)) == len(MODELS)
+    for model in MODELS:
+        assert model == model.lower() and model.replace("-", "").isalnum()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_tables_hold_known_quantities_once_and_do_not_overlap(model):
+    driver = driver_of(model)
+    points = list(driver.points)
+    for rows in getattr(driver, "models", {}).values():
+        points += rows
+    quantities = [point.quantity for point in points]
+    own = [quantity for quantity in quantities if quantity < 0]
+    assert len(set(own)) == len(own)
+    assert all(quantity in q.NAMES for quantity in quantities if quantity > 0)
+    assert all(point.num > 0 and point.den > 0 for point in points)
+    for block in driver._own_blocks():  # raises when points overlap
+        assert 0 < block.count <= driver.registers_max
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_driver_has_a_contract_and_sane_times(model):
+    driver = driver_of(model)
+    assert isinstance(driver, ModbusDevice)
+    assert isinstance(driver, Controllable) == (model in CONTROLLABLE)
+    assert driver.kind in c.KIND_NAMES
+    assert 500 <= driver.poll_ms <= driver.stale_ms
+
+
+@pytest.mark.parametrize("model", CONTROLLABLE)
+def test_whatever_can_be_controlled_has_a_default_mode_and_honest_limits(model):
+    driver = driver_of(model)
+    kind = type(driver)
+    assert "default_mode" in vars(kind)
+    assert driver.control in q.NAMES
+    assert driver.step > 0
+    assert driver.minimum <= driver.maximum
+    assert driver.off is None or driver.off < driver.minimum
+    assert driver.write_cost in (c.VOLATILE, c.PERSISTENT)
+    assert 0 <= 2 * driver.refresh_ms <= 2 * driver.fallback_ms
+    if driver.refresh_ms:
+        assert driver.refresh_ms * 5 <= driver.fallback_ms * 4, "a late refresh must not lose the set-point"
+    if model != "fronius-gen24":  # knows its limits once it is open
+        assert driver.minimum < driver.maximum
+        assert (driver.maximum - driver.minimum) % driver.step == 0
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_options_refuse_what_nobody_knows_and_keep_their_defaults(model):
+    kind = catalogue.load(model)
+    bus = Bus(ScriptedLine(lambda request: None), Rtu(), ManualClock())
+    with pytest.raises(ValueError) as refused:
+        kind(bus, 1, {"colour": "red"})
+    assert refused.value.args[0] == "colour"
+    for name, allowed in kind.options_known:
+        assert getattr(kind, name) in allowed
+        assert name in docstring(ROOT / Path(*kind.__module__.split(".")).with_suffix(".py"))
+
+
+def test_nothing_claims_more_than_a_simulation_without_a_capture():
+    assert {row[5] for row in catalogue.PRODUCTS} <= {catalogue.DOCUMENT, catalogue.SIMULATED}
