@@ -1,7 +1,7 @@
 """Fronius GEN24 Plus with battery: SunSpec over Modbus TCP, unit 1, map "int + SF" or "float".
 
-Source: SunSpec model definitions 1, 103, 113, 124, 160; Fronius, "Gen24 Primo Symo Inverter Register Map, storage", rows
-OutWRte and InWRte, as quoted in longzheng/open-dynamic-export; evcc and callifo/fronius_modbus for the rest.
+Source: SunSpec model definitions 1, 103, 113, 124, 160; Fronius, "Gen24 Primo Symo Inverter Register Map, storage",
+rows OutWRte and InWRte, as quoted in longzheng/open-dynamic-export; evcc and callifo/fronius_modbus for the rest.
 Trust: the maker's map at second hand, agreeing with two programs. In the web interface allow "inverter control via
 Modbus" and "charging from grid"; the Energy Cost Assistant must be off.
 With both bits of StorCtl_Mod set, battery power is kept inside a window, in % of WChaMax: at most InWRte of charging
