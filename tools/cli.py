@@ -17,7 +17,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from agent.config import ConfigError
 from tools.errors import UsageError
 
 MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
@@ -42,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         code: int = arguments.run(arguments)
-    except (UsageError, ConfigError) as error:
+    except UsageError as error:
         return _misused(str(error))
     except ModuleNotFoundError as error:
         return _misused(_missing_part(error))
@@ -114,7 +113,12 @@ def _add_key(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    return _call("boards.linux_gateway", "run", str(_existing(arguments.site)))
+    site = str(_existing(arguments.site))
+    refused = importlib.import_module("boards.cpython.gateway").StartError
+    try:
+        return _call("boards.linux_gateway", "run", site)
+    except refused as error:
+        raise UsageError(str(error)) from error
 
 
 def _headend(arguments: argparse.Namespace) -> int:
