@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
 import subprocess
 import sys
@@ -115,3 +117,15 @@ def test_devices_are_listed_for_people_and_for_programs():
     plain = siteward("devices").stdout.splitlines()
     assert len(plain) == len(rows) + 1
     assert plain[1].split("\t")[0] == rows[0]["driver"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_command_ends_quietly(tmp_path, number, code):
+    pipe = tmp_path / "pages.cbor"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "tools.cli", "verify", str(pipe), "--key", KEY]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with pipe.open("wb"):  # returns once the command has opened its end
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=30)
+    assert (process.returncode, said) == (code, b"")

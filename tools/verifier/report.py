@@ -17,6 +17,7 @@ def as_json(report: Report, files: int) -> dict[str, Any]:
     return {
         "ok": report.ok,
         "files": files,
+        "end_known": report.end_known,
         "agents": [_agent_json(agent) for agent in report.agents],
         "fault_counts": dict(sorted(report.counts.items())),
         "faults": [fault.as_json() for fault in report.faults],
@@ -32,7 +33,9 @@ def as_text(report: Report, files: int) -> str:
     records = sum(agent.records for agent in report.agents)
     judged = f"{_many(records, 'record')} in {_many(pages, 'page')} from {_many(files, 'file')}"
     if report.ok:
-        blocks.append(coloured("GOOD", GREEN) + f"  {judged}: signed, complete and in order")
+        blocks.append(coloured("GOOD", GREEN) + f"  {judged}: signed, linked and in order")
+        if not report.end_known:
+            blocks.append(coloured("Pages cut off at the end show only against a known one: --last-page HASH", DIM))
     else:
         faults = _many(sum(report.counts.values()), "fault")
         blocks.append(coloured("FAULTY", RED) + f"  {faults} in {judged}")
@@ -70,7 +73,7 @@ def _agent_text(agent: AgentReport) -> str:
         coloured(f"agent {found['agent']}", BOLD),
         f"  records  {found['first_seq']}..{found['last_seq']}",
         f"  pages    {agent.pages} from {_many(len(agent.epochs), 'boot epoch')}, {found['size_bytes']} bytes",
-        f"  begun    {_when(agent.first_civil_s)} to {_when(agent.last_civil_s)} (first and last page)",
+        f"  civil    {_when(agent.first_civil_s)} to {_when(agent.last_civil_s)} (begin of first and last page)",
         f"  last     page {found['last_page']}",
         "  kinds    " + ", ".join(f"{count} {kind}" for kind, count in found["kinds"].items()),
     ]

@@ -42,6 +42,7 @@ class Report:
     agents: list[AgentReport]
     faults: list[Fault]
     counts: Counter[str]
+    end_known: bool  # a page was named that had to be there; else a cut-off end cannot show
 
     @property
     def ok(self) -> bool:
@@ -116,7 +117,7 @@ class Verifier:
             self.note(Fault("missing_tail", f"page {tail.hex()} is not there"))
         if not self._agents and not self._counts:
             self.note(Fault("no_pages", "nothing was verified"))
-        return Report([agent.report for agent in self._agents.values()], self._faults, self._counts)
+        return Report([agent.report for agent in self._agents.values()], self._faults, self._counts, bool(self._tails))
 
     def _all_hashes(self) -> set[bytes]:
         return set().union(*(agent.known.hashes() for agent in self._agents.values())) if self._tails else set()
