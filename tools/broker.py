@@ -42,7 +42,7 @@ class Broker:
         """Make certificates and configuration; `agents` are ids in hex. Raises: BrokerError, not installed."""
         self.kind = kind
         self.host = "127.0.0.1"
-        self.port = _free_port()
+        self.port = free_port()
         self.log = folder / "broker.log"
         self.authority = Authority(folder)
         self.ca = self.authority.files
@@ -99,7 +99,8 @@ def _program(name: str) -> str:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody uses now."""
     with socket.socket() as end:
         end.bind(("127.0.0.1", 0))
         port: int = end.getsockname()[1]

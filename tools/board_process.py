@@ -1,0 +1,68 @@
+"""Run the board agent inside MicroPython's unix port as a board would hold it: `python -m tools.board_process FOLDER`.
+
+The bytecode lies in a ROMFS image that is mapped into memory, as flash is on a microcontroller, and is executed in
+place; only what a board would keep in RAM counts against `--heap`. FOLDER holds site.json and what it names.
+MicroPython takes over this process. A board has no orderly end: it is unplugged, so this process may be killed at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import mmap
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.stage import ROOT, StageError, stage
+
+STAGED = ROOT / "build" / "board"
+START = """
+import sys, uctypes, vfs
+vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
+sys.path[:] = ["/rom", ".frozen"]
+from boards.micropython_unix import run
+sys.exit(run({folder!r}))
+"""
+
+
+def image() -> Path:
+    """Return an up-to-date ROMFS image of everything a board runs. Raises: StageError."""
+    made = STAGED.with_suffix(".romfs")
+    stage(STAGED)
+    newest = max(file.stat().st_mtime for file in STAGED.rglob("*.mpy"))
+    if not made.exists() or made.stat().st_mtime <= newest:
+        command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(made), "build", str(STAGED)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StageError(f"the ROMFS image could not be built: {(done.stderr or done.stdout).strip()}")
+    return made
+
+
+def run(folder: Path, heap: str) -> int:
+    """Hand this process over to MicroPython; return its exit code."""
+    import micropython_run  # only here: a gateway has no MicroPython
+
+    with image().open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
+    code = START.format(address=address, size=len(mapped), folder=str(folder))
+    exit_code: int = micropython_run.run_main(["micropython", "-X", f"heapsize={heap}", "-c", code])
+    return exit_code
+
+
+def main() -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m tools.board_process", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder with site.json")
+    parser.add_argument("--heap", default="160K", help="MicroPython heap, default 160K")
+    asked = parser.parse_args()
+    try:
+        return run(asked.folder, asked.heap)
+    except StageError as error:
+        print(f"siteward: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

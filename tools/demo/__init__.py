@@ -1,0 +1,7 @@
+"""`siteward demo`: a whole house, two agents, a broker that dies, a head-end, and proof of what happened."""
+
+from __future__ import annotations
+
+from tools.demo.main import main
+
+__all__ = ["main"]
