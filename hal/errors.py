@@ -28,7 +28,7 @@ class LineDown(DeviceError):
 
 
 class FrameError(DeviceError):
-    """Args: what is wrong, the offending bytes (at most 260)."""
+    """Args: what is wrong, the offending bytes (at most 260) or numbers."""
 
 
 class Refused(DeviceError):

@@ -6,7 +6,7 @@ looks attributes up depth first, left to right.
 
 from __future__ import annotations
 
-from hal.errors import NotObeyed, Refused, WrongDevice
+from hal.errors import FrameError, NotObeyed, Refused, WrongDevice
 from hal.modbus import pdu
 from hal.modbus.plan import Block, Limits, blocks
 from hal.options import choose
@@ -60,12 +60,25 @@ class ModbusDevice:
         self._reads = [(self.bus.request(self.unit, block.pdu()), block) for block in made]
 
     async def open(self) -> None:
-        """Read once, so that another product or a dead gateway is noticed. Raises: DeviceError."""
+        """Read once, so that another product or a dead gateway is noticed. Raises: WrongDevice, other DeviceErrors."""
         self._plan(self._own_blocks())
-        await self.read()
+        doubtful = self._doubtful(await self._gather())
+        if doubtful:
+            raise WrongDevice(self.model, ("not credible", doubtful))
 
     async def read(self) -> dict[int, int]:
-        """Return quantity -> integer; what is missing is absent. Raises: DeviceError."""
+        """Return quantity -> integer; what is missing is absent.
+
+        Raises: DeviceError, FrameError also for an answer that is not credible as a whole.
+        """
+        numbers = await self._gather()
+        if self.credible:
+            doubtful = self._doubtful(numbers)
+            if doubtful:
+                raise FrameError("not credible", doubtful)
+        return numbers
+
+    async def _gather(self) -> dict[int, int]:
         numbers: dict[int, int] = {}
         for asked in self._reads:
             request, block = asked
@@ -77,8 +90,6 @@ class ModbusDevice:
                 self._settle(asked)
             else:
                 block.decode(payload, numbers)
-        for quantities, lowest, highest in self.credible:
-            self._believe(numbers, quantities, lowest, highest)
         return numbers
 
     def _settle(self, asked: tuple[Request, Block]) -> None:
@@ -89,11 +100,15 @@ class ModbusDevice:
             for point in points:
                 self._reads += [(self.bus.request(self.unit, one.pdu()), one) for one in self.blocks_of((point,))]
 
-    def _believe(self, numbers: dict[int, int], quantities: tuple[int, ...], lowest: int, highest: int) -> None:
-        for quantity in quantities:
-            if lowest <= numbers.get(quantity, lowest - 1) <= highest:
-                return
-        raise WrongDevice(self.model, ("not credible", [(each, numbers.get(each)) for each in quantities]))
+    def _doubtful(self, numbers: dict[int, int]) -> list[tuple[int, int | None]]:
+        """Return the first row of `credible` that does not hold, as (quantity, number), or nothing."""
+        for quantities, lowest, highest in self.credible:
+            for quantity in quantities:
+                if lowest <= numbers.get(quantity, lowest - 1) <= highest:
+                    break
+            else:
+                return [(quantity, numbers.get(quantity)) for quantity in quantities]
+        return []
 
     async def registers(self, address: int, count: int, table: int = 0) -> tuple[int, ...]:
         """Return registers as they are, at once. Raises: DeviceError."""

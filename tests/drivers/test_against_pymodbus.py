@@ -105,7 +105,7 @@ async def over_tcp() -> AsyncIterator[Bus]:
     server = ModbusTcpServer(devices(), address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
     try:
-        port = server.transport.sockets[0].getsockname()[1]
+        port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
         async with tcp_bus(port) as bus:
             yield bus
     finally:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from boards.cpython.serial_line import SerialLine
 from drivers import catalogue
 from hal import quantities as q
 from hal.errors import DeviceError, LineTimeout, NotObeyed, WrongDevice
@@ -13,7 +14,7 @@ from hal.memory import ManualClock
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from sim_devices.home import running_home
-from tests.drivers.bench import BAUD, SerialLine, driver_for, rtu_bus
+from tests.drivers.bench import BAUD, driver_for, rtu_bus
 from tests.sim_devices.homes import home_tree
 
 

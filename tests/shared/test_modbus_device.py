@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hal.errors import NotObeyed, Refused, WrongDevice
+from hal.errors import FrameError, NotObeyed, Refused, WrongDevice
 from hal.modbus import pdu
 from hal.modbus.bus import Bus
 from hal.modbus.device import ModbusDevice
@@ -85,14 +85,15 @@ async def test_words_in_the_wrong_order_are_not_believed():
     meter = device_on(unit)
     assert (await meter.read())[1] == 229250
     unit.registers[0], unit.registers[1] = 0x4000, 0x4365  # 2.004 V
-    assert type(await failure_of(meter.read())) is WrongDevice
+    assert (await failure_of(meter.read())).args == ("not credible", [(1, 2004), (2, 0)])
+    assert type(await failure_of(meter.open())) is WrongDevice
 
 
 async def test_a_gateway_that_says_zero_to_everything_is_no_meter():
     unit = Unit(dict.fromkeys(range(30), 0))
     meter = device_on(unit)
     assert type(await failure_of(meter.open())) is WrongDevice
-    assert type(await failure_of(meter.read())) is WrongDevice
+    assert type(await failure_of(meter.read())) is FrameError
 
 
 async def test_two_units_of_one_model_share_a_plan_but_not_what_settled():
