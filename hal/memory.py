@@ -192,8 +192,8 @@ class LoopUplink:
         self._call_wake()
 
     def deliver(self, channel: str, payload: bytes) -> None:
-        """Hand a message to the agent, as the broker does: not while disconnected, never an oversize one."""
-        if not self.connected:
+        """Hand a message to the agent, as the broker does: not while disconnected, never an empty or oversize one."""
+        if not self.connected or not payload:
             return
         if len(payload) > self._inbound_bytes_max:
             self.dropped_oversize += 1

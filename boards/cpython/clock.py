@@ -1,5 +1,6 @@
-"""Time on a gateway: the kernel's monotonic clock, and its civil clock with what the kernel knows of its quality.
+"""Time on a gateway: the kernel's clock since boot, and its civil clock with what the kernel knows of its quality.
 
+The clock since boot counts time spent suspended as well: a lease ends in it.
 Source: adjtimex(2): TIME_ERROR says that nothing disciplines the clock; maxerror is the kernel's bound in microseconds.
 A machine without a battery clock starts in the past, so a civil time before this software was made counts as unknown.
 """
@@ -33,14 +34,14 @@ class SystemClock:
     """Counts from its own making, so that an epoch begins at 0."""
 
     def __init__(self) -> None:
-        self._began_ns = time.monotonic_ns()
+        self._began_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         self._looked_ms = -LOOK_AGAIN_MS
         self._state = (q.CLOCK_UNKNOWN, 0)
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def now_ms(self) -> int:
         """Return monotonic milliseconds since this clock was made."""
-        return (time.monotonic_ns() - self._began_ns) // 1_000_000
+        return (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - self._began_ns) // 1_000_000
 
     def civil_ms(self) -> int:
         """Return Unix milliseconds, 0 while the machine cannot know them."""
@@ -66,5 +67,7 @@ class SystemClock:
             timex = _Timex()
             state = self._libc.adjtimex(ctypes.byref(timex))
             synchronised = 0 <= state < TIME_ERROR
-            self._state = (q.CLOCK_SYNCHRONISED, timex.maxerror // 1000 + 1) if synchronised else (q.CLOCK_INFORMATIVE, 0)
+            self._state = (
+                (q.CLOCK_SYNCHRONISED, timex.maxerror // 1000 + 1) if synchronised else (q.CLOCK_INFORMATIVE, 0)
+            )
         return self._state

@@ -188,4 +188,8 @@ class Connection:
 
     def goodbye(self) -> None:
         """Send DISCONNECT, if the network takes it at once."""
-        self._stream.write(pack(DISCONNECT, b""))
+        try:
+            if self.ready:
+                self._stream.write(pack(DISCONNECT, b""))
+        except (OSError, ValueError):
+            pass  # it is gone already

@@ -104,12 +104,13 @@ class MqttUplink:
     async def _one_connection(self) -> bool:
         """Connect and stay until the link is lost; tell whether it was up."""
         topics = [self._prefix + channel for channel in CHANNELS_DOWN]
-        end: Any = None
+        plain: Any = None
+        secure: Any = None
         try:
-            end = await connect(self._host, self._port, CONNECT_MS)
-            end = self._tls.wrap_socket(end, server_hostname=self._server_name, do_handshake_on_connect=False)
-            end.setblocking(False)
-            stream: Any = asyncio.StreamReader(end)
+            plain = await connect(self._host, self._port, CONNECT_MS)
+            secure = self._tls.wrap_socket(plain, server_hostname=self._server_name, do_handshake_on_connect=False)
+            secure.setblocking(False)
+            stream: Any = asyncio.StreamReader(secure)
             self._connection = Connection(stream, self._agent_hex, topics, INBOUND_BYTES_MAX, self._heard)
             await self._connection.serve(self._keepalive_ms, self._came_up)
         except (OSError, ValueError, MqttError) as error:
@@ -118,8 +119,9 @@ class MqttUplink:
             was_up, self.connected = self.connected, False
             self._connection = None
             self._dropped_before = self.dropped_oversize
-            if end is not None:
-                end.close()
+            for end in (secure, plain):  # after a failed handshake closing the outer one leaves the inner one open
+                if end is not None:
+                    end.close()
             self._wake()
         return was_up
 

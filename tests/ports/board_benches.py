@@ -1,10 +1,17 @@
 """The benches for the adapters that boards run; imported inside MicroPython only."""
 
+import asyncio
+
+from boards.micropython import clock as board_clock
 from boards.micropython.file_store import FileStore
+from boards.micropython.mqtt_uplink import MqttUplink
 from boards.micropython.serial_line import SerialLine
 from boards.micropython.tcp_line import TcpLine
 from boards.micropython.tty import open_tty
+from boards.micropython.watchdog import NoWatchdog
 from tests.ports.contracts.files import Counter, Files
+
+HALF_PERIOD = 1 << 29  # of the ticks on boards
 
 
 class Lines:
@@ -35,3 +42,53 @@ def whole_store(folder):
 
 def count_for_ever(store):
     Counter(store).run()
+
+
+class Uplinks:
+    """Bench of contracts/uplink.py."""
+
+    def __init__(self, uplink):
+        self.uplink = uplink
+
+
+def uplink(port, agent_hex, ca, cert, cert_key, server_name, keepalive_s):
+    return Uplinks(MqttUplink("127.0.0.1", int(port), agent_hex, ca, cert, cert_key, server_name, int(keepalive_s)))
+
+
+class Clocks:
+    """Bench of contracts/clock.py and contracts/board_clock.py."""
+
+    def __init__(self):
+        self.clock = board_clock.BoardClock()
+
+    async def let_pass(self, ms):
+        await asyncio.sleep_ms(ms + 2)
+
+    def clock_on(self, ticks, epoch_year, civil_s):
+        left = list(ticks)
+        board_clock.ticks_ms = lambda: left.pop(0)
+        board_clock.ticks_diff = lambda later, earlier: (
+            (later - earlier + HALF_PERIOD) % (2 * HALF_PERIOD) - HALF_PERIOD
+        )
+        board_clock.gmtime = lambda _: (epoch_year, 1, 1)
+        board_clock.time = lambda: civil_s
+        return board_clock.BoardClock()
+
+
+class Watchdogs:
+    """Bench of contracts/watchdog.py."""
+
+    def __init__(self):
+        self.watchdog = NoWatchdog()
+
+
+def clock():
+    return Clocks()
+
+
+def other_ports():
+    return Clocks()
+
+
+def watchdog():
+    return Watchdogs()

@@ -63,10 +63,7 @@ def writer(runtime, folder):
             "sys.stdout.reconfigure(line_buffering=True); Counter(FileStore(sys.argv[1])).run()"
         )
         return [sys.executable, "-c", code, str(folder)]
-    folders = f"{board_path().partition(':')[0]}:tests/ports"
-    return micropython(
-        "tests/ports/on_board.py", folders, "board_benches", "count_for_ever", "whole_store", str(folder)
-    )
+    return on_board("tests.ports.board_benches", "count_for_ever", "whole_store", folder)
 
 
 @pytest.mark.parametrize("runtime", WRITERS)

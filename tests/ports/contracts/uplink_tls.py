@@ -1,0 +1,42 @@
+"""What every uplink through a real broker promises beyond contracts/uplink.py, whose head-end it uses.
+
+Bench: `uplink`; for the refusals one that the broker must not have, or that must not have the broker.
+"""
+
+import asyncio
+import os
+
+from tests.ports.contracts.uplink import Running, sizes
+
+
+def open_handles():
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
+async def test_a_topic_that_is_not_its_own_never_arrives_and_does_no_harm(bench):
+    async with Running(bench.uplink) as running:
+        await running.up()
+        await running.publish("command", b"not for an agent to say")  # the broker acknowledges and drops it
+        await running.publish("page", b"send command 4 1")
+        await asyncio.sleep(0.3)
+        assert sizes([await running.asked(b"send command 4 1")])[0] == ("command", 4)
+
+
+async def test_a_link_that_is_half_open_is_noticed_and_replaced(bench):
+    """Bench: an uplink with a keep-alive of 1 s, behind the proxy."""
+    async with Running(bench.uplink) as running:
+        await running.up()
+        await running.publish("page", b"freeze")
+        assert await running.until(lambda: not bench.uplink.connected, 15)
+        await running.up()
+        assert sizes([await running.asked(b"send command 6 1")])[0] == ("command", 6)
+
+
+async def test_it_never_comes_up_and_leaks_no_handle(bench):
+    """Bench: an uplink with a certificate or a server name that does not fit."""
+    handles = open_handles()
+    async with Running(bench.uplink) as running:
+        assert not await running.until(lambda: bench.uplink.connected, 2)
+        assert bench.uplink.trouble
+    await asyncio.sleep(0.1)
+    assert open_handles() <= handles, (handles, open_handles())
