@@ -37,8 +37,9 @@ class ModbusDevice:
 
     def __init__(self, bus: Bus, unit: int, options: dict[str, Any]) -> None:
         """Raises: ValueError(key, got, expected)."""
-        if type(unit) is not int or not 0 <= unit <= bus.framing.unit_max:
-            raise ValueError("unit", unit, "0.." + str(bus.framing.unit_max))
+        lowest, highest = bus.framing.unit_min, bus.framing.unit_max
+        if type(unit) is not int or not lowest <= unit <= highest:
+            raise ValueError("unit", unit, str(lowest) + ".." + str(highest))
         choose(self, options)
         self.bus = bus
         self.unit = unit

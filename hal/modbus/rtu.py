@@ -44,6 +44,7 @@ def crc16(frame: bytes) -> int:
 class Rtu:
     """Makes requests for a serial line, or for a gateway that passes RTU frames through TCP."""
 
+    unit_min = 1  # 0 is a broadcast and nobody answers it
     unit_max = 247
 
     def __init__(self, baud: int = 9600, timeout_ms: int = 500) -> None:

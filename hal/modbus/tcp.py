@@ -19,6 +19,7 @@ _BYTES_KEPT = const(260)
 class Tcp:
     """Makes requests for one TCP connection; numbers them one after the other."""
 
+    unit_min = 0
     unit_max = 255
 
     def __init__(self, timeout_ms: int = 1000) -> None:

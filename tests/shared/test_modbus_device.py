@@ -168,7 +168,7 @@ def test_options_are_checked_and_unknown_ones_refused():
 
 def test_a_unit_that_no_bus_can_have_is_refused():
     bus = Bus(MemoryLine({}, ManualClock()), Rtu(), ManualClock())
-    for unit in (-1, 248, "1", True, None):
+    for unit in (-1, 0, 248, "1", True, None):
         try:
             Meter(bus, unit, {})
         except ValueError as error:
