@@ -83,11 +83,15 @@ def _measure(held: bytes) -> tuple[int, int] | None:
     raise ValueError("not a length")
 
 
-def pack(first: int, body: bytes) -> bytes:
-    """Return one control packet. `body` under 256 MB."""
-    size_bytes = len(body)
-    header = bytes((first,))
+def header(first: int, size_bytes: int) -> bytes:
+    """Return the fixed header of a control packet with a body of `size_bytes`, under 256 MB."""
+    made = bytes((first,))
     while size_bytes >= 0x80:
-        header += bytes((size_bytes & 0x7F | 0x80,))
+        made += bytes((size_bytes & 0x7F | 0x80,))
         size_bytes >>= 7
-    return header + bytes((size_bytes,)) + body
+    return made + bytes((size_bytes,))
+
+
+def pack(first: int, body: bytes) -> bytes:
+    """Return one control packet."""
+    return header(first, len(body)) + body

@@ -141,5 +141,9 @@ def _sync_folder(folder: str) -> None:
 
 
 def _scan(folder: str) -> list[tuple[int, int]]:
-    names = [name for name in os.listdir(folder) if name.endswith(SUFFIX)]
-    return sorted([(int(name[: -len(SUFFIX)]), os.stat(folder + "/" + name)[6]) for name in names])
+    """Return what is kept; what a failed write left behind the end of an older segment belongs to nobody."""
+    firsts = sorted([int(name[: -len(SUFFIX)]) for name in os.listdir(folder) if name.endswith(SUFFIX)])
+    sizes = [os.stat(f"{folder}/{first:016d}{SUFFIX}")[6] for first in firsts]
+    for place in range(len(firsts) - 1):
+        sizes[place] = min(sizes[place], firsts[place + 1] - firsts[place])
+    return list(zip(firsts, sizes))

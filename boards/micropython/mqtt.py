@@ -13,7 +13,7 @@ import asyncio
 from errno import ECONNRESET, ETIMEDOUT
 
 from boards.micropython.ticks import sleep_ms, ticks_diff, ticks_ms
-from boards.mqtt_inbound import Inbound, pack
+from boards.mqtt_inbound import Inbound, header, pack
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -32,6 +32,7 @@ PINGRESP = const(0xD0)
 DISCONNECT = const(0xE0)
 
 READ_BYTES = const(256)
+WRITE_BYTES = const(1024)  # a slice that the stream may have to copy
 TICK_MS = const(250)
 SETUP_MS = const(20000)  # TLS handshake, CONNACK and SUBACK
 ACKNOWLEDGE_MS = const(60000)  # a broker that answers pings and acknowledges nothing is left after this
@@ -134,10 +135,14 @@ class Connection:
     async def _write(self) -> None:
         while True:
             while self._out:
-                self._stream.write(self._out.pop(0))
-                await self._stream.drain()
+                await self._write_whole(memoryview(self._out.pop(0)))
             self._news.clear()
             await self._news.wait()
+
+    async def _write_whole(self, piece: memoryview) -> None:
+        for at in range(0, len(piece), WRITE_BYTES):
+            self._stream.write(piece[at : at + WRITE_BYTES])
+            await self._stream.drain()
 
     def _send(self, packet: bytes) -> None:
         self._out.append(packet)
@@ -182,9 +187,10 @@ class Connection:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Queue one message, QoS 1; `unacknowledged` tells when it has arrived."""
-        identifier = self._next_identifier()
+        head = text(topic) + self._next_identifier()
         self.unacknowledged.append((self._identifier, ticks_ms()))
-        self._send(pack(PUBLISH_QOS1, text(topic) + identifier + payload))
+        self._send(header(PUBLISH_QOS1, len(head) + len(payload)) + head)
+        self._send(payload)  # by itself: a page is not copied
 
     def goodbye(self) -> None:
         """Send DISCONNECT, if the network takes it at once."""

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 CHANNELS_DOWN = ("command", "receipt")
 INBOUND_BYTES_MAX = const(4096)
-QUEUE_MAX = const(4)
+INBOX_MAX = const(8)
+INBOX_BYTES_MAX = const(8192)
+QUEUE_MAX = const(2)  # pages are held until they are acknowledged
 KEEPALIVE_S = const(30)
 CONNECT_MS = const(10000)
 TICK_MS = const(250)
@@ -135,11 +137,14 @@ class MqttUplink:
             return
         if not payload:
             self._count_oversize()  # no message of ours is empty: this may be what is left of an oversize one
-        elif len(self._inbox) >= self._queue_max:
+        elif len(self._inbox) >= INBOX_MAX or self._inbox_bytes() + len(payload) > INBOX_BYTES_MAX:
             self.dropped_full += 1
         else:
             self._inbox.append((channel, payload))
             self._wake()
+
+    def _inbox_bytes(self) -> int:
+        return sum([len(payload) for _, payload in self._inbox])
 
     def _count_oversize(self) -> None:
         if self._connection is not None:

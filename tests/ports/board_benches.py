@@ -28,7 +28,7 @@ def tcp_line(port, absent_port):
 
 def serial_line(path):
     return Lines(
-        SerialLine(lambda: open_tty(path, 9600), 9600), SerialLine(lambda: open_tty("/dev/absent", 9600), 9600)
+        SerialLine(lambda: open_tty(path, 9600), 9600, 400), SerialLine(lambda: open_tty("/dev/absent", 9600), 9600)
     )
 
 

@@ -16,10 +16,19 @@ class Files:
         self._store = self._make(self._folder, CAPACITY_BYTES)
         return self._store
 
+    def _paths(self):
+        return sorted([self._folder + "/" + name for name in os.listdir(self._folder) if name.endswith(".log")])  # noqa: PTH208
+
+    def smear(self):
+        self._store.close()
+        with open(self._paths()[0], "ab") as oldest:  # noqa: PTH123
+            oldest.write(b"half a frame")
+        return self.open()
+
     def cut(self, size_bytes):
         """Shorten the newest file; MicroPython has no truncate."""
         self._store.close()
-        path = self._folder + "/" + max(name for name in os.listdir(self._folder) if name.endswith(".log"))  # noqa: PTH208
+        path = self._paths()[-1]
         with open(path, "rb") as whole:  # noqa: PTH123
             kept = whole.read()[:size_bytes]
         with open(path, "wb") as torn:  # noqa: PTH123

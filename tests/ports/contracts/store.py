@@ -1,7 +1,8 @@
 """What every store promises (hal/ports.py, Store).
 
 Bench: `open()` gives the store over the same medium again, `cut(size_bytes)` leaves only so many bytes of the newest
-segment, as a power cut does, and opens it. `capacity_bytes` is what the store was made with.
+segment, as a power cut does, and opens it; `smear()` does the same after putting bytes behind the oldest segment, as
+a failed write leaves them. `capacity_bytes` is what the store was made with.
 """
 
 ENOSPC = 28
@@ -132,4 +133,16 @@ def test_a_cut_that_takes_all_that_was_not_synced_leaves_the_rest(bench):
     assert store.segments() == [(0, 4)]
     assert store.append(b"new") == 4
     assert store.read(0, 99) == b"keptnew"
+    store.close()
+
+
+def test_what_a_failed_write_left_behind_an_older_segment_is_not_part_of_it(bench):
+    store = bench.open()
+    store.append(b"first")
+    store.roll()
+    store.append(b"second")
+    store = bench.smear()
+    assert store.segments() == [(0, 5), (5, 6)]
+    assert store.read(0, 99) == b"first"
+    assert store.read(5, 99) == b"second"
     store.close()
