@@ -71,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true")
     devices.set_defaults(run=_devices)
     demo = commands.add_parser("demo", help="show a whole site with simulated devices")
+    demo.add_argument("--fast", action="store_true", help="play it in about 40 s instead of 90")
+    demo.add_argument(
+        "--out", type=Path, default=Path("demo-out"), metavar="DIR", help="where picture, pages and report go"
+    )
     demo.set_defaults(run=_demo)
     _add_key(commands)
     version = commands.add_parser("version", help="print the version")
@@ -129,8 +133,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     return _call("tools.verifier.command", "run", arguments)
 
 
-def _demo(_arguments: argparse.Namespace) -> int:
-    return _call("tools.demo", "main")
+def _demo(arguments: argparse.Namespace) -> int:
+    return _call("tools.demo", "main", fast=arguments.fast, out=arguments.out)
 
 
 def _devices(arguments: argparse.Namespace) -> int:

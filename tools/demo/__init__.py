@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tools.demo.main import main
+from tools.demo.play import main
 
 __all__ = ["main"]

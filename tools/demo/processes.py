@@ -33,7 +33,7 @@ class Program:
 
     async def start(self) -> None:
         """Start it and return once it is ready. Raises: UsageError when it ends instead."""
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -60,6 +60,20 @@ class Program:
         if (said.get("ready") or said.get("fact") == "ready") and not self.ready.done():
             self.ready.set_result(said)
         self._hear(self.name, said)
+
+    @property
+    def pid(self) -> int | None:
+        """Return its process id while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def ended(self) -> int:
+        """Return its exit code once it has ended and everything it said was heard."""
+        assert self._process is not None
+        self.exit_code = await self._process.wait()
+        if self._listener is not None:
+            await self._listener
+        return self.exit_code
 
     def kill(self) -> None:
         """End it as a power cut does."""

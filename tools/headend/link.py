@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,7 @@ TOPICS = ("siteward/+/page", "siteward/+/session")
 QOS = 1
 WAITING_MAX = 256  # messages; 16 MB of pages at the most
 KEEPALIVE_S = 30
-RECONNECT_S_MAX = 30
+RECONNECT_S_MAX = 5
 
 Heard = Callable[[str, str, bytes], None]  # agent, channel, payload
 
@@ -41,10 +42,11 @@ class Link:
         self.overflow = 0  # messages dropped because too many waited, or too large
         self.connected = asyncio.Event()
         self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id, clean_session=True, protocol=MQTTProtocolVersion.MQTTv311
+            CallbackAPIVersion.VERSION2, client_id, clean_session=False, protocol=MQTTProtocolVersion.MQTTv311
         )
         self._client.tls_set_context(_context(access))
         self._client.reconnect_delay_set(1, RECONNECT_S_MAX)
+        self._client.on_socket_open = _without_delay
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
@@ -101,6 +103,10 @@ class Link:
         parts = topic.split("/")
         if len(parts) == 3:
             self._heard(parts[1], parts[2], payload)
+
+
+def _without_delay(_client: mqtt.Client, _userdata: Any, end: socket.socket) -> None:
+    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class _NamedContext(ssl.SSLContext):

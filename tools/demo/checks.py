@@ -1,0 +1,120 @@
+"""What the demonstration claims, each claim measured: on the simulator's true power and in verified pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tools.demo.story import BATTERY_W, LIMIT_W, REASONS, Pace, Told
+from tools.demo.watch import Watch
+from tools.verifier import Verifier
+
+TOLERANCE_W = 42  # 1 %: what two meters may differ by
+OVERSHOOT_S_MAX = 3.0  # two ticks of 1 s and the looking interval
+REACTION_S_MAX = 8.0  # two ticks, and 5 s that a car may take to follow (IEC 61851-1)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim and whether it held."""
+
+    name: str
+    held: bool
+    found: str
+
+
+def judge(
+    told: Told, watch: Watch, pages: dict[str, list[bytes]], keys: list[bytes], exit_code: int | None
+) -> list[Check]:
+    """Return every check."""
+    return [
+        *_answers(told),
+        _limit(told, watch),
+        _battery(told, watch),
+        _pause(told, watch),
+        *_evidence(told, watch, pages, keys),
+        Check("gateway agent stood down in order", exit_code == 0, f"exit code {exit_code}"),
+    ]
+
+
+def _answers(told: Told) -> list[Check]:
+    checks = []
+    for each in told.commands:
+        wanted, found = (
+            REASONS[each.expected],
+            REASONS.get(each.reason if each.reason is not None else -1, f"{each.reason}"),
+        )
+        checks.append(Check(f"{each.name} is {wanted}", each.reason == each.expected, found))
+    return checks
+
+
+def _limit(told: Told, watch: Watch) -> Check:
+    from_s, to_s = told.limit_s[0] + REACTION_S_MAX, told.limit_s[1]
+    worst_s, worst_w, over_since = 0.0, 0.0, None
+    for sample in watch.samples:
+        if not from_s <= sample.at_s <= to_s:
+            continue
+        worst_w = max(worst_w, sample.grid_w)
+        if sample.grid_w <= LIMIT_W + TOLERANCE_W:
+            over_since = None
+        else:
+            over_since = sample.at_s if over_since is None else over_since
+            worst_s = max(worst_s, sample.at_s - over_since)
+    found = f"peak {worst_w:.0f} W, longest excess {worst_s:.1f} s"
+    return Check(f"site import stays within {LIMIT_W} W", worst_w > 0 and worst_s <= OVERSHOOT_S_MAX, found)
+
+
+def _battery(told: Told, watch: Watch) -> Check:
+    began_s, ended_s = told.battery_s
+    mean_w = watch.mean_w("inverter", ended_s - 2, ended_s)
+    held = mean_w is not None and mean_w <= BATTERY_W * 0.9
+    return Check(f"battery delivers at least {-BATTERY_W} W", held, "not seen" if mean_w is None else f"{mean_w:.0f} W")
+
+
+def _pause(told: Told, watch: Watch) -> Check:
+    mean_w = watch.mean_w("charger", told.pause_s[1] - 2, told.pause_s[1])
+    return Check(
+        "charger pauses", mean_w is not None and mean_w < 50, "not seen" if mean_w is None else f"{mean_w:.0f} W"
+    )
+
+
+def _evidence(told: Told, watch: Watch, pages: dict[str, list[bytes]], keys: list[bytes]) -> list[Check]:
+    verifier = Verifier(keys)
+    for name, raws in pages.items():
+        for number, raw in enumerate(raws):
+            verifier.add(raw, f"{name} page {number + 1}")
+    report = verifier.report()
+    faults = [fault.name for fault in report.faults]
+    found = f"{sum(len(raws) for raws in pages.values())} pages" + (f", faults: {', '.join(faults)}" if faults else "")
+    both = all(pages.values())
+    return [Check("every page of both agents verifies, none is missing", both and not faults, found)]
+
+
+def rows(told: Told, watch: Watch, records: dict[str, list[dict[str, Any]]]) -> list[list[str]]:
+    """Return commanded / applied / metered: what was asked, what verified records say was written, what the meter saw."""
+    found = []
+    until = {"import limit": told.limit_s[1], "battery set-point": told.battery_s[1], "charger pause": told.pause_s[1]}
+    for each in told.commands:
+        if each.expected:
+            found.append([each.name, each.commanded, f"refused: {REASONS.get(each.reason or 0, '?')}", "-"])
+            continue
+        metered = watch.mean_w(each.circuit, max(each.answered_s, until[each.name] - 3), until[each.name])
+        found.append(
+            [
+                each.name,
+                each.commanded,
+                _applied(each.command, records[each.agent]),
+                "-" if metered is None else f"{metered:.0f} W",
+            ]
+        )
+    return found
+
+
+def _applied(command: str, records: list[dict[str, Any]]) -> str:
+    """Return the first set-point that was written after the command was accepted, as its record says."""
+    accepted = False
+    for record in records:
+        accepted = accepted or (record["kind"] == "decision" and record["command"] == command)
+        if accepted and record["kind"] == "write" and record["outcome"] == 0:
+            return f"device {record['device']}: {record['set_point']} ({record['source']})"
+    return "nothing written"
