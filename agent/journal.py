@@ -40,7 +40,7 @@ def frame(kind: int, payload: bytes) -> bytes:
 def _payload_at(store: Store, offset: int, end: int) -> tuple[int, bytes] | None:
     """Return (kind, payload) of the frame at `offset`, None when it is torn or damaged."""
     header = store.read(offset, HEADER_BYTES)
-    if len(header) < HEADER_BYTES:
+    if len(header) < HEADER_BYTES or header[2] == DAMAGED:  # zeros, as a cut may leave them, have a fitting CRC
         return None
     size = int.from_bytes(header[:2], "big")
     if offset + HEADER_BYTES + size > end:
