@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from agent import cbor, journal, record
 from agent.page import NO_PAGE, Header, Page, civil_at, decode_header, page_hash
+from agent.stored import PAGES_BEHIND_MAX, StoredPage, checkpoint_seq, read
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -19,19 +20,7 @@ if TYPE_CHECKING:
     from agent.record import Record
     from hal.ports import Clock
 
-UNSEALED_MAX = const(8)
 NO_SPACE = const(28)  # errno ENOSPC, which MicroPython does not name
-
-
-class StoredPage:
-    """A closed page as the journal holds it."""
-
-    def __init__(self, payload: bytes, count: int, last_seq: int, signature: bytes | None, next_at: int) -> None:
-        self.payload = payload
-        self.count = count
-        self.last_seq = last_seq
-        self.signature = signature
-        self.next_at = next_at
 
 
 class Ledger:
@@ -53,17 +42,18 @@ class Ledger:
         self.backlog_at: int | None = None  # journal offset of the oldest unreleased page
         self.unsealed: list[tuple[int, int]] = []  # (first_seq, journal offset) of closed pages without a signature
         self.lost_records = 0
-        self.damaged = 0
+        self.damaged = 0  # records that recovery missed; a torn end counts one
 
     def recover(self) -> None:
         """Read the journal from its oldest segment and stand where it ended."""
         sealed_seq = 0
+        torn = False
         for kind, payload, at in self.journal.frames():
             if kind == journal.DAMAGED:
-                self.damaged += 1
+                torn = True
             elif kind == journal.CHECKPOINT:
-                self._end_page(sealed_seq)
-                self._restore(payload)
+                torn = False  # said by the boot that began here
+                self._pass_checkpoint(payload, sealed_seq)
             elif kind == journal.OPEN:
                 self._end_page(sealed_seq)
                 self._resume_page(decode_header(payload), at)
@@ -78,15 +68,18 @@ class Ledger:
             elif kind == journal.RECEIPT:
                 self._release(int.from_bytes(payload[:8], "big"))
         self._end_page(sealed_seq)
+        self.damaged += torn
 
     def begin_epoch(self) -> None:
         """Start this boot's numbering: a fresh segment whose checkpoint carries the new epoch, durable at once."""
         self.epoch += 1
-        self.journal.roll(self._checkpoint())
+        self._roll()
         self.sync()
 
     def add(self, fact: Record) -> None:
-        """Number one record, in the open page or a new one."""
+        """Number one record, in the open page or a new one; a full page is closed first."""
+        if self.page is not None and self.page.size_bytes >= self.page_bytes_max:
+            self.close_page()
         if self.page is None:
             self._open_page(record.second_of(fact))
         page = self.page
@@ -124,11 +117,13 @@ class Ledger:
             return
         self.prev = page_hash(page.payload(self.agent_id))
         self.unsealed.append((page.header.first_seq, self.page_at))
-        del self.unsealed[:-UNSEALED_MAX]  # older ones are sealed when the backlog reaches them
+        del self.unsealed[:-PAGES_BEHIND_MAX]  # older ones are sealed when the backlog reaches them
         self.page = None
 
     def seal(self, first_seq: int, signature: bytes) -> None:
-        """Keep the signature of the closed page that begins with `first_seq`."""
+        """Keep the signature of the closed page that begins with `first_seq`, if it still waits for one."""
+        if first_seq not in [waiting[0] for waiting in self.unsealed]:
+            return  # signed anew for sending: too far behind its page, the frame would never be found again
         self.journal.append(journal.SEAL, first_seq.to_bytes(8, "big") + signature)
         self.flush()
         self._forget_unsealed(first_seq)
@@ -140,41 +135,32 @@ class Ledger:
         self.journal.append(journal.RECEIPT, last_seq.to_bytes(8, "big"))
         self.flush()
         self._release(last_seq)
-        if self.backlog_at is not None:
-            self.journal.store.release(self.backlog_at)
+        kept_from = self.journal.end if self.backlog_at is None else self.backlog_at
+        first, size_bytes = self.journal.store.segments()[0]
+        if first + size_bytes <= kept_from:
+            self.sync()  # else a power cut could keep the gap and forget that it was confirmed
+            self.journal.store.release(kept_from)
 
     def read_page(self, at: int) -> StoredPage | None:
-        """Return the first closed page at or behind `at`; None while only the open one is there."""
-        page: Page | None = None
-        signature: bytes | None = None
-        next_at = self.journal.end
-        for kind, payload, offset in self.journal.frames(at):
-            if kind == journal.OPEN and page is not None:
-                if next_at == self.journal.end:
-                    next_at = offset
-                elif signature is None:
-                    break  # a seal stands at the latest behind the next page's beginning
-            elif kind == journal.OPEN:
-                if self.page is not None and offset == self.page_at:
-                    return None
-                page = Page(decode_header(payload))
-            elif kind == journal.RECORD and page is not None and next_at == self.journal.end:
-                page.add(payload)
-            elif kind == journal.SEAL and page is not None and payload[:8] == page.header.first_seq.to_bytes(8, "big"):
-                signature = payload[8:]
-            if signature is not None and next_at != self.journal.end:
-                break
-        if page is None or not page.records:
-            return None
-        return StoredPage(page.payload(self.agent_id), len(page.records), page.last_seq, signature, next_at)
+        """Return the first whole closed page that begins at `at` or later; None when there is none yet.
+
+        A page that lost records to damage is passed over: signed with what is left of it, its numbers would
+        have two faces.
+        """
+        self.flush()
+        open_at = self.page_at if self.page is not None else None
+        return read(self.journal, self.agent_id, at, open_at, self.next_seq)
 
     def _open_page(self, base_s: int) -> None:
         if self.journal.wants_roll():
-            self.flush()
-            self.journal.roll(self._checkpoint())
+            self._roll()
         header = Header(self.epoch, self.next_seq, self.prev, base_s, civil_at(self.clock, base_s))
         self._resume_page(header, self.journal.end)
         self.journal.append(journal.OPEN, header.encode())
+
+    def _roll(self) -> None:
+        self.flush()
+        self._room(lambda: self.journal.roll(self._checkpoint()))
 
     def _resume_page(self, header: Header, at: int) -> None:
         self.page = Page(header)
@@ -197,10 +183,15 @@ class Ledger:
     def _forget_unsealed(self, first_seq: int) -> None:
         self.unsealed = [waiting for waiting in self.unsealed if waiting[0] != first_seq]
 
-    def _first_seq(self, at: int) -> int:
-        for _, payload, _ in self.journal.frames(at):
-            return decode_header(payload).first_seq
-        return 0
+    def _oldest_seq(self) -> int:
+        """Return the number of the first record that is kept and not released."""
+        if self.page is not None and self.backlog_at == self.page_at:
+            return self.page.header.first_seq
+        if self.backlog_at is not None:
+            for kind, payload, _ in self.journal.frames(self.backlog_at):
+                if kind == journal.OPEN:
+                    return decode_header(payload).first_seq
+        return self.next_seq
 
     def _release(self, last_seq: int) -> None:
         self.released_seq = last_seq + 1
@@ -216,12 +207,13 @@ class Ledger:
         return self.page_at if self.page is not None and self.page.header.first_seq >= first_seq else None
 
     def _room(self, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except OSError as e:
-            if e.errno != NO_SPACE or not self._drop_oldest():
-                raise
-            act()
+        while True:
+            try:
+                act()
+                return
+            except OSError as e:
+                if e.errno != NO_SPACE or not self._drop_oldest():
+                    raise
 
     def _drop_oldest(self) -> bool:
         """Give up the oldest segment; what had not been released in it is counted as lost."""
@@ -230,16 +222,25 @@ class Ledger:
             return False
         kept_from = segments[1][0]
         self.journal.store.release(kept_from)
+        self.unsealed = [waiting for waiting in self.unsealed if waiting[1] >= kept_from]
         if self.backlog_at is not None and self.backlog_at < kept_from:
             self.backlog_at = kept_from
             self.backlog_at = self._offset_from(0)
-            oldest = self._first_seq(self.backlog_at) if self.backlog_at is not None else self.next_seq
+            oldest = self._oldest_seq()
             self.lost_records += max(0, oldest - self.released_seq)
             self.released_seq = max(self.released_seq, oldest)
         return True
 
+    def _pass_checkpoint(self, payload: bytes, sealed_seq: int) -> None:
+        """Take over what a segment begins with. What the one before did not bring was damaged, and its page with it."""
+        page = self.page
+        if page is not None and checkpoint_seq(payload) != self.next_seq:
+            if sealed_seq != page.header.first_seq:
+                self.page = None
+                self.next_seq = page.header.first_seq
+            self.damaged += checkpoint_seq(payload) - self.next_seq
+        self._end_page(sealed_seq)
+        self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob = cbor.decode(payload)
+
     def _checkpoint(self) -> bytes:
         return cbor.encode([self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob])
-
-    def _restore(self, payload: bytes) -> None:
-        self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob = cbor.decode(payload)

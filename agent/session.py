@@ -16,8 +16,9 @@ from hal.compat import const
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent.command import Message
-    from agent.ledger import Ledger, StoredPage
+    from agent.ledger import Ledger
     from agent.state import State
+    from agent.stored import StoredPage
     from hal.ports import Clock, Signer, Uplink
 
 CHANNEL_PAGE = "page"

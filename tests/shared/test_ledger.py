@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent import cbor, record
-from agent.journal import Journal
+from agent.journal import RECORD, Journal, frame
 from agent.ledger import Ledger
 from agent.page import NO_PAGE, page_hash
 from hal.memory import ManualClock, MemoryStore
@@ -144,3 +144,156 @@ def test_state_is_the_last_one_kept():
     ledger.save_state(b"two")
     ledger.sync()
     assert ledger_on(store, ManualClock()).state_blob == b"two"
+
+
+def test_zeros_that_a_cut_left_are_damage_and_not_frames():
+    store = MemoryStore()
+    before = filled(store, 3, 100)
+    first, size_bytes = store.segments()[-1]
+    whole = store.read(first, size_bytes)
+    torn = MemoryStore()
+    torn.append(whole + bytes(70) + frame(RECORD, b"never numbered"))
+    after = ledger_on(torn, ManualClock())
+    assert after.next_seq == before.next_seq and after.damaged == 1
+
+
+def test_page_without_records_does_not_stop_the_backlog():
+    store = MemoryStore()
+    clock = ManualClock()
+    ledger = ledger_on(store, clock)
+    ledger.begin_epoch()
+    ledger.add(event(clock, 1))
+    ledger.sync()
+    first, size_bytes = store.segments()[-1]
+    everything = store.read(first, size_bytes)
+    record_bytes = 7 + len(record.encode(event(clock, 1), 0))
+    cut = MemoryStore()
+    cut.append(everything[:-record_bytes])
+    after = ledger_on(cut, ManualClock())
+    after.begin_epoch()
+    after.add(event(ManualClock(), 2))
+    after.close_page()
+    assert [fields[4] for fields in pages_of(after)] == [1]
+
+
+def test_page_that_lost_records_in_the_middle_is_passed_over_and_counted():
+    store = MemoryStore()
+    ledger = filled(store, 294, 7)
+    complete = pages_of(ledger)
+    segments = store.segments()
+    assert len(segments) > 2
+    rotten = MemoryStore()
+    for first, size_bytes in segments:
+        piece = store.read(first, size_bytes)
+        if first == segments[1][0]:
+            piece = piece[:700] + b"\xff" + piece[701:]
+        rotten.append(piece)
+        rotten.roll()
+    after = ledger_on(rotten, ManualClock())
+    kept = pages_of(after)
+    assert 0 < len(complete) - len(kept) < 14
+    assert all(fields in complete for fields in kept)
+    assert after.damaged == 294 - sum([len(fields[11]) for fields in kept])
+    assert after.next_seq == ledger.next_seq and after.prev == ledger.prev
+    after.begin_epoch()
+    assert ledger_on(rotten, ManualClock()).damaged == after.damaged
+
+
+def test_torn_end_is_told_by_the_next_boot_only():
+    store = MemoryStore()
+    filled(store, 5, 2)
+    store.append(b"\x00\x09\x03torn")
+    after = ledger_on(store, ManualClock())
+    assert after.damaged == 1
+    after.begin_epoch()
+    assert ledger_on(store, ManualClock()).damaged == 0
+
+
+def test_seal_far_behind_its_page_is_found_and_a_later_one_is_not_written():
+    store = MemoryStore()
+    clock = ManualClock()
+    ledger = ledger_on(store, clock)
+    ledger.begin_epoch()
+    for number in range(4):
+        ledger.add(event(clock, number))
+        ledger.close_page()
+    ledger.flush()
+    first_seq, at = ledger.unsealed[0]
+    ledger.seal(first_seq, b"s" * 64)
+    page = ledger.read_page(at)
+    assert page is not None and page.signature == b"s" * 64
+    end = ledger.journal.end
+    ledger.seal(first_seq, b"s" * 64)
+    assert ledger.journal.end == end
+
+
+def test_page_that_is_still_buffered_can_be_read():
+    clock = ManualClock()
+    ledger = ledger_on(MemoryStore(), clock)
+    ledger.begin_epoch()
+    ledger.add(event(clock, 1))
+    ledger.close_page()
+    assert ledger.read_page(ledger.unsealed[0][1]) is not None
+
+
+def test_burst_of_records_is_split_into_pages_of_bounded_size():
+    clock = ManualClock()
+    ledger = ledger_on(MemoryStore(), clock)
+    ledger.begin_epoch()
+    for number in range(200):
+        ledger.add(event(clock, number))
+    ledger.close_page()
+    pages = pages_of(ledger)
+    assert sum([len(fields[11]) for fields in pages]) == 200
+    assert max([len(cbor.encode(fields)) for fields in pages]) < 1024 + 100
+
+
+def test_released_segments_are_not_counted_as_lost_after_a_power_cut():
+    store = MemoryStore(16384)
+    ledger = filled(store, 150, 10)
+    ledger.release(140)
+    store.crash(0)
+    clock = ManualClock()
+    after = ledger_on(store, clock)
+    assert after.released_seq == 141
+    after.begin_epoch()
+    for number in range(100):
+        after.add(event(clock, number))
+        after.flush()
+    assert after.lost_records == 0
+
+
+def test_everything_released_leaves_only_the_newest_segment():
+    store = MemoryStore()
+    ledger = filled(store, 200, 10)
+    ledger.release(200)
+    assert len(store.segments()) == 1 and ledger.backlog_at is None
+
+
+def test_what_is_lost_in_a_full_store_is_counted_to_the_record():
+    store = MemoryStore(12000)
+    clock = ManualClock()
+    ledger = ledger_on(store, clock, 2048)
+    ledger.begin_epoch()
+    for number in range(500):
+        ledger.add(event(clock, number))
+        ledger.flush()
+    ledger.close_page()
+    kept = pages_of(ledger)
+    assert ledger.lost_records == kept[0][4] - 1
+    assert kept[-1][4] + len(kept[-1][11]) == 501
+    assert all([at >= store.segments()[0][0] for _, at in ledger.unsealed])
+
+
+def test_store_that_needs_more_than_one_segment_of_room_gets_it():
+    clock = ManualClock()
+    store = MemoryStore(4000)
+    ledger = ledger_on(store, clock, 200)
+    ledger.begin_epoch()
+    for number in range(100):
+        ledger.add(event(clock, number))
+        ledger.close_page()
+        ledger.flush()
+    ledger.save_state(bytes(1500))
+    ledger.sync()
+    assert ledger_on(store, ManualClock()).state_blob == bytes(1500)
