@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from hal.compat import const
 
-CLAIMS_MAX = const(32)
+CLAIMS_MAX = const(32)  # of all devices together, each held in memory and in the kept state
 
 
 class Claim:
     """A set-point for one device, in the unit of its control quantity, until `until_ms`."""
 
-    def __init__(self, device: int, setpoint: int, primacy: int, created: int, source: str, until_ms: int, command: bytes) -> None:
+    def __init__(
+        self, device: int, setpoint: int, primacy: int, created: int, source: str, until_ms: int, command: bytes
+    ) -> None:
         self.device = device
         self.setpoint = setpoint
         self.primacy = primacy

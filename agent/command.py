@@ -3,7 +3,7 @@
 Source: docs/format.md, `command`; the rules are control.md's: no trusted wall clock is needed, because the
 expiry counts in the agent's own seconds of this epoch. `open_message` does the cryptography and may take
 turns; `admit` is pure and decides against the state. A well-signed counter is used up even when the command
-is refused for a later reason, so that it can never be tried again.
+is refused for a later reason: for this epoch by memory, for later ones by the epoch, so no refusal is a write.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ CLAIM = const(2)
 CANCEL = const(3)
 MESSAGE_BYTES_MAX = const(4096)
 DURATION_S_MAX = const(2592000)  # 30 days
+PAYLOAD_ITEMS_MAX = const(64)  # the largest command has 13
+OWNERS_CLAIMS = const(8)  # places that only the owner may take: opting out is always possible
+GRIDS_LIMITS = const(8)  # places that only the grid operator may take
 OWNER_PRIMACY = const(0)  # IEEE 2030.5 primacy 0 is the in-home energy management system's
 
 
@@ -47,7 +50,9 @@ class Authority:
 class Message:
     """What came in: `reason` is ACCEPTED when its signature is right, then `fields` is the payload."""
 
-    def __init__(self, digest: bytes, reason: int, authority: Authority | None = None, fields: list[Any] | None = None) -> None:
+    def __init__(
+        self, digest: bytes, reason: int, authority: Authority | None = None, fields: list[Any] | None = None
+    ) -> None:
         self.digest = digest  # SHA-256 of the received bytes: the command's name
         self.reason = reason
         self.authority = authority
@@ -70,10 +75,10 @@ async def open_message(raw: bytes, authorities: list[Authority], signer: Signer)
     if not await signer.verify(authority.public_key, to_verify, signature):
         return Message(digest, record.BAD_SIGNATURE)
     try:
-        fields = cbor.decode(payload)
+        fields = cbor.decode(payload, items_max=PAYLOAD_ITEMS_MAX)
     except cbor.CborError:
         return Message(digest, record.MALFORMED, authority)
-    if type(fields) is not list or len(fields) < 3 or fields[1] != VERSION:
+    if type(fields) is not list or len(fields) < 3 or not whole(fields[1], VERSION, VERSION):
         return Message(digest, record.MALFORMED, authority)
     return Message(digest, record.ACCEPTED, authority, fields)
 
@@ -96,7 +101,7 @@ def admit(state: State, message: Message, now_ms: int) -> int:
         return message.reason
     fields, authority = message.fields, message.authority
     assert authority is not None
-    if len(fields) != 8 or fields[0] != COMMAND or type(fields[7]) is not list:
+    if len(fields) != 8 or not whole(fields[0], COMMAND, COMMAND) or type(fields[7]) is not list:
         return record.MALFORMED
     _, _, addressee, epoch, counter, expires_s, kind, body = fields
     if type(addressee) is not bytes or not whole(epoch, 0, 1 << 40) or not whole(counter, 1, 1 << 53):
@@ -143,7 +148,7 @@ def _take_limit(state: State, authority: Authority, body: list[Any], digest: byt
     limit = Limit(scope, body[1], body[2], authority.name, now_ms + body[3] * 1000, digest)
     limit.until_civil_ms = state.civil_ms + body[3] * 1000 if state.civil_ms else 0
     replaced = [old for old in state.limits if limit.replaces(old)]
-    if not replaced and len(state.limits) >= LIMITS_MAX:
+    if not replaced and len(state.limits) >= LIMITS_MAX - (0 if authority.role == "grid" else GRIDS_LIMITS):
         return record.QUEUE_FULL
     for old in replaced:
         state.end_limit(old, record.SUPERSEDED, now_ms)
@@ -167,7 +172,7 @@ def _take_claim(state: State, authority: Authority, body: list[Any], digest: byt
         return record.OUT_OF_RANGE
     if unit.takes_power() and abs(unit.power_of(body[1])) > authority.power_max_w:
         return record.OVER_CEILING
-    if len(state.claims) >= CLAIMS_MAX:
+    if len(state.claims) >= CLAIMS_MAX - (0 if authority.role == "owner" else OWNERS_CLAIMS):
         return record.QUEUE_FULL
     state.created += 1
     claim = Claim(unit.index, body[1], body[3], state.created, authority.name, now_ms + body[2] * 1000, digest)

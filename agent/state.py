@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent import cbor, record
 from agent.claims import Claim
 from agent.interval import Interval
-from agent.limits import Limit
+from agent.limits import SITE, Limit
 from hal import quantities as q
 from hal.compat import const
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.unit import Unit
 
 REFUSALS_PER_MINUTE = const(30)
+KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, and the counter of every key there ever was
 
 
 class Site:
@@ -33,7 +34,9 @@ class Site:
 class State:
     """Owned by the loop, changed by `step` alone."""
 
-    def __init__(self, site: Site, units: list[Unit], agent_id: bytes, epoch: int, reading_s: int, lease_ms: int) -> None:
+    def __init__(
+        self, site: Site, units: list[Unit], agent_id: bytes, epoch: int, reading_s: int, lease_ms: int
+    ) -> None:
         self.site = site
         self.units = units
         self.agent_id = agent_id
@@ -80,22 +83,30 @@ class State:
 
 
 def dump(state: State) -> bytes:
-    """Return what must survive a reboot: counters, limits and claims with what is left of them."""
+    """Return what must survive a reboot: counters, limits and claims with what is left of them.
+
+    Devices stand by their ids: their order in the configuration may change.
+    """
     now_ms = state.now_ms
-    limits = [
-        [limit.scope + 1, limit.direction, limit.value_w, limit.source, limit.until_ms - now_ms, limit.until_civil_ms, limit.command]
-        for limit in state.limits
-    ]
-    claims = [
-        [claim.device, claim.setpoint, claim.primacy, claim.created, claim.source, claim.until_civil_ms, claim.command]
-        for claim in state.claims
-    ]
+    limits = []
+    for limit in state.limits:
+        scope = "" if limit.scope == SITE else state.units[limit.scope].id
+        left_ms = limit.until_ms - now_ms
+        limits.append(
+            [scope, limit.direction, limit.value_w, limit.source, left_ms, limit.until_civil_ms, limit.command]
+        )
+    claims = []
+    for claim in state.claims:
+        device = state.units[claim.device].id
+        claims.append(
+            [device, claim.setpoint, claim.primacy, claim.created, claim.source, claim.until_civil_ms, claim.command]
+        )
     counters = [[key_id, state.counters[key_id]] for key_id in sorted(state.counters)]
     return cbor.encode([1, counters, state.created, limits, claims])
 
 
 def load(state: State, blob: bytes, civil_ms: int) -> None:
-    """Take back what an earlier epoch left.
+    """Take back what an earlier epoch left, and say what ended meanwhile.
 
     A limit whose end is not known on the civil clock holds for all that was left when it was kept: longer than
     asked is safe, shorter is not. A claim without a known end is dropped: the undefined is never permission.
@@ -103,21 +114,53 @@ def load(state: State, blob: bytes, civil_ms: int) -> None:
     """
     if not blob:
         return
-    fields = cbor.decode(blob)
+    fields = cbor.decode(blob, items_max=KEPT_ITEMS_MAX)
     if type(fields) is not list or len(fields) != 5 or fields[0] != 1:
         raise ValueError("kept state", blob[:16])
     for key_id, counter in fields[1]:
         state.counters[key_id] = counter
     state.created = fields[2]
-    for scope, direction, value_w, source, left_ms, until_civil_ms, command in fields[3]:
-        if until_civil_ms and civil_ms:
-            left_ms = min(left_ms, until_civil_ms - civil_ms)
-        if left_ms > 0 and scope <= len(state.units):
-            limit = Limit(scope - 1, direction, value_w, source, left_ms, command)
-            limit.until_civil_ms = until_civil_ms
-            state.limits.append(limit)
-    for device, setpoint, primacy, created, source, until_civil_ms, command in fields[4]:
-        if civil_ms and until_civil_ms > civil_ms and device < len(state.units):
-            claim = Claim(device, setpoint, primacy, created, source, until_civil_ms - civil_ms, command)
-            claim.until_civil_ms = until_civil_ms
-            state.claims.append(claim)
+    for kept in fields[3]:
+        _load_limit(state, kept, civil_ms)
+    for kept in fields[4]:
+        _load_claim(state, kept, civil_ms)
+
+
+def _load_limit(state: State, kept: list[Any], civil_ms: int) -> None:
+    device, direction, value_w, source, left_ms, until_civil_ms, command = kept
+    unit = state.unit_named(device)
+    if until_civil_ms and civil_ms:
+        left_ms = min(left_ms, until_civil_ms - civil_ms)
+    if left_ms <= 0 or (device and unit is None):
+        state.note([record.EVENT, 0, command, record.COMPLETED])
+        return
+    limit = Limit(SITE if unit is None else unit.index, direction, value_w, source, left_ms, command)
+    limit.until_civil_ms = until_civil_ms
+    state.limits.append(limit)
+
+
+def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
+    device, setpoint, primacy, created, source, until_civil_ms, command = kept
+    unit = state.unit_named(device)
+    if unit is None or not civil_ms or until_civil_ms <= civil_ms:
+        state.note([record.EVENT, 0, command, record.LAPSED])
+        return
+    claim = Claim(unit.index, setpoint, primacy, created, source, until_civil_ms - civil_ms, command)
+    claim.until_civil_ms = until_civil_ms
+    state.claims.append(claim)
+
+
+def follow_civil(state: State, first: bool) -> None:
+    """Write down anew where limits and claims end on a civil clock that was set; in force is the monotonic end.
+
+    `first`: the clock was unknown so far. A limit kept from an earlier epoch is then shortened to its known end.
+    """
+    ahead_ms = state.civil_ms - state.now_ms
+    for limit in state.limits:
+        if first and limit.until_civil_ms:
+            limit.until_ms = min(limit.until_ms, limit.until_civil_ms - ahead_ms)
+        limit.until_civil_ms = limit.until_ms + ahead_ms
+    for claim in state.claims:
+        claim.until_civil_ms = claim.until_ms + ahead_ms
+    if state.limits or state.claims:
+        state.must_persist = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from agent import allocate, command, record
 from agent.claims import winner
 from agent.command import Message
-from agent.state import REFUSALS_PER_MINUTE
+from agent.state import REFUSALS_PER_MINUTE, follow_civil
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 class Outcome:
     """What became of one write; `kept` is None where nothing could be read back."""
 
-    def __init__(self, device: int, setpoint: int | None, outcome: int, evidence: int, kept: int | None, source: str) -> None:
+    def __init__(
+        self, device: int, setpoint: int | None, outcome: int, evidence: int, kept: int | None, source: str
+    ) -> None:
         self.device = device
         self.setpoint = setpoint
         self.outcome = outcome
@@ -56,7 +58,8 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
     """Return (device, set-point or None for default mode, lease end, source) per controllable device, and the facts."""
     assert now_ms >= state.now_ms
     state.now_ms = now_ms
-    state.records = []
+    for fact in state.records:  # what had ended while the power was off is said now
+        fact[1] = now_ms
     _watch_clock(state, image, now_ms)
     for item in inbox:
         _take(state, item, now_ms)
@@ -74,7 +77,8 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
             unit.raised_ms = now_ms
         unit.setpoint, unit.source = setpoint, source
         grants.append((unit.index, setpoint, lease_until_ms, source))
-    return grants, state.records
+    facts, state.records = state.records, []
+    return grants, facts
 
 
 def _watch_clock(state: State, image: Image, now_ms: int) -> None:
@@ -83,6 +87,8 @@ def _watch_clock(state: State, image: Image, now_ms: int) -> None:
     expected_ms = was_ms + now_ms - state.clock_seen_ms if was_ms else 0
     state.clock_seen_ms = now_ms
     jumped = abs(image.civil_ms - expected_ms) > image.civil_error_ms + 1000
+    if image.civil_ms and jumped:
+        follow_civil(state, was_ms == 0)
     if image.civil_ms and (jumped or image.civil_quality != state.civil_quality):
         state.note([record.CLOCK, now_ms, image.civil_ms, image.civil_quality, image.civil_error_ms])
     state.civil_quality = image.civil_quality
@@ -90,7 +96,9 @@ def _watch_clock(state: State, image: Image, now_ms: int) -> None:
 
 def _take(state: State, item: Item, now_ms: int) -> None:
     if type(item) is Outcome:
-        state.note([record.WRITE, now_ms, item.device, item.setpoint or 0, item.outcome, item.evidence, item.kept, item.source])
+        state.note(
+            [record.WRITE, now_ms, item.device, item.setpoint or 0, item.outcome, item.evidence, item.kept, item.source]
+        )
     elif type(item) is Attached:
         state.units[item.device].contract = item.contract
     elif type(item) is Notice:
@@ -109,7 +117,6 @@ def _answer(state: State, message: Message, now_ms: int) -> None:
         return
     key_id = message.authority.key_id if message.authority is not None else None
     counter = message.fields[4] if len(message.fields) == 8 and command.whole(message.fields[4], 0, 1 << 53) else None
-    state.must_persist = state.must_persist or counter is not None
     state.note([record.DECISION, now_ms, message.digest, key_id, counter, reason])
 
 
@@ -162,15 +169,10 @@ def _close_intervals(state: State, now_ms: int) -> None:
 
 def _follow_claims(state: State, now_ms: int) -> None:
     """Say which claim started and which lost its place."""
-    for unit in state.units:
-        if not unit.contract.control:
-            continue
-        first = winner(state.claims, unit.index)
-        for claim in list(state.claims):
-            if claim.device != unit.index:
-                continue
-            if claim is first and not claim.started:
+    for claim in list(state.claims):
+        if claim is winner(state.claims, claim.device):
+            if not claim.started:
                 claim.started = True
                 state.note([record.EVENT, now_ms, claim.command, record.STARTED])
-            elif claim is not first and claim.started:
-                state.end_claim(claim, record.SUPERSEDED, now_ms)
+        elif claim.started:
+            state.end_claim(claim, record.SUPERSEDED, now_ms)

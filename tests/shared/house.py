@@ -26,7 +26,14 @@ TABLE = {"import_limit_w": 17250, "export_limit_w": 10000, "fuse_ma": 25000, "me
 
 def row(device_id: str, **keys: object) -> dict[str, object]:
     """Return a checked device table."""
-    table: dict[str, object] = {"id": device_id, "phases": 7, "power_max_w": 0, "default": None, "fallback": None, "priority": 100}
+    table: dict[str, object] = {
+        "id": device_id,
+        "phases": 7,
+        "power_max_w": 0,
+        "default": None,
+        "fallback": None,
+        "priority": 100,
+    }
     table.update(keys)
     return table
 
@@ -47,6 +54,7 @@ class House:
         self.heat_w = 2500
         self.battery_w = 0
         self.now_ms = 0
+        self.civil_ms = 0
         self.silent: list[int] = []
         self.samples: list[Sample | None] = [None, None, None, None]
         self.energy_mws = 0
@@ -88,4 +96,5 @@ class House:
         for index in range(4):
             if index not in self.silent:
                 self.samples[index] = Sample(self.now_ms, readings[index])
-        return Image(list(self.samples), 0, q.CLOCK_UNKNOWN, 0)
+        quality = q.CLOCK_SYNCHRONISED if self.civil_ms else q.CLOCK_UNKNOWN
+        return Image(list(self.samples), self.civil_ms, quality, 0)
