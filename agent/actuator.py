@@ -106,7 +106,8 @@ class Actuator:
         if outcome != self._failing:
             self._failing = outcome
             kept = fault.args[2] if isinstance(fault, NotObeyed) and type(fault.args[2]) is int else None
-            self.report(Outcome(self.device, target, outcome, record.READBACK if kept is not None else record.NO_EVIDENCE, kept, self._source))
+            evidence = record.NO_EVIDENCE if kept is None else record.READBACK
+            self.report(Outcome(self.device, target, outcome, evidence, kept, self._source))
 
 
 LEASE_ENDED = "lease ended"

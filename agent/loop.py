@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hal.ports import Clock, Signer, Uplink, Watchdog
 
 INBOX_MAX = const(64)
+OUT_OF_STEP = (record.WRONG_EPOCH, record.REPLAYED, record.EXPIRED)  # the authority's picture of this agent is old
 
 
 class Loop:
@@ -127,7 +128,10 @@ class Loop:
         urgent = False
         for fact in facts:
             self.ledger.add(fact)
-            urgent = urgent or fact[0] == record.DECISION
+            if fact[0] == record.DECISION:
+                urgent = True
+                if fact[5] in OUT_OF_STEP:
+                    self.session.announce = True
         if self.state.must_persist:
             self.state.must_persist = False
             self.ledger.save_state(dump(self.state))

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.step import Grant, Item
+    from agent.step import Item
     from hal.capabilities import Device
     from hal.ports import Clock
 

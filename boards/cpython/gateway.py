@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import signal
 import ssl
 import sys
@@ -64,7 +65,8 @@ async def _serve(folder: Path, config: Config, digest: bytes, runtime: str) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         events.add_signal_handler(number, loop.stop)
     loop.tell = lambda fact: _say(telling.line(fact, loop.state))
-    _say(f'{{"fact": "ready", "site": "{config.site["name"]}", "agent": "{loop.state.agent_id.hex()}", "epoch": {loop.state.epoch}}}')
+    agent = loop.state.agent_id.hex()
+    _say(json.dumps({"fact": "ready", "site": config.site["name"], "agent": agent, "epoch": loop.state.epoch}))
     await loop.run()
 
 
@@ -93,12 +95,14 @@ def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loo
 def _uplink(folder: Path, table: dict[str, Any] | None, agent_hex: str) -> MqttUplink | None:
     if table is None:
         return None
-    files = [folder / table[key] for key in ("ca", "cert", "cert_key")]
-    for key, file in zip(("ca", "cert", "cert_key"), files, strict=True):
-        if not file.is_file():
-            raise StartError(f"[uplink] {key} = {table[key]!r}: there is no file {file}")
+    for key in ("ca", "cert", "cert_key"):
+        if not (folder / table[key]).is_file():
+            raise StartError(f"[uplink] {key} = {table[key]!r}: there is no file {folder / table[key]}")
+    ca, cert, cert_key = (folder / table[key] for key in ("ca", "cert", "cert_key"))
     try:
-        return MqttUplink(table["host"], table["port"], agent_hex, *files, table["server_name"] or table["host"])
+        return MqttUplink(
+            table["host"], table["port"], agent_hex, ca, cert, cert_key, table["server_name"] or table["host"]
+        )
     except ssl.SSLError as error:
         raise StartError(f"[uplink] ca, cert, cert_key: not a matching PEM certificate and key: {error}") from error
 

@@ -39,6 +39,18 @@ async def test_limit_moves_the_charger_and_the_answer_is_a_signed_page():
     assert site.charger.limit_ma == 6000
 
 
+async def test_authority_that_is_out_of_step_is_told_epoch_and_counters():
+    site = TwinSite()
+    task = await started(site)
+    site.uplink.collect()
+    site.uplink.deliver("command", await site.limit(9000, 60, None, 99))
+    await site.let_pass(2000)
+    sessions = [payload for channel, payload in site.uplink.collect() if channel == "session"]
+    fields = cbor.decode(cose.open_envelope(sessions[0])[1])
+    assert fields[0] == 2 and fields[3] == site.loop.state.epoch
+    await stopped(site, task)
+
+
 async def test_pages_go_only_when_a_signed_receipt_came():
     site = TwinSite()
     task = await started(site)

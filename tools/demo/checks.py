@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tools.demo.story import BATTERY_W, LIMIT_W, REASONS, Pace, Told
+from tools.demo.story import BATTERY_W, IMPORT_LIMIT, LIMIT_W, REASONS, Command, Told
 from tools.demo.watch import Watch
 from tools.verifier import Verifier
 
@@ -32,7 +32,7 @@ def judge(
         _limit(told, watch),
         _battery(told, watch),
         _pause(told, watch),
-        *_evidence(told, watch, pages, keys),
+        _evidence(pages, keys),
         Check("gateway agent stood down in order", exit_code == 0, f"exit code {exit_code}"),
     ]
 
@@ -65,7 +65,7 @@ def _limit(told: Told, watch: Watch) -> Check:
 
 
 def _battery(told: Told, watch: Watch) -> Check:
-    began_s, ended_s = told.battery_s
+    ended_s = told.battery_s[1]
     mean_w = watch.mean_w("inverter", ended_s - 2, ended_s)
     held = mean_w is not None and mean_w <= BATTERY_W * 0.9
     return Check(f"battery delivers at least {-BATTERY_W} W", held, "not seen" if mean_w is None else f"{mean_w:.0f} W")
@@ -78,7 +78,7 @@ def _pause(told: Told, watch: Watch) -> Check:
     )
 
 
-def _evidence(told: Told, watch: Watch, pages: dict[str, list[bytes]], keys: list[bytes]) -> list[Check]:
+def _evidence(pages: dict[str, list[bytes]], keys: list[bytes]) -> Check:
     verifier = Verifier(keys)
     for name, raws in pages.items():
         for number, raw in enumerate(raws):
@@ -87,27 +87,29 @@ def _evidence(told: Told, watch: Watch, pages: dict[str, list[bytes]], keys: lis
     faults = [fault.name for fault in report.faults]
     found = f"{sum(len(raws) for raws in pages.values())} pages" + (f", faults: {', '.join(faults)}" if faults else "")
     both = all(pages.values())
-    return [Check("every page of both agents verifies, none is missing", both and not faults, found)]
+    return Check("every page of both agents verifies, none is missing", both and not faults, found)
 
 
 def rows(told: Told, watch: Watch, records: dict[str, list[dict[str, Any]]]) -> list[list[str]]:
-    """Return commanded / applied / metered: what was asked, what verified records say was written, what the meter saw."""
+    """Return commanded / applied / metered: the order, what verified records say was written, what the meter saw."""
     found = []
-    until = {"import limit": told.limit_s[1], "battery set-point": told.battery_s[1], "charger pause": told.pause_s[1]}
     for each in told.commands:
         if each.expected:
             found.append([each.name, each.commanded, f"refused: {REASONS.get(each.reason or 0, '?')}", "-"])
-            continue
-        metered = watch.mean_w(each.circuit, max(each.answered_s, until[each.name] - 3), until[each.name])
-        found.append(
-            [
-                each.name,
-                each.commanded,
-                _applied(each.command, records[each.agent]),
-                "-" if metered is None else f"{metered:.0f} W",
-            ]
-        )
+        else:
+            applied = _applied(each.command, records[each.agent])
+            found.append([each.name, each.commanded, applied, _metered(each, told, watch)])
     return found
+
+
+def _metered(command: Command, told: Told, watch: Watch) -> str:
+    """Return the peak under a limit, once devices had time to follow; the mean at the end of a set-point."""
+    if command.name.startswith(IMPORT_LIMIT):
+        peak_w = watch.peak_w(command.circuit, told.limit_s[0] + REACTION_S_MAX, told.limit_s[1])
+        return "-" if peak_w is None else f"at most {peak_w:.0f} W"
+    until_s = told.battery_s[1] if command.circuit == "inverter" else told.pause_s[1]
+    mean_w = watch.mean_w(command.circuit, until_s - 3, until_s)
+    return "-" if mean_w is None else f"{mean_w:.0f} W"
 
 
 def _applied(command: str, records: list[dict[str, Any]]) -> str:
@@ -116,5 +118,5 @@ def _applied(command: str, records: list[dict[str, Any]]) -> str:
     for record in records:
         accepted = accepted or (record["kind"] == "decision" and record["command"] == command)
         if accepted and record["kind"] == "write" and record["outcome"] == 0:
-            return f"device {record['device']}: {record['set_point']} ({record['source']})"
+            return f"set-point {record['set_point']} on device {record['device']}, by {record['source']}"
     return "nothing written"

@@ -44,7 +44,7 @@ def lay_out(folder: Path) -> Layout:
     public = {name: wire.point(key.public_key()) for name, key in keys.items()}
     gateway_id, board_id = wire.key_id(public["gateway"]).hex(), wire.key_id(public["board"]).hex()
     broker = Broker(folder / "broker", [gateway_id, board_id])
-    authorities = [
+    authorities: list[dict[str, Any]] = [
         {"name": "dso", "role": "grid", "power_max_w": 20000, "public_key": public["dso"].hex()},
         {"name": "aggregator", "role": "aggregator", "power_max_w": 12000, "public_key": public["aggregator"].hex()},
         {"name": "receipts", "role": "receipt", "public_key": public["receipts"].hex()},
@@ -52,7 +52,7 @@ def lay_out(folder: Path) -> Layout:
     home, ports = _home(home_folder)
     site = _gateway_site(home_folder, ports, broker, gateway_id, authorities)
     gateway_site = folder / "SITE.toml"
-    gateway_site.write_text(_toml(site), encoding="utf-8")
+    gateway_site.write_text(toml(site), encoding="utf-8")
     board = _board_site(home_folder, ports, broker, board_id, authorities, board_folder)
     (board_folder / "site.json").write_text(json.dumps(board), encoding="utf-8")
     settings = _settings(folder, broker, keys, public)
@@ -79,7 +79,7 @@ def _gateway_site(
 ) -> dict[str, Any]:
     files = broker.agents[agent]
     return {
-        "site": {"name": "demo-house", "meter": "grid", "import_limit_w": 17250, "export_limit_w": 10000, "fuse_ma": 25000},
+        "site": _connection("demo-house", "grid", 17250, 10000),
         "agent": {"key": "gateway.key", "reading_s": 5, "page_s": 10},
         "uplink": _uplink(broker, str(broker.ca.cert), str(files.cert), str(files.key)),
         "authority": authorities,
@@ -91,10 +91,12 @@ def _gateway_site(
         "device": [
             {"id": "grid", "driver": "eastron-sdm630", "bus": "rs485", "unit": 1},
             {"id": "room", "driver": "heatmiser-edge", "bus": "rs485", "unit": 2},
-            {"id": "boiler", "driver": "waveshare-relay", "bus": "rs485", "unit": 3, "channel": 2, "power_max_w": 2000, "phases": 1,
-             "default": 0, "priority": 30},
-            {"id": "heat-pump", "driver": "luxtronik-shi", "bus": "heat-pump-lan", "power_max_w": 2500, "default": 30000, "priority": 10},
-            {"id": "battery", "driver": "fronius-gen24", "bus": "inverter-lan", "power_max_w": 6000, "default": 0, "priority": 40},
+            {"id": "boiler", "driver": "waveshare-relay", "bus": "rs485", "unit": 3, "channel": 3, "phases": 1,
+             "power_max_w": 2000, "default": 0, "priority": 30},
+            {"id": "heat-pump", "driver": "luxtronik-shi", "bus": "heat-pump-lan", "power_max_w": 2500,
+             "default": 30000, "priority": 10},
+            {"id": "battery", "driver": "fronius-gen24", "bus": "inverter-lan", "power_max_w": 6000,
+             "default": 0, "priority": 40},
         ],
     }  # fmt: skip
 
@@ -109,7 +111,7 @@ def _board_site(
         target.touch(mode=0o600)
         target.write_bytes(source.read_bytes())
     return {
-        "site": {"name": "demo-charger", "meter": "feeder", "import_limit_w": 22000, "export_limit_w": 0, "fuse_ma": 32000},
+        "site": _connection("demo-charger", "feeder", 22000, 0),
         "agent": {"key": "agent.key", "journal_bytes_max": 1048576, "segment_bytes": 16384, "page_bytes_max": 2048,
                   "reading_s": 5, "page_s": 10},
         "uplink": _uplink(broker, "ca.der", "cert.der", "cert.key.der"),
@@ -120,10 +122,20 @@ def _board_site(
         ],
         "device": [
             {"id": "feeder", "driver": "eastron-sdm630", "bus": "meter", "unit": 1},
-            {"id": "charger", "driver": "alfen-eve", "bus": "charger-lan", "unit": 1, "power_max_w": 22080, "default": 32000,
-             "fallback_ma": 6000},
+            {"id": "charger", "driver": "alfen-eve", "bus": "charger-lan", "unit": 1, "power_max_w": 22080,
+             "default": 32000, "fallback_ma": 6000},
         ],
     }  # fmt: skip
+
+
+def _connection(name: str, meter: str, import_limit_w: int, export_limit_w: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "meter": meter,
+        "import_limit_w": import_limit_w,
+        "export_limit_w": export_limit_w,
+        "fuse_ma": 32000,
+    }
 
 
 def _uplink(broker: Broker, ca: str, cert: str, cert_key: str) -> dict[str, Any]:
@@ -154,7 +166,7 @@ def _settings(
     )
 
 
-def _toml(tree: dict[str, Any]) -> str:
+def toml(tree: dict[str, Any]) -> str:
     """Write a tree of tables and lists of tables as TOML; JSON's scalars are TOML's."""
     lines = []
     for name, table in tree.items():

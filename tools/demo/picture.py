@@ -9,8 +9,8 @@ import matplotlib as mpl
 from tools.demo.story import LIMIT_W, Told
 from tools.demo.watch import Watch
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  (the backend is chosen first: there may be no screen)
+mpl.use("Agg")  # there may be no screen
+from matplotlib import pyplot as plt
 
 LINES = {"charger": "tab:green", "heat-pump": "tab:orange", "inverter": "tab:blue", "base": "tab:gray"}
 NAMES = {"inverter": "battery inverter", "base": "base load"}

@@ -102,9 +102,8 @@ async def _running(layout: Layout, watch: Watch) -> AsyncIterator[Stage]:
             await agent.start()
         for agent_id in (layout.gateway_id, layout.board_id):
             await head_end.announced(agent_id)
-        watch.note(
-            f"agents run: gateway {layout.gateway_id} on CPython, board {layout.board_id} on MicroPython ({processes.BOARD_HEAP} heap)"
-        )
+        watch.note(f"agents run: the house {layout.gateway_id} on CPython,")
+        watch.note(f"the charger's circuit {layout.board_id} in MicroPython with a heap of {processes.BOARD_HEAP}")
         yield Stage(layout, watch, head_end, gateway, board, control)
 
 

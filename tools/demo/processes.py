@@ -25,6 +25,7 @@ class Program:
         self.name = name
         self.ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self.exit_code: int | None = None
+        self._killed = False
         self._command = command
         self._log = log
         self._hear = hear
@@ -42,7 +43,8 @@ class Program:
                 start_new_session=True,
             )
         self._listener = asyncio.create_task(self._listen())
-        await asyncio.wait([self.ready, self._listener], timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        waiting: list[asyncio.Future[Any]] = [self.ready, self._listener]
+        await asyncio.wait(waiting, timeout=30, return_when=asyncio.FIRST_COMPLETED)
         if not self.ready.done():
             raise UsageError(f"{self.name} did not start; see {self._log}")
 
@@ -78,6 +80,7 @@ class Program:
     def kill(self) -> None:
         """End it as a power cut does."""
         if self._process is not None and self._process.returncode is None:
+            self._killed = True
             self._process.kill()
 
     async def stop(self) -> None:
@@ -85,14 +88,14 @@ class Program:
         process = self._process
         if process is None:
             return
-        if process.returncode is None:
+        if process.returncode is None and not self._killed:
             process.send_signal(signal.SIGTERM)
             try:
                 await asyncio.wait_for(process.wait(), STOP_S)
             except TimeoutError:
                 process.kill()
                 await process.wait()
-        self.exit_code = process.returncode
+        self.exit_code = await process.wait()
         if self._listener is not None:
             await self._listener
 

@@ -15,6 +15,7 @@ from tools.headend import HeadEnd
 
 LIMIT_W = 4200  # §14a EnWG: what a controllable device may always draw
 BATTERY_W = -1500
+IMPORT_LIMIT = "import limit"
 ANSWER_S = 20
 REASONS = {0: "accepted", 3: "bad signature", 6: "replayed", 7: "expired"}
 
@@ -90,8 +91,9 @@ class Story:
     async def _limit(self) -> None:
         layout, began_s = self.layout, self.watch.now_s()
         for agent, circuit in ((layout.gateway_id, "grid"), (layout.board_id, "charger")):
+            name = f"{IMPORT_LIMIT}, {'house' if circuit == 'grid' else circuit}"
             command = await self.head_end.send_limit(agent, value_w=LIMIT_W, duration_s=600, authority="dso")
-            self._sent("import limit", agent, circuit, f"<= {LIMIT_W} W", 0, command)
+            self._sent(name, agent, circuit, f"<= {LIMIT_W} W", 0, command)
         await self._answered(2)
         self.watch.limit_w = LIMIT_W
         self.told.limit_s = (began_s, 0)
@@ -126,8 +128,13 @@ class Story:
             self.watch.note(f"the {name} agent is connected again")
 
     async def _heard_since(self, agent: str, since_s: float) -> None:
-        while (await self.head_end.announced(agent)).heard_s < self.watch.began + since_s:
+        """Wait until the agent has announced itself after a moment of the story."""
+        back_s = self.watch.began + since_s
+        for _ in range(600):
+            if (await self.head_end.announced(agent)).heard_s >= back_s:
+                return
             await asyncio.sleep(0.1)
+        raise TimeoutError(f"agent {agent} did not come back")
 
     async def _pause(self) -> None:
         began_s = self.watch.now_s()

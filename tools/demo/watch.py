@@ -61,8 +61,15 @@ class Watch:
 
     def mean_w(self, name: str, from_s: float, to_s: float) -> float | None:
         """Return the mean power of "grid" or a device between two moments."""
-        seen = [s.grid_w if name == "grid" else s.drawn_w[name] for s in self.samples if from_s <= s.at_s <= to_s]
+        seen = self._seen(name, from_s, to_s)
         return sum(seen) / len(seen) if seen else None
+
+    def peak_w(self, name: str, from_s: float, to_s: float) -> float | None:
+        """Return the highest power of "grid" or a device between two moments."""
+        return max(self._seen(name, from_s, to_s), default=None)
+
+    def _seen(self, name: str, from_s: float, to_s: float) -> list[float]:
+        return [s.grid_w if name == "grid" else s.drawn_w[name] for s in self.samples if from_s <= s.at_s <= to_s]
 
     async def until(self, holds: Any, within_s: float) -> bool:
         """Wait until `holds(sample)` for the newest sample; False when it did not in time."""

@@ -105,7 +105,7 @@ class Link:
             self._heard(parts[1], parts[2], payload)
 
 
-def _without_delay(_client: mqtt.Client, _userdata: Any, end: socket.socket) -> None:
+def _without_delay(_client: mqtt.Client, _userdata: Any, end: Any) -> None:
     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
