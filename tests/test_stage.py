@@ -10,7 +10,6 @@ from tools import stage as staging
 def test_every_shared_file_compiles_for_boards(tmp_path):
     sizes = staging.stage(tmp_path)
     assert set(sizes) == set(staging.PACKAGES)
-    assert (tmp_path / "__future__.mpy").exists()
     for pattern in staging.PACKAGES.values():
         for source in staging.sources(pattern):
             made = (tmp_path / source.relative_to(staging.ROOT)).with_suffix(".mpy")
@@ -44,8 +43,26 @@ def test_bytecode_without_its_source_is_removed_and_other_files_are_left(tmp_pat
     (board / "site.json").write_text("{}")
     (house / "hal" / "gone.py").unlink()
     staging.stage(board)
-    assert sorted(path.name for path in board.rglob("*") if path.is_file()) == [
-        "__future__.mpy",
-        "kept.mpy",
-        "site.json",
-    ]
+    assert sorted(path.name for path in board.rglob("*") if path.is_file()) == ["kept.mpy", "site.json"]
+
+
+def test_what_only_the_type_checker_reads_is_not_sent_and_every_line_keeps_its_number():
+    written = "\n".join((
+        '"""What it is."""',
+        "from __future__ import annotations",
+        "TYPE_CHECKING = False",
+        "if TYPE_CHECKING:",
+        "    from typing import (",
+        "        Any,",
+        "    )",
+        "def first(each: Any) -> Any:",
+        "    return each",
+    ))  # fmt: skip
+    kept = staging.without_types(written, "hal/some.py").splitlines()
+    assert [at for at, line in enumerate(kept) if line] == [0, 7, 8]
+    assert kept[7:] == written.splitlines()[7:]
+
+
+def test_only_whole_type_checking_blocks_are_left_out():
+    for kept in ("if TYPE_CHECKING:\n    x = 1\nelse:\n    x = 2\n", "TYPE_CHECKING = 0\n", "if SOMETHING:\n    x = 1\n"):
+        assert staging.without_types(kept, "hal/some.py") == kept

@@ -3,11 +3,15 @@
 A board compiles source slowly and needs about twice the memory for it, so it is given bytecode. The folder
 this makes is copied to a board as it is, is what the tests import under MicroPython, and is what the
 byte budget counts. Bytecode carries a version: mpy-cross and the firmware must be of the same release line.
+
+What only the type checker reads stays here: docs/decisions/0002. Bytecode names its source as imports do
+(`hal.modbus.bus`), because that string is on a board anyway and a file name would be a second one.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib.resources
 import json
 import os
@@ -33,9 +37,6 @@ PACKAGES = {
 # Board files of gateways stand among the others and are not for boards.
 GATEWAYS = {"boards/linux_gateway.py"}
 
-# MicroPython ignores annotations but has no `__future__` to import them from: docs/decisions/0002.
-FUTURE_STUB = "annotations = None\n"
-
 
 class StageError(Exception):
     """Args: one line for every file that MicroPython's compiler refused."""
@@ -53,13 +54,42 @@ def compiler() -> Path:
 def compile_file(source: Path, target: Path, shown_as: str) -> None:
     """Write `source` as bytecode, whole or not at all. Raises: StageError."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f".{os.getpid()}")
-    command = [str(compiler()), "-s", shown_as, "-o", str(partial), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    module = ".".join(Path(shown_as).with_suffix("").parts).removesuffix(".__init__")
+    with tempfile.TemporaryDirectory() as folder:
+        reduced, made = Path(folder) / "source.py", target.with_suffix(f".{os.getpid()}")
+        reduced.write_text(without_types(source.read_text(encoding="utf-8"), shown_as), encoding="utf-8")
+        command = [str(compiler()), "-s", module, "-o", str(made), str(reduced)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        partial.unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
         raise StageError(f"{shown_as}: {(done.stderr or done.stdout).strip()}")
-    partial.replace(target)
+    made.replace(target)
+
+
+def without_types(text: str, shown_as: str) -> str:
+    """Return a source with every statement blanked that is there for the type checker alone; line numbers stay.
+
+    Raises: StageError.
+    """
+    try:
+        statements = ast.parse(text).body
+    except SyntaxError as error:
+        raise StageError(f"{shown_as}: {error}") from None
+    lines = text.splitlines(keepends=True)
+    for node in statements:
+        if is_for_types(node):
+            for number in range(node.lineno - 1, node.end_lineno or node.lineno):
+                lines[number] = "\n"
+    return "".join(lines)
+
+
+def is_for_types(node: ast.stmt) -> bool:
+    """Tell whether a statement is the import of annotations, the constant TYPE_CHECKING, or what stands under it."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "__future__"
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node) == "TYPE_CHECKING = False"
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse
 
 
 def sources(pattern: str) -> list[Path]:
@@ -72,7 +102,7 @@ def stage_pattern(pattern: str, target: Path) -> int:
 
     Raises: StageError, after everything that compiles has been compiled.
     """
-    compiled_at = compiler().stat().st_mtime
+    compiled_at = max(compiler().stat().st_mtime, Path(__file__).stat().st_mtime)
     refused, size_bytes = [], 0
     for source in sources(pattern):
         inside = source.relative_to(ROOT)
@@ -102,10 +132,6 @@ def drop_orphans(pattern: str, target: Path) -> None:
 def stage(target: Path, patterns: dict[str, str] = PACKAGES) -> dict[str, int]:
     """Compile every package into `target`; return package -> bytes of bytecode. Raises: StageError."""
     refused, sizes = [], {}
-    with tempfile.TemporaryDirectory() as folder:
-        stub = Path(folder) / "__future__.py"
-        stub.write_text(FUTURE_STUB)
-        compile_file(stub, target / "__future__.mpy", "__future__.py")
     for package, pattern in patterns.items():
         try:
             sizes[package] = stage_pattern(pattern, target)

@@ -13,11 +13,12 @@ from hal.modbus.points import BIT, S16, Point, WordType, converter, scaled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-    Field = tuple[int, int, Callable[[Any], int | None] | None]
-    ScaledField = tuple[int, int, int, Callable[[Any], int | None] | None, int, int]
+    from hal.modbus.points import Converter
+
+    Field = tuple[int, int, Converter | None, int, int]
+    ScaledField = tuple[int, int, int, Converter | None, int, int]
 
 
 class Limits:
@@ -42,7 +43,7 @@ class Block:
         self._fields: list[Field] = []
         self._scaled: list[ScaledField] = []
         if function <= pdu.READ_DISCRETE:
-            self._fields = [(point.quantity, point.address - address, converter(point)) for point in points]
+            self._fields = [_field(point, point.address - address) for point in points]
             self._format = ""
         else:
             self._compile()
@@ -55,12 +56,12 @@ class Block:
         """Put what the answer's payload holds into `into`; what is missing stays absent."""
         raws: Any
         raws = unpack_from(self._format, payload) if self._format else _Bits(payload)
-        for quantity, index, convert in self._fields:
-            number = raws[index] if convert is None else convert(raws[index])
+        for quantity, index, convert, num, den in self._fields:
+            number = raws[index] if convert is None else convert(raws[index], num, den)
             if number is not None:
                 into[quantity] = number
         for quantity, index, scale_index, convert, num, den in self._scaled:
-            raw = raws[index] if convert is None else convert(raws[index])
+            raw = raws[index] if convert is None else convert(raws[index], 1, 1)
             number = scaled(raw, raws[scale_index], num, den)
             if number is not None:
                 into[quantity] = number
@@ -76,14 +77,14 @@ class Block:
                 raise ValueError("address", address, "points that do not overlap")
             if address > end:
                 formats.append(str(2 * (address - end)) + "x")
-            formats.append(kind.struct_code)
+            formats.append(kind.struct_code())
             index[address] = number
             end = address + kind.words
         self._format = "".join(formats)
         for point in self.points:
             at = index[point.address]
             if point.scale_at is None:
-                self._fields.append((point.quantity, at, converter(point)))
+                self._fields.append(_field(point, at))
             else:
                 bare = Point(0, point.kind, 0, mask=point.mask, names=point.names)
                 scale = index[point.scale_at]
@@ -97,9 +98,13 @@ class Block:
                 wanted.append((point.scale_at, S16))
             for address, kind in wanted:
                 kept = slots.setdefault(address, kind)
-                if kept.struct_code != kind.struct_code:
+                if kept.struct_code() != kind.struct_code():
                     raise ValueError("address", address, "one type per address")
         return slots
+
+
+def _field(point: Point, index: int) -> Field:
+    return point.quantity, index, converter(point), point.num, point.den
 
 
 class _Bits:

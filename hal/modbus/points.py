@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    Converter = Callable[[Any, int, int], int | None]
+
 SCALE_MAX = 10  # SunSpec: scale factors are -10..10, all else means "not implemented"
 _TENS = tuple([10**exponent for exponent in range(SCALE_MAX + 1)])
 _SMALL = 1 << 31  # a 32-bit number times less than this fits into 64 bits
@@ -26,15 +28,22 @@ class WordType:
     unsigned bits are when the product has no such number.
     """
 
+    low_first = False
+    absent: int | None = None
+
     def __init__(self, code: str, words: int, low_first: bool = False, absent: int | None = None) -> None:
         self.code = code
         self.words = words
-        self.low_first = low_first
-        self.absent = absent
-        self.is_float = code in "fd"
-        self.signed = code in "hiq"
-        # Floats and swapped numbers are read as plain bits first.
-        self.struct_code = code if not (self.is_float or low_first) else " HI Q"[words]
+        if low_first:
+            self.low_first = True
+        if absent is not None:
+            self.absent = absent
+
+    def struct_code(self) -> str:
+        """Return what struct reads: floats and swapped numbers come as plain bits first."""
+        if self.code == "s":
+            return str(2 * self.words) + "s"
+        return " HI Q"[self.words] if self.low_first or self.code in "fd" else self.code
 
 
 U16 = WordType("H", 1)
@@ -45,20 +54,12 @@ U64 = WordType("Q", 4)
 S64 = WordType("q", 4)
 F32 = WordType("f", 2)
 F64 = WordType("d", 4)
-U32_LOW_FIRST = WordType("I", 2, True)
-S32_LOW_FIRST = WordType("i", 2, True)
-U64_LOW_FIRST = WordType("Q", 4, True)
-S64_LOW_FIRST = WordType("q", 4, True)
-F32_LOW_FIRST = WordType("f", 2, True)
-F64_LOW_FIRST = WordType("d", 4, True)
 BIT = WordType("?", 1)  # a coil or discrete input
 
 
 def text(words: int) -> WordType:
     """Return the type of a string of 2 * `words` characters; a point of this type needs `names`."""
-    kind = WordType("s", words)
-    kind.struct_code = str(2 * words) + "s"
-    return kind
+    return WordType("s", words)
 
 
 class Point:
@@ -68,7 +69,16 @@ class Point:
     are then asked no more. `scale_at` is the address of a power-of-ten register. `mask` picks bits. `names`
     maps what is read (text or number) to the quantity's numbers; what is not in it is missing.
     A negative quantity is the driver's own and leaves `read` only when the driver lets it.
+    What a point leaves at its default stands in the class: a board pays 16 bytes for every attribute of an object.
     """
+
+    num = 1
+    den = 1
+    table = 0
+    optional = False
+    scale_at: int | None = None
+    mask = 0
+    names: dict[Any, int] | None = None
 
     def __init__(
         self,
@@ -86,13 +96,20 @@ class Point:
         self.address = address
         self.kind = kind
         self.quantity = quantity
-        self.num = num
-        self.den = den
-        self.table = table
-        self.optional = optional
-        self.scale_at = scale_at
-        self.mask = mask
-        self.names = names
+        if num != 1:
+            self.num = num
+        if den != 1:
+            self.den = den
+        if table:
+            self.table = table
+        if optional:
+            self.optional = True
+        if scale_at is not None:
+            self.scale_at = scale_at
+        if mask:
+            self.mask = mask
+        if names is not None:
+            self.names = names
 
     def moved(self, offset: int) -> Point:
         """Return the same point `offset` registers further up."""
@@ -125,7 +142,7 @@ def encode(kind: WordType, numerator: int, denominator: int) -> tuple[int, ...]:
     else:
         bits = numerator // denominator
         reach = 1 << (16 * kind.words)
-        low = -(reach >> 1) if kind.signed else 0
+        low = -(reach >> 1) if kind.code in "hiq" else 0
         if kind.code not in "HhIiQq" or bits * denominator != numerator or not low <= bits < low + reach:
             raise ValueError("register", (numerator, denominator), "a number of type " + kind.code)
         bits %= reach
@@ -143,70 +160,79 @@ def _swapped(bits: int, words: int) -> int:
     return turned
 
 
-def converter(point: Point) -> Callable[[Any], int | None] | None:
-    """Return what makes the quantity's number of struct's; None when they are the same."""
+def converter(point: Point) -> Converter | None:
+    """Return what makes the quantity's number of (what struct read, num, den); None when they are the same."""
     kind = point.kind
     if kind.code == "s":
         return _text_converter(point.names or {})
-    inner = _float_converter(point) if kind.is_float else _integer_converter(point)
-    if not kind.low_first and kind.absent is None:
-        return inner
+    inner = _plain_converter(point)
+    return inner if kind.absent is None and not kind.low_first else _screened(kind, inner)
+
+
+def _plain_converter(point: Point) -> Converter | None:
+    """Return the converter of high-word-first numbers that are always there: the same function for many points."""
+    kind, num, den = point.kind, point.num, point.den
+    if kind.code == "f":
+        return from_float32
+    if kind.code == "d":
+        return from_float64
+    if point.names is not None or point.mask:
+        return _bits_converter(point.mask, point.names)
+    if kind.words > 2 or num >= _SMALL:
+        return _long
+    if den == 1:
+        return None if num == 1 else _times
+    return _ratio
+
+
+def _times(raw: int, num: int, den: int) -> int:
+    return raw * num
+
+
+def _ratio(raw: int, num: int, den: int) -> int:
+    return rounded(raw * num, den)
+
+
+def _long(raw: int, num: int, den: int) -> int | None:
+    number = rounded(raw * num, den)
+    return number if -LARGEST <= number <= LARGEST else None
+
+
+def _screened(kind: WordType, inner: Converter | None) -> Converter:
+    """Turn swapped words round and let no number that stands for "absent" through to `inner`."""
     words, low_first, absent = kind.words, kind.low_first, kind.absent
     reach = 1 << (16 * words)
-    sign_from = reach >> 1 if kind.signed and low_first else reach
+    sign_from = reach >> 1 if kind.code in "hiq" and low_first else reach
 
-    def convert(raw: int) -> int | None:
+    def convert(raw: int, num: int, den: int) -> int | None:
         if low_first:
             raw = _swapped(raw, words)
         if raw == absent or raw + reach == absent:
             return None
         if raw >= sign_from:
             raw -= reach
-        return raw if inner is None else inner(raw)
+        return raw if inner is None else inner(raw, num, den)
 
     return convert
 
 
-def _text_converter(names: dict[Any, int]) -> Callable[[bytes], int | None]:
+def _text_converter(names: dict[Any, int]) -> Converter:
     by_bytes = {}
     for name in names:
         by_bytes[name.encode()] = names[name]
 
-    def convert(raw: bytes) -> int | None:
+    def convert(raw: bytes, num: int, den: int) -> int | None:
         return by_bytes.get(raw.split(b"\x00", 1)[0].strip())
 
     return convert
 
 
-def _float_converter(point: Point) -> Callable[[int], int | None]:
-    num, den = point.num, point.den
-    decode = from_float32 if point.kind.words == 2 else from_float64
-    return lambda bits: decode(bits, num, den)
-
-
-def _integer_converter(point: Point) -> Callable[[int], int | None] | None:
-    num, den, mask, names = point.num, point.den, point.mask, point.names
-    small = point.kind.words <= 2 and num < _SMALL
-    if names is not None or mask:
-        return _bits_converter(mask, names)
-    if small and den == 1:
-        return None if num == 1 else lambda raw: raw * num
-    if small:
-        return lambda raw: rounded(raw * num, den)
-
-    def convert(raw: int) -> int | None:
-        number = rounded(raw * num, den)
-        return number if -LARGEST <= number <= LARGEST else None
-
-    return convert
-
-
-def _bits_converter(mask: int, names: dict[Any, int] | None) -> Callable[[int], int | None]:
+def _bits_converter(mask: int, names: dict[Any, int] | None) -> Converter:
     shift = 0
     while mask and not (mask >> shift) & 1:
         shift += 1
 
-    def convert(raw: int) -> int | None:
+    def convert(raw: int, num: int, den: int) -> int | None:
         number = (raw & mask) >> shift if mask else raw
         return number if names is None else names.get(number)
 

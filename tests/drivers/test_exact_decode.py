@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from hal.errors import FrameError, Refused
-from hal.modbus import pdu
+from hal.modbus import low_first, pdu
 from hal.modbus import points as p
 from hal.modbus.floats import LARGEST, from_float32, from_float64, to_float32
 from hal.modbus.plan import Limits, blocks
@@ -20,8 +20,8 @@ from hal.modbus.tcp import Tcp
 FACTORS = st.sampled_from([(1, 1), (1000, 1), (1, 1000), (100, 1), (1, 10), (3600000, 1), (1000, 3), (1, 3600000)])
 KINDS = [
     (p.U16, "H", False), (p.S16, "h", False), (p.U32, "I", False), (p.S32, "i", False),
-    (p.U64, "Q", False), (p.S64, "q", False), (p.U32_LOW_FIRST, "I", True), (p.S32_LOW_FIRST, "i", True),
-    (p.U64_LOW_FIRST, "Q", True), (p.S64_LOW_FIRST, "q", True),
+    (p.U64, "Q", False), (p.S64, "q", False), (low_first.U32, "I", True), (low_first.S32, "i", True),
+    (low_first.U64, "Q", True), (low_first.S64, "q", True),
 ]  # fmt: skip
 
 

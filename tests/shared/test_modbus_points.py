@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hal.modbus import low_first
 from hal.modbus import points as p
 from hal.modbus.floats import from_float32, from_float64, rounded, to_float32
 from hal.modbus.plan import Limits, blocks
@@ -63,13 +64,13 @@ def test_integers_of_every_width_sign_and_word_order():
         (p.S32, b"\xff\xff\xff\xfe", -2),
         (p.U64, b"\x01\x02\x03\x04\x05\x06\x07\x08", 0x0102030405060708),
         (p.S64, b"\xff" * 7 + b"\xfe", -2),
-        (p.U32_LOW_FIRST, b"\x03\x04\x01\x02", 0x01020304),
-        (p.S32_LOW_FIRST, b"\xff\xfe\xff\xff", -2),
-        (p.S32_LOW_FIRST, b"\x00\x02\x00\x00", 2),
-        (p.U64_LOW_FIRST, b"\x07\x08\x05\x06\x03\x04\x01\x02", 0x0102030405060708),
-        (p.S64_LOW_FIRST, b"\xff\xfe" + b"\xff" * 6, -2),
-        (p.F32_LOW_FIRST, b"\x33\x34\x43\x66", 230),
-        (p.F64_LOW_FIRST, b"\x00\x00\x54\x00\x6f\x34\x41\x9d", 123456789),
+        (low_first.U32, b"\x03\x04\x01\x02", 0x01020304),
+        (low_first.S32, b"\xff\xfe\xff\xff", -2),
+        (low_first.S32, b"\x00\x02\x00\x00", 2),
+        (low_first.U64, b"\x07\x08\x05\x06\x03\x04\x01\x02", 0x0102030405060708),
+        (low_first.S64, b"\xff\xfe" + b"\xff" * 6, -2),
+        (low_first.F32, b"\x33\x34\x43\x66", 230),
+        (low_first.F64, b"\x00\x00\x54\x00\x6f\x34\x41\x9d", 123456789),
     ):
         assert decoded(Point(100, kind, 1), payload) == expected, (kind.code, payload)
 
@@ -144,11 +145,11 @@ def test_numbers_go_back_into_registers():
     assert Point(1210, p.F32, 1, num=1000).words(6000) == (0x40C0, 0x0000)
     assert Point(0, p.F32, 1, num=1000).words(0) == (0, 0)
     assert Point(0, p.F32, 1, num=1000).words(-100) == (0xBDCC, 0xCCCD)
-    assert Point(0, p.F32_LOW_FIRST, 1, num=1000).words(230200) == (0x3333, 0x4366)
+    assert Point(0, low_first.F32, 1, num=1000).words(230200) == (0x3333, 0x4366)
     assert Point(0, p.U16, 1, num=100).words(21500) == (215,)
     assert Point(0, p.S16, 1, num=100).words(-500) == (0xFFFB,)
     assert Point(0, p.U32, 1).words(0x12345) == (1, 0x2345)
-    assert Point(0, p.U32_LOW_FIRST, 1).words(0x12345) == (0x2345, 1)
+    assert Point(0, low_first.U32, 1).words(0x12345) == (0x2345, 1)
     assert Point(0, p.S32, 1).words(-1) == (0xFFFF, 0xFFFF)
 
 
@@ -181,7 +182,7 @@ def test_decoding_inverts_encoding_for_any_32_bits():
     for _ in range(300):
         state = (state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
         number = (state >> 20) & 0xFFFFFFFF
-        for kind in (p.U32, p.U32_LOW_FIRST):
+        for kind in (p.U32, low_first.U32):
             high, low = p.encode(kind, number, 1)
             payload = bytes((high >> 8, high & 255, low >> 8, low & 255))
             assert decoded(Point(0, kind, 1), payload) == number
