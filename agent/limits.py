@@ -17,7 +17,9 @@ LIMITS_MAX = const(32)
 class Limit:
     """`value_w` at most, in one direction, for the site or one device; `until_ms` 0 never ends."""
 
-    def __init__(self, scope: int, direction: int, value_w: int, source: str, until_ms: int, command: bytes = b"") -> None:
+    def __init__(
+        self, scope: int, direction: int, value_w: int, source: str, until_ms: int, command: bytes = b""
+    ) -> None:
         self.scope = scope
         self.direction = direction
         self.value_w = value_w
@@ -35,10 +37,13 @@ def tightest(limits: list[Limit], scope: int, direction: int) -> Limit | None:
     """Return the limit that binds, None where there is none. At equal values the one that stays longest."""
     found: Limit | None = None
     for limit in limits:
-        if limit.scope != scope or limit.direction != direction:
-            continue
-        if found is None or limit.value_w < found.value_w:
-            found = limit
-        elif limit.value_w == found.value_w and found.until_ms and (limit.until_ms == 0 or limit.until_ms > found.until_ms):
-            found = limit
+        if limit.scope == scope and limit.direction == direction:
+            if found is None or limit.value_w < found.value_w:
+                found = limit
+            elif limit.value_w == found.value_w and _outlasts(limit, found):
+                found = limit
     return found
+
+
+def _outlasts(limit: Limit, other: Limit) -> bool:
+    return other.until_ms != 0 and (limit.until_ms == 0 or limit.until_ms > other.until_ms)

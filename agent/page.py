@@ -34,7 +34,8 @@ class Header:
 
     def encode(self) -> bytes:
         """Return the header as the journal keeps it."""
-        return cbor.encode([self.epoch, self.first_seq, self.prev, self.base_s, self.civil[0], self.civil[1], self.civil[2]])
+        civil_s, quality, error_ms = self.civil
+        return cbor.encode([self.epoch, self.first_seq, self.prev, self.base_s, civil_s, quality, error_ms])
 
 
 def decode_header(raw: bytes) -> Header:

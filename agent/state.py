@@ -57,9 +57,12 @@ class State:
         self.next_reading_s = reading_s
         self.present: list[bool | None] = [None] * len(units)
         self.failsafe = 0  # cause in force for the site, 0 none
+        self.meter_bad_ms = 0  # when the grid meter last gave no headroom
         self.refusals = 0
         self.refusals_from_ms = 0
         self._by_id = {unit.id: unit for unit in units}
+        order = sorted([(unit.priority, unit.index) for unit in units if unit.takes_power()])
+        self.powered = [units[index] for _, index in order]  # in the order in which they are served
 
     def unit_named(self, device_id: str) -> Unit | None:
         """Return the unit with this id."""

@@ -73,9 +73,7 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
     for unit, setpoint, source in allocate.decide(state, image, now_ms):
         if source != unit.source:
             state.note([record.BINDING, now_ms, unit.index, setpoint, source])
-        if unit.power_of(setpoint) > unit.power_of(unit.setpoint) or not unit.source:
-            unit.raised_ms = now_ms
-        unit.setpoint, unit.source = setpoint, source
+        unit.grant(setpoint, source, now_ms)
         grants.append((unit.index, setpoint, lease_until_ms, source))
     facts, state.records = state.records, []
     return grants, facts

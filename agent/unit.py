@@ -1,28 +1,35 @@
-"""One device as the control core sees it: its contract, its place in the site, what it was last granted."""
+"""One device as the control core sees it: its contract, its place in the site, what it was granted and draws."""
 
 from __future__ import annotations
 
+from agent.image import phase_current_ma
 from hal import capabilities
 from hal import quantities as q
 from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
 
+    from agent.image import Sample
     from hal.capabilities import Device
+
+    Decision: TypeAlias = "tuple[Unit, int | None, str]"
 
 NOMINAL_MV = const(230000)
 UNKNOWN_W = const(1 << 30)  # what a device may draw of which nobody told the nameplate
-VOLATILE_RISE_MS = const(10000)  # a set-point that a limit held down rises again after this long
+RISE_MS = const(10000)  # a set-point that a limit held down rises again after this long
+SLOW_RISE_MS = const(300000)  # the same where every write wears the product, or switches a compressor or contact
 SETTLED_MS = const(30000)  # a device that was granted more has taken what it wants after this long
-PERSISTENT_RISE_MS = const(300000)  # the same where every write wears the product
+FOLLOW_MS = const(10000)  # a device that was granted less has followed after this long
 
 
 class Contract:
     """What a driver promises; see hal.capabilities.Controllable for the meaning of each."""
 
-    def __init__(self, kind: int, control: int, bounds: tuple[int, int, int], off: int | None, persistent: bool, stale_ms: int) -> None:
+    def __init__(
+        self, kind: int, control: int, bounds: tuple[int, int, int], off: int | None, persistent: bool, stale_ms: int
+    ) -> None:
         self.kind = kind
         self.control = control  # 0: nothing to set
         self.minimum, self.maximum, self.step = bounds
@@ -55,17 +62,70 @@ class Unit:
         self.setpoint: int | None = None
         self.source = ""
         self.held = False  # a limit, not a wish, decided the last set-point
-        self.raised_ms = 0  # when it was last granted more
         self.risen_ms = 0  # since when a held set-point could have been higher
+        self.covering = False  # a battery that was told more than it would do by itself
+        self.covered_ms = 0  # when that was last needed
+        self.drawn_known = False  # False: it answers and does not say
+        self.drawn_w = 0
+        self.drawn_ma = [0, 0, 0]
+        self.taken_w = 0  # room that is kept for it in this tick
+        self._raised_ms = 0
+        self._lowered_ms = 0
+        self._before_w = 0  # what it was granted before it was lowered
+        self._obedient = True  # it draws about what it was granted, or may still be on its way
 
     @property
     def rise_ms(self) -> int:
         """How long headroom must last before a limited set-point rises."""
-        return PERSISTENT_RISE_MS if self.contract.persistent else VOLATILE_RISE_MS
+        slow = self.contract.persistent or self.contract.kind in (capabilities.SG_READY, capabilities.SWITCH)
+        return SLOW_RISE_MS if slow else RISE_MS
+
+    def grant(self, setpoint: int | None, source: str, now_ms: int) -> None:
+        """Remember what the unit is told to do."""
+        before_w, power_w = self.power_of(self.setpoint), self.power_of(setpoint)
+        first = not self.source
+        if first or power_w > before_w:
+            self._raised_ms = now_ms
+        if first or (power_w < before_w and self._obedient and not self.follows(now_ms)):
+            self._lowered_ms, self._before_w = now_ms, before_w
+        self.setpoint, self.source = setpoint, source
 
     def settled(self, now_ms: int) -> bool:
         """Tell whether the unit has had time to take what it was last granted."""
-        return now_ms - self.raised_ms >= SETTLED_MS
+        return now_ms - self._raised_ms >= SETTLED_MS
+
+    def follows(self, now_ms: int) -> bool:
+        """Tell whether the unit may still be on its way down to what it was last granted."""
+        return self.source != "" and now_ms - self._lowered_ms < FOLLOW_MS
+
+    def look(self, sample: Sample | None, now_ms: int) -> None:
+        """Take what the unit says that it draws, at most what it was granted.
+
+        The excess, like the draw of a silent unit, stays among what the grid meter sees and nobody can move.
+        """
+        power_w = None if sample is None else sample.values.get(q.POWER_W)
+        self.drawn_known = sample is None or power_w is not None
+        self.drawn_w, self.drawn_ma = 0, [0, 0, 0]
+        self._obedient = True
+        if sample is None or power_w is None:
+            return
+        granted_w = self.power_of(self.setpoint)
+        if self.follows(now_ms):
+            granted_w = max(granted_w, self._before_w)
+        self._obedient = power_w <= granted_w + granted_w // 8 + 100
+        self.drawn_w = min(power_w, max(granted_w, 0))
+        for phase in self.phases:
+            self.drawn_ma[phase] = self._phase_ma(sample.values, phase, power_w)
+
+    def _phase_ma(self, values: dict[int, int], phase: int, power_w: int) -> int:
+        current = phase_current_ma(values, phase) if power_w > 0 else None
+        if current is None:
+            return self.share_ma(self.drawn_w)
+        return max(0, min(current * self.drawn_w // power_w, self.drawn_w * 1000000 // NOMINAL_MV))
+
+    def share_ma(self, power_w: int) -> int:
+        """Return the current in each of the unit's phases at `power_w`, evenly spread."""
+        return power_w * 1000000 // (NOMINAL_MV * len(self.phases))
 
     def takes_power(self) -> bool:
         """Tell whether a power limit can be met by moving this unit's set-point."""
@@ -78,7 +138,7 @@ class Unit:
         """Return the most that the unit may draw in W with this set-point; its nameplate in default mode."""
         kind = self.contract.kind
         if setpoint is None:
-            return self.power_max_w or UNKNOWN_W
+            return self.power_max_w or self._power_max() or UNKNOWN_W
         if kind == capabilities.CHARGER:
             return setpoint * len(self.phases) * NOMINAL_MV // 1000000
         if kind == capabilities.SWITCH:
@@ -86,6 +146,10 @@ class Unit:
         if kind == capabilities.SG_READY:
             return 0 if setpoint == q.SG_LOCK else self.power_max_w
         return setpoint
+
+    def _power_max(self) -> int:
+        kind, maximum = self.contract.kind, self.contract.maximum
+        return 0 if kind == capabilities.SWITCH or kind == capabilities.SG_READY else self.power_of(maximum)
 
     def setpoint_for(self, power_w: int) -> int:
         """Return the highest set-point that draws at most `power_w`, or the lowest there is."""
@@ -101,8 +165,13 @@ class Unit:
         return self.fit(wanted)
 
     def fit(self, wanted: int) -> int:
-        """Return the nearest set-point at or below `wanted` that the contract allows, or the lowest there is."""
+        """Return the nearest set-point at or below `wanted` that the contract allows, or the lowest there is.
+
+        A battery's nameplate counts both ways.
+        """
         contract = self.contract
+        if contract.kind == capabilities.BATTERY and self.power_max_w:
+            wanted = min(max(wanted, contract.step - 1 - self.power_max_w), self.power_max_w)
         if wanted < contract.minimum:
             return contract.off if contract.off is not None else contract.minimum
         wanted = min(wanted, contract.maximum)

@@ -10,10 +10,14 @@ from agent.unit import Unit
 from tests.shared import house as contracts
 from tests.shared.house import AGENT_ID, AGGREGATOR, DSO, OWNER, TABLE, House, row
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent.step import Item
+
 CHARGER, PUMP, BATTERY = 1, 2, 3
 
 
-def run(house: House, seconds: int, inbox: list[object] | None = None) -> list[list[object]]:
+def run(house: House, seconds: int, inbox: list[Item] | None = None) -> list[list[object]]:
     """Let `seconds` pass; return the records of all ticks."""
     facts = []
     for _ in range(seconds):
@@ -26,7 +30,7 @@ def run(house: House, seconds: int, inbox: list[object] | None = None) -> list[l
 
 
 def command(
-    authority: object, counter: int, kind: int, body: list[object], expires_s: int = 100000, epoch: int = 7
+    authority: Authority, counter: int, kind: int, body: list[object], expires_s: int = 100000, epoch: int = 7
 ) -> Message:
     """Return a message as the door hands it on: its signature was right."""
     fields = [3, 1, AGENT_ID, epoch, counter, expires_s, kind, body]
@@ -210,10 +214,9 @@ def test_fuse_binds_by_phase_and_is_named():
     assert house.grid_w() <= 17250
 
 
-def rebooted(house: House, civil_ms: int, rows: list[object] | None = None) -> State:
+def rebooted(house: House, civil_ms: int, units: list[Unit] | None = None) -> State:
     """Return the next epoch's state on what the house's state left."""
-    units = rows or house.state.units
-    state = State(Site(TABLE, 0), units, AGENT_ID, 8, 60, 10000)
+    state = State(Site(TABLE, 0), units or house.state.units, AGENT_ID, 8, 60, 10000)
     load(state, dump(house.state), civil_ms)
     return state
 
