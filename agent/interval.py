@@ -1,7 +1,8 @@
 """A reading record: what a device measured over one span, closed on time whatever happened.
 
 Energy registers and states stand as they were at the end; powers, voltages, currents and the frequency are
-the mean over the samples of the span (rounded down). A span without samples is a record that says so.
+the mean over the samples of the span (rounded down). A span without samples is a record that says so; one whose
+device answers more rarely has its registers as estimates and no mean: an old power never gets a new time.
 An energy register that falls is another meter, never negative energy.
 """
 
@@ -26,6 +27,7 @@ class Interval:
         self.device = device
         self.began_s = began_s
         self._taken_ms = -1
+        self._samples = 0  # that were new in this span
         self._ticks = 0
         self._fresh_ticks = 0
         self._sums: dict[int, int] = {}
@@ -42,9 +44,10 @@ class Interval:
         if sample.at_ms == self._taken_ms:
             return
         self._taken_ms = sample.at_ms
+        self._samples += 1
         sums, counts = self._sums, self._counts
         for quantity, number in sample.values.items():
-            if quantity <= _MEAN_LAST or quantity == q.POWER_PV_W:
+            if _is_mean(quantity):
                 sums[quantity] = sums.get(quantity, 0) + number
                 counts[quantity] = counts.get(quantity, 0) + 1
         self._last = sample.values
@@ -53,23 +56,26 @@ class Interval:
         """Return the reading record up to `now_s` and whether a register fell; begin the next span."""
         values = {}
         if self._fresh_ticks:
-            values = {quantity: number for quantity, number in self._last.items() if quantity != q.LIMIT_VALID_MS}
+            for quantity, number in self._last.items():
+                if not _is_mean(quantity) and quantity != q.LIMIT_VALID_MS:
+                    values[quantity] = number
             for quantity, total in self._sums.items():
                 values[quantity] = total // self._counts[quantity]
         fell = self._remember_energy(values)
-        quality = self._quality(fell)
+        quality = self._quality(fell, bool(values))
         reading: Record = [record.READING, now_s, now_s - self.began_s, self.device, quality, values]
         self.began_s = now_s
-        self._ticks = self._fresh_ticks = 0
+        self._ticks = self._fresh_ticks = self._samples = 0
         self._sums, self._counts = {}, {}
         return reading, fell
 
-    def _quality(self, fell: bool) -> int:
+    def _quality(self, fell: bool, anything: bool) -> int:
         if fell:
             return q.BAD
-        if self._fresh_ticks == 0:
+        if not anything:
             return q.MISSING
-        return q.GOOD if self._fresh_ticks * 10 >= self._ticks * 9 else q.ESTIMATED
+        enough = self._samples and self._fresh_ticks * 10 >= self._ticks * 9
+        return q.GOOD if enough else q.ESTIMATED
 
     def _remember_energy(self, values: dict[int, int]) -> bool:
         fell = False
@@ -79,3 +85,7 @@ class Interval:
                 fell = fell or number < self._energy.get(quantity, number)
                 self._energy[quantity] = number
         return fell
+
+
+def _is_mean(quantity: int) -> bool:
+    return quantity <= _MEAN_LAST or quantity == q.POWER_PV_W

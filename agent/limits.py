@@ -37,13 +37,12 @@ def tightest(limits: list[Limit], scope: int, direction: int) -> Limit | None:
     """Return the limit that binds, None where there is none. At equal values the one that stays longest."""
     found: Limit | None = None
     for limit in limits:
-        if limit.scope == scope and limit.direction == direction:
-            if found is None or limit.value_w < found.value_w:
-                found = limit
-            elif limit.value_w == found.value_w and _outlasts(limit, found):
-                found = limit
+        if limit.scope == scope and limit.direction == direction and (found is None or _is_tighter(limit, found)):
+            found = limit
     return found
 
 
-def _outlasts(limit: Limit, other: Limit) -> bool:
+def _is_tighter(limit: Limit, other: Limit) -> bool:
+    if limit.value_w != other.value_w:
+        return limit.value_w < other.value_w
     return other.until_ms != 0 and (limit.until_ms == 0 or limit.until_ms > other.until_ms)
