@@ -6,8 +6,6 @@ product that was written from the papers a second time), `hardware`, `field`. A 
 
 from __future__ import annotations
 
-from hal import capabilities as c
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -19,14 +17,14 @@ FIELD = "field"
 
 # Model id, module, class, kind, product, evidence.
 PRODUCTS = (
-    ("alfen-eve", "drivers.chargers.alfen_eve", "AlfenEve", c.CHARGER, "Alfen Eve NG9xx", SIMULATED),
-    ("eastron-sdm630", "drivers.meters.eastron_sdm630", "Sdm630", c.METER, "Eastron SDM630-Modbus", SIMULATED),
-    ("fronius-gen24", "drivers.batteries.fronius_gen24", "FroniusGen24", c.BATTERY, "Fronius GEN24 Plus", SIMULATED),
+    ("alfen-eve", "drivers.chargers.alfen_eve", "AlfenEve", "charger", "Alfen Eve NG9xx", SIMULATED),
+    ("eastron-sdm630", "drivers.meters.eastron_sdm630", "Sdm630", "meter", "Eastron SDM630-Modbus", SIMULATED),
+    ("fronius-gen24", "drivers.batteries.fronius_gen24", "FroniusGen24", "battery", "Fronius GEN24 Plus", SIMULATED),
     (
         "heatmiser-edge",
         "drivers.thermostats.heatmiser_edge",
         "HeatmiserEdge",
-        c.THERMOSTAT,
+        "thermostat",
         "Heatmiser Edge",
         SIMULATED,
     ),
@@ -34,7 +32,7 @@ PRODUCTS = (
         "luxtronik-shi",
         "drivers.heatpumps.luxtronik_shi",
         "LuxtronikShi",
-        c.HEAT_PUMP,
+        "heat pump",
         "Luxtronik 2.1 Smart-Home-Interface",
         SIMULATED,
     ),
@@ -42,7 +40,7 @@ PRODUCTS = (
         "sg-ready-relay",
         "drivers.heatpumps.sg_ready_relay",
         "SgReadyRelay",
-        c.SG_READY,
+        "sg-ready",
         "SG-Ready heat pump on a Waveshare relay board",
         SIMULATED,
     ),
@@ -50,7 +48,7 @@ PRODUCTS = (
         "waveshare-relay",
         "drivers.switches.waveshare_relay",
         "WaveshareRelay",
-        c.SWITCH,
+        "switch",
         "Waveshare Modbus RTU Relay",
         SIMULATED,
     ),
@@ -70,4 +68,4 @@ def load(model: str) -> Any:
 
 def listing() -> list[tuple[str, str, str, str]]:
     """Return (model, product, kind in words, evidence), by model."""
-    return [(model, product, c.KIND_NAMES[kind], evidence) for model, _, _, kind, product, evidence in PRODUCTS]
+    return [(model, product, kind, evidence) for model, _, _, kind, product, evidence in PRODUCTS]

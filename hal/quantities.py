@@ -61,33 +61,3 @@ CLOCK_UNKNOWN = const(0)
 CLOCK_INFORMATIVE = const(1)
 CLOCK_SYNCHRONISED = const(2)
 CLOCK_RELATIVE = const(3)
-
-NAMES = {
-    POWER_W: "power_w",
-    POWER_L1_W: "power_l1_w",
-    POWER_L2_W: "power_l2_w",
-    POWER_L3_W: "power_l3_w",
-    CURRENT_L1_MA: "current_l1_ma",
-    CURRENT_L2_MA: "current_l2_ma",
-    CURRENT_L3_MA: "current_l3_ma",
-    VOLTAGE_L1_MV: "voltage_l1_mv",
-    VOLTAGE_L2_MV: "voltage_l2_mv",
-    VOLTAGE_L3_MV: "voltage_l3_mv",
-    FREQUENCY_MHZ: "frequency_mhz",
-    ENERGY_IMPORT_WH: "energy_import_wh",
-    ENERGY_EXPORT_WH: "energy_export_wh",
-    LIMIT_MA: "limit_ma",
-    EV_STATE: "ev_state",
-    SOC_PM: "soc_pm",
-    SETPOINT_W: "setpoint_w",
-    LIMIT_W: "limit_w",
-    MODE: "mode",
-    TEMP_ROOM_MC: "temp_room_mc",
-    TEMP_TARGET_MC: "temp_target_mc",
-    TEMP_TANK_MC: "temp_tank_mc",
-    TEMP_OUTSIDE_MC: "temp_outside_mc",
-    ON: "on",
-    FAULT: "fault",
-    LIMIT_VALID_MS: "limit_valid_ms",
-    POWER_PV_W: "power_pv_w",
-}

@@ -14,7 +14,8 @@ where the product does not implement or keep it fallback_ms is 0 and the last se
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.capabilities import PERSISTENT, VOLATILE, Battery
+from hal.capabilities import PERSISTENT, VOLATILE
+from hal.capabilities.battery import Battery
 from hal.compat import const
 from hal.errors import NotObeyed, Refused, WrongDevice
 from hal.modbus.floats import rounded

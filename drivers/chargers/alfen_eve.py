@@ -11,7 +11,8 @@ is nobody's order, so it is never read back into the agent.
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.capabilities import VOLATILE, Charger
+from hal.capabilities import VOLATILE
+from hal.capabilities.charger import Charger
 from hal.errors import NotObeyed, WrongDevice
 from hal.modbus.device import ModbusDevice
 from hal.modbus.points import F32, F64, U32, Point, text

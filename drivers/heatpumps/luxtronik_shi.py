@@ -10,7 +10,8 @@ fall-back: the pump keeps the last limit when nobody speaks to it.
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.capabilities import PERSISTENT, HeatPump
+from hal.capabilities import PERSISTENT
+from hal.capabilities.heat_pump import HeatPump
 from hal.compat import const
 from hal.modbus import pdu
 from hal.modbus.device import ModbusDevice

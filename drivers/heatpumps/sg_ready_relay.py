@@ -12,7 +12,8 @@ Options channel_1 and channel_2: the relays as printed on the box that drive con
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.capabilities import PERSISTENT, SgReady
+from hal.capabilities import PERSISTENT
+from hal.capabilities.sg_ready import SgReady
 from hal.compat import const
 from hal.modbus import pdu
 from hal.modbus.device import ModbusDevice

@@ -9,7 +9,8 @@ Option channel: the relay as printed on the box, from 1.
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.capabilities import PERSISTENT, Switch
+from hal.capabilities import PERSISTENT
+from hal.capabilities.switch import Switch
 from hal.modbus import pdu
 from hal.modbus.device import ModbusDevice
 from hal.modbus.points import BIT, Point

@@ -10,7 +10,8 @@ Option hold_min (15..1440): how long a set-point lives without being renewed.
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.capabilities import PERSISTENT, Thermostat
+from hal.capabilities import PERSISTENT
+from hal.capabilities.thermostat import Thermostat
 from hal.compat import const
 from hal.errors import NotObeyed
 from hal.modbus.device import ModbusDevice

@@ -22,11 +22,15 @@ from tests.needs import ROOT
 FOLDER = ROOT / "drivers"
 FILES = sorted(path for path in FOLDER.rglob("*.py") if path.name not in ("__init__.py", "catalogue.py"))
 MODELS = [row[0] for row in catalogue.PRODUCTS]
-CONTROLLABLE = [row[0] for row in catalogue.PRODUCTS if row[3] != c.METER]
-FOLDER_OF_KIND = {
-    c.METER: "meters", c.CHARGER: "chargers", c.BATTERY: "batteries", c.HEAT_PUMP: "heatpumps",
-    c.THERMOSTAT: "thermostats", c.SWITCH: "switches", c.SG_READY: "heatpumps",
+CONTROLLABLE = [row[0] for row in catalogue.PRODUCTS if row[3] != "meter"]
+KIND = {row[0]: row[3] for row in catalogue.PRODUCTS}
+# The catalogue's word -> the contract's number and the folder.
+KINDS = {
+    "meter": (c.METER, "meters"), "charger": (c.CHARGER, "chargers"), "battery": (c.BATTERY, "batteries"),
+    "heat pump": (c.HEAT_PUMP, "heatpumps"), "thermostat": (c.THERMOSTAT, "thermostats"),
+    "switch": (c.SWITCH, "switches"), "sg-ready": (c.SG_READY, "heatpumps"),
 }  # fmt: skip
+QUANTITIES = range(q.POWER_W, q.POWER_PV_W + 1)
 
 
 def driver_of(model: str):
@@ -51,7 +55,7 @@ def test_every_driver_file_is_in_the_catalogue(path):
     assert rows
     for model, _, name, kind, _, _ in rows:
         assert getattr(importlib.import_module(module), name).model == model
-        assert path.parent.name == FOLDER_OF_KIND[kind]
+        assert path.parent.name == KINDS[kind][1]
         assert model.replace("-", "_") == path.stem
 
 
@@ -70,7 +74,7 @@ def test_tables_hold_known_quantities_once_and_do_not_overlap(model):
     quantities = [point.quantity for point in points]
     own = [quantity for quantity in quantities if quantity < 0]
     assert len(set(own)) == len(own)
-    assert all(quantity in q.NAMES for quantity in quantities if quantity > 0)
+    assert all(quantity in QUANTITIES for quantity in quantities if quantity > 0)
     assert all(point.num > 0 and point.den > 0 for point in points)
     for block in driver._own_blocks():  # raises when points overlap
         assert 0 < block.count <= driver.registers_max
@@ -81,7 +85,7 @@ def test_a_driver_has_a_contract_and_sane_times(model):
     driver = driver_of(model)
     assert isinstance(driver, ModbusDevice)
     assert isinstance(driver, Controllable) == (model in CONTROLLABLE)
-    assert driver.kind in c.KIND_NAMES
+    assert driver.kind == KINDS[KIND[model]][0]
     assert 500 <= driver.poll_ms <= driver.stale_ms
 
 
@@ -90,7 +94,7 @@ def test_whatever_can_be_controlled_has_a_default_mode_and_honest_limits(model):
     driver = driver_of(model)
     kind = type(driver)
     assert "default_mode" in vars(kind)
-    assert driver.control in q.NAMES
+    assert driver.control in QUANTITIES
     assert driver.step > 0
     assert driver.minimum <= driver.maximum
     assert driver.off is None or driver.off < driver.minimum

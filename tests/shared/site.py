@@ -16,7 +16,8 @@ from agent.unit import Unit, contract_of
 from agent.worker import Post, Worker
 from boards.micropython.signer import SoftSigner
 from hal import quantities as q
-from hal.capabilities import VOLATILE, Charger, Meter
+from hal.capabilities import VOLATILE, Meter
+from hal.capabilities.charger import Charger
 from hal.errors import LineTimeout
 from hal.memory import CountingWatchdog, LoopUplink, ManualClock, MemoryStore
 from tests.shared.house import TABLE, row

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from hal import capabilities as c
 from hal import quantities as q
+from hal.capabilities.battery import Battery
+from hal.capabilities.charger import Charger
+from hal.capabilities.heat_pump import HeatPump
+from hal.capabilities.sg_ready import SgReady
+from hal.capabilities.switch import Switch
+from hal.capabilities.thermostat import Thermostat
 from hal.errors import OutOfRange
 
 
@@ -16,7 +22,7 @@ def refused(device: c.Controllable, setpoint: object) -> bool:
 
 
 def test_a_charger_takes_off_and_whole_steps_inside_its_range():
-    charger = c.Charger()
+    charger = Charger()
     charger.step = 1000
     for limit_ma in (0, 6000, 7000, 32000):
         assert not refused(charger, limit_ma)
@@ -25,7 +31,7 @@ def test_a_charger_takes_off_and_whole_steps_inside_its_range():
 
 
 def test_a_set_point_is_an_integer_and_never_a_boolean():
-    switch = c.Switch()
+    switch = Switch()
     assert not refused(switch, 1)
     for setpoint in (True, None, "1"):
         assert refused(switch, setpoint)
@@ -34,7 +40,7 @@ def test_a_set_point_is_an_integer_and_never_a_boolean():
 async def test_nothing_is_written_when_a_set_point_is_out_of_range():
     written: list[int] = []
 
-    class Socket(c.Switch):
+    class Socket(Switch):
         async def set_on(self, on: int) -> int:
             written.append(on)
             return on
@@ -49,7 +55,7 @@ async def test_nothing_is_written_when_a_set_point_is_out_of_range():
 
 
 async def test_a_contract_without_a_driver_obeys_nothing():
-    for device in (c.Charger(), c.Battery(), c.HeatPump(), c.SgReady(), c.Thermostat(), c.Switch()):
+    for device in (Charger(), Battery(), HeatPump(), SgReady(), Thermostat(), Switch()):
         try:
             await device.set_point(device.minimum)
         except OutOfRange as error:

@@ -35,8 +35,8 @@ def test_every_model_loads_and_is_what_the_list_says():
     seen = []
     for model, _module, name, kind, product, evidence in catalogue.PRODUCTS:
         driver = catalogue.load(model)
-        assert (driver.model, driver.__name__, driver.kind) == (model, name, kind)
-        assert product and evidence in (catalogue.DOCUMENT, catalogue.SIMULATED)
+        assert (driver.model, driver.__name__) == (model, name)
+        assert kind and product and evidence in (catalogue.DOCUMENT, catalogue.SIMULATED)
         assert model not in seen
         seen.append(model)
     assert seen == sorted(seen)
@@ -54,7 +54,7 @@ def test_an_unknown_model_is_refused_with_what_there_is():
 
 async def test_no_driver_writes_anything_when_asked_for_what_its_contract_forbids():
     for row in catalogue.PRODUCTS:
-        if row[3] == c.METER:
+        if row[3] == "meter":
             continue
         unit = Unit()
         driver = driver_of(row[0], unit)
