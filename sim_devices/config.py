@@ -41,6 +41,7 @@ class HomeSettings:
     speed: float = 1.0
     step_s: float = 1.0
     control: str = ""  # Unix socket; empty: none
+    registers: str = ""  # file that keeps the energy registers over a restart; empty: they begin at 0
 
 
 @dataclass
@@ -98,6 +99,8 @@ def parse(tree: Table, folder: Path) -> HomeConfig:
     home = build(HomeSettings, tree.pop("home", {}), "home")
     if home.control:
         home.control = str(folder / home.control)
+    if home.registers:
+        home.registers = str(folder / home.registers)
     buses = [build(BusSettings, table, "bus") for table in tree.pop("bus", [])]
     for bus in buses:
         bus.link = str(folder / bus.link) if bus.link else ""

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sim_devices import registers
 from sim_devices.build import BadConfig, Table, build
 from sim_devices.config import BusSettings, HomeConfig, load
 from sim_devices.house import House
@@ -55,6 +56,8 @@ class Home:
         """Open all ports of a home given as a file or the same tree; links go to `folder`, by default beside
         the file. Raises: BadConfig, OSError."""
         home = cls(load(source, folder))
+        if home.config.home.registers:
+            registers.take_back(home.house, Path(home.config.home.registers))
         for device in home.config.devices:
             home.devices[device.id] = Device(device.id, home._product(device.id))
         try:
@@ -114,6 +117,8 @@ class Home:
             if speed > 0:
                 self.house.step(dt_s * speed)
             left_s -= dt_s
+        if self.config.home.registers:
+            registers.keep(self.house, Path(self.config.home.registers))
 
     async def run(self) -> None:
         """Keep up with real time until cancelled."""

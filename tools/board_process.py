@@ -2,7 +2,7 @@
 
 The bytecode lies in a ROMFS image that is mapped into memory, as flash is on a microcontroller, and is executed in
 place; only what a board would keep in RAM counts against `--heap`. FOLDER holds site.json and what it names.
-MicroPython takes over this process. A board has no orderly end: it is unplugged, so this process may be killed at any time.
+MicroPython takes over this process. A board has no orderly end: it is unplugged, so this may be killed at any time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import ctypes
 import mmap
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,10 +34,13 @@ def image() -> Path:
     stage(STAGED)
     newest = max(file.stat().st_mtime for file in STAGED.rglob("*.mpy"))
     if not made.exists() or made.stat().st_mtime <= newest:
-        command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(made), "build", str(STAGED)]
+        partial = made.with_suffix(f".{os.getpid()}")  # never in place: a running board has the old one mapped
+        command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(partial), "build", str(STAGED)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
+            partial.unlink(missing_ok=True)
             raise StageError(f"the ROMFS image could not be built: {(done.stderr or done.stdout).strip()}")
+        partial.replace(made)
     return made
 
 
@@ -45,6 +50,7 @@ def run(folder: Path, heap: str) -> int:
 
     with image().open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a serial port opened here becomes the terminal: its end is not ours
     address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
     code = START.format(address=address, size=len(mapped), folder=str(folder))
     exit_code: int = micropython_run.run_main(["micropython", "-X", f"heapsize={heap}", "-c", code])

@@ -151,3 +151,16 @@ async def test_a_second_of_the_whole_home_costs_well_under_a_millisecond():
         began = time.process_time()
         home.advance(2000)
         assert (time.process_time() - began) / 2000 < 0.002  # 0.07 ms where it was written
+
+
+async def test_energy_registers_go_on_after_a_power_cut(tmp_path):
+    (tmp_path / "home.toml").write_text(HOME.replace("[base_load]", 'registers = "registers.json"\n[base_load]'))
+    cut = await Home.start(tmp_path / "home.toml")
+    cut.advance(3600)
+    read_wh = cut.house.grid.connection.import_wh
+    await cut.close()
+    home = await Home.start(tmp_path / "home.toml")
+    try:
+        assert home.house.grid.connection.import_wh >= read_wh > 400
+    finally:
+        await home.close()

@@ -1,3 +1,3 @@
-"""`make soak`: agents, broker and devices are killed at random while a site limit has to hold and no record may be lost."""
+"""`make soak`: agents, broker and devices are killed at random; a site limit has to hold and no record may be lost."""
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`python -m tools.soak`: exit code 0 when everything held, 1 when something broke, 2 when it could not run, 130 for Ctrl-C."""
+"""`python -m tools.soak`: kill everything at random, see whether everything holds.
+
+Exit code 0 when it held, 1 when something broke, 2 when it could not run, 130 for Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import asyncio
 import gc
 import json
 import os
-import random
+import secrets
 import shutil
 import signal
 import sys
@@ -31,7 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run one soak and print its table."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=SECONDS, help=f"how long things die, default {SECONDS}")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31), help="the same seed dies the same deaths")
+    parser.add_argument(
+        "--seed", type=int, default=secrets.randbelow(1 << 31), help="the same seed dies the same deaths"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     asked = parser.parse_args(argv)
     if asked.seconds < SECONDS_MIN:

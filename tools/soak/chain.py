@@ -1,4 +1,4 @@
-"""No acknowledged record is lost: what the head-end stored is one unbroken chain, with every page that was ever claimed."""
+"""No acknowledged record is lost: what the head-end stored is one unbroken chain, and its earlier ends are in it."""
 
 from __future__ import annotations
 
@@ -39,23 +39,29 @@ def judge(head_end: HeadEnd, public_keys: dict[str, bytes], heads: Heads) -> lis
     report = verifier.report()
     faults = [fault.line() for fault in report.faults]
     found = ", ".join(
-        f"{agent['name']} {agent['records']} records in {agent['pages']} pages of {agent['epoch']} epochs" for agent in status
+        f"{agent['name']} {agent['records']} records in {agent['pages']} pages of {agent['epoch']} epochs"
+        for agent in status
     )
-    refused = Counter({name: count for agent in status for name, count in agent["refusals"].items() if name not in HARMLESS})
+    refused = Counter(
+        {name: count for agent in status for name, count in agent["refusals"].items() if name not in HARMLESS}
+    )
     kept = [f"{agent['name']}: {fault['name']} {fault['detail']}" for agent in status for fault in agent["faults"]]
     return [
         Check("acknowledged records: one unbroken verified chain", report.ok, "; ".join(faults[:5]) or found),
-        Check("the head-end found nothing wrong", not kept and not refused, "; ".join(kept[:5]) or str(dict(refused) or "no page refused")),
+        Check(
+            "the head-end found nothing wrong",
+            not kept and not refused,
+            "; ".join(kept[:5]) or str(dict(refused) or "no page refused"),
+        ),
     ]
 
 
 def claimed_pages(database: Path, public_keys: dict[str, bytes]) -> dict[str, tuple[int, set[bytes]]]:
     """Return agent -> (highest next number, last pages) that its own signed sessions claimed."""
     by_agent: dict[str, tuple[int, set[bytes]]] = {}
-    keys = {name: key for name, key in public_keys.items()}
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as kept:
         for agent, raw in kept.execute("SELECT agent, raw FROM sessions"):
-            session = read_session(raw, keys[agent], 0)
+            session = read_session(raw, public_keys[agent], 0)
             highest, pages = by_agent.get(agent, (1, set()))
             pages |= {session.last_page} - {NO_PAGE}
             by_agent[agent] = (max(highest, session.next_seq), pages)
@@ -70,9 +76,19 @@ def judge_answers(head_end: HeadEnd, told: Told) -> list[Check]:
         for answer in told.answers.values()
         if (answer.command, answer.seq, answer.reason) not in head_end.store.decisions([answer.command])
     ]
-    accepted = [command[:16] for command in told.bad if any(reason == 0 for _, _, reason in head_end.store.decisions([command]))]
+    accepted = [
+        command[:16] for command in told.bad if any(reason == 0 for _, _, reason in head_end.store.decisions([command]))
+    ]
     refused = sum(bool(head_end.store.decisions([command])) for command in told.bad)
     return [
-        Check("answers stay answered", not moved, f"{len(told.answers)} answers to {told.sent} messages, {len(moved)} changed"),
-        Check("nothing forged was obeyed", not accepted, f"{len(told.bad)} bad commands, {refused} refused in writing, {len(accepted)} accepted"),
+        Check(
+            "answers stay answered",
+            not moved,
+            f"{len(told.answers)} answers to {told.sent} messages, {len(moved)} changed",
+        ),
+        Check(
+            "nothing forged was obeyed",
+            not accepted,
+            f"{len(told.bad)} bad commands, {refused} refused in writing, {len(accepted)} accepted",
+        ),
     ]

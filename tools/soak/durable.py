@@ -28,7 +28,9 @@ Key = tuple[Any, ...]
 Rows = dict[int, tuple[int, int, bytes]]  # number -> (epoch, base_s, bytes of the record)
 
 
-def judge(name: str, agent: str, pages: list[bytes], folder: Path, lives: list[Life], claimed: tuple[int, set[bytes]]) -> list[Check]:
+def judge(
+    name: str, agent: str, pages: list[bytes], folder: Path, lives: list[Life], claimed: tuple[int, set[bytes]]
+) -> list[Check]:
     """Judge one agent; `folder` is its journal, which is copied before it is opened."""
     copy = folder.with_name(folder.name + "-copy")
     shutil.copytree(folder, copy)
@@ -52,11 +54,17 @@ def judge(name: str, agent: str, pages: list[bytes], folder: Path, lives: list[L
         Check(
             f"{name}: every number is kept",
             not missing and not differing and not twice and not ledger.damaged,
-            f"1..{highest}: {len(upstream)} upstream, {len(set(local) - set(upstream))} only in the journal; missing {missing[:5]}, "
-            f"with two contents {(differing + twice)[:5]}, {ledger.damaged} damaged",
+            f"1..{highest}: {len(upstream)} upstream, {len(set(local) - set(upstream))} only in the journal; "
+            f"missing {missing[:5]}, with two contents {(differing + twice)[:5]}, {ledger.damaged} damaged",
         ),
-        Check(f"{name}: every page claimed exists", not gone, f"{len(claimed[1])} claimed in sessions, {len(gone)} gone"),
-        Check(f"{name}: every fact told is kept", not untold, f"{told} facts told in {len(lives)} lives, lost: {untold[:3]}"),
+        Check(
+            f"{name}: every page claimed exists", not gone, f"{len(claimed[1])} claimed in sessions, {len(gone)} gone"
+        ),
+        Check(
+            f"{name}: every fact told is kept",
+            not untold,
+            f"{told} facts told in {len(lives)} lives, lost: {untold[:3]}",
+        ),
     ]
 
 
@@ -106,7 +114,9 @@ def _untold(lives: list[Life], rows: Rows) -> list[Key]:
     """Return what was told and is in no record."""
     kept = Counter(key for row in rows.values() for key in _key_of_record(*row))
     devices = {row[0]: cbor.decode(row[2])[5] for row in rows.values() if cbor.decode(row[2])[0] == record.BOOT}
-    told = Counter(key for life in lives if life.ready for key in _keys_of_life(life, devices.get(life.ready["epoch"], [])))
+    told = Counter(
+        key for life in lives if life.ready for key in _keys_of_life(life, devices.get(life.ready["epoch"], []))
+    )
     return list((told - kept).keys())
 
 

@@ -50,7 +50,9 @@ def _targets(rng: random.Random) -> tuple[str, ...]:
     return tuple(sorted(rng.sample(PROGRAMS, count)))
 
 
-async def strike(blows: list[Blow], kept: dict[str, Kept], now_s: Callable[[], float], say: Callable[[str], None]) -> None:
+async def strike(
+    blows: list[Blow], kept: dict[str, Kept], now_s: Callable[[], float], say: Callable[[str], None]
+) -> None:
     """Carry the plan out; `now_s` counts from the moment it may begin."""
     for blow in blows:
         await asyncio.sleep(max(0.0, blow.at_s - now_s()))

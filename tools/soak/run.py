@@ -25,9 +25,9 @@ START_S = 60.0
 CATCH_UP_S = 90.0
 QUIET_S = 8.0  # after the last blow: what was granted last must show
 CHANGES = (  # of the demonstration's home, so that a soak needs no recordings and devices follow within seconds
-    ("[base_load]                    # recorded: ev2gym, home 7 of 25, about 3.8 MWh a year at this scale\ncolumn = 7\nscale = 0.6\n", "[base_load]\nconstant_w = 700\n"),
-    ("[pv]                           # recorded: ev2gym, Netherlands\nkwp = 4.0\n", "[pv]\nconstant_w = 0\n"),
-    ('control = "sim.sock"\n', 'control = "sim.sock"\nstep_s = 0.25\n'),
+    ("column = 7\nscale = 0.6\n", "constant_w = 700\n"),
+    ("kwp = 4.0\n", "constant_w = 0\n"),
+    ('control = "sim.sock"\n', 'control = "sim.sock"\nregisters = "registers.json"\nstep_s = 0.25\n'),
     ("[heat_pump]\n", "[heat_pump]\nlag_s = 1.0\non_s_min = 2.0\noff_s_min = 2.0\n"),
     ("[tank]\n", "[tank]\nwater_c = 30.0\n"),
 )  # fmt: skip
@@ -108,7 +108,9 @@ class Run:
             for name, agent in list(waiting.items()):
                 if self._is_upstream(head_end, name, agent, began_s):
                     del waiting[name]
-        found = f"{self.now_s() - began_s:.0f} s" if not waiting else f"not within {CATCH_UP_S:.0f} s: {', '.join(waiting)}"
+        found = (
+            f"{self.now_s() - began_s:.0f} s" if not waiting else f"not within {CATCH_UP_S:.0f} s: {', '.join(waiting)}"
+        )
         return Check("everything is upstream after the last blow", not waiting, found)
 
     def _is_upstream(self, head_end: HeadEnd, name: str, agent: str, until_s: float) -> bool:
@@ -122,7 +124,9 @@ class Run:
             row["epoch"] == life.ready["epoch"] and row["at_ms"] >= (until_s - life.ready_s) * 1000 for row in newest
         )
 
-    def _judge(self, layout: Layout, head_end: HeadEnd, traffic: Traffic, heads: chain.Heads, caught_up: Check) -> Report:
+    def _judge(
+        self, layout: Layout, head_end: HeadEnd, traffic: Traffic, heads: chain.Heads, caught_up: Check
+    ) -> Report:
         self.say("judging")
         report = Report(self.seed, self.now_s(), len(self.blows))
         for name, keeper in self.keepers.items():
@@ -157,7 +161,11 @@ class Run:
             for life in keeper.lives
             if life.ended_s is not None and not life.killed and not (name == "gateway" and _port_was_away(life, homes))
         ]
-        return Check("nothing ended by itself", not ends, "; ".join(ends[:5]) or "every end was ours, or a serial port that was away")
+        return Check(
+            "nothing ended by itself",
+            not ends,
+            "; ".join(ends[:5]) or "every end was ours, or a serial port that was away",
+        )
 
     async def _until_up(self, tasks: Tasks, kept: list[Kept]) -> None:
         """Wait for the first life of each. Raises: UsageError, what broke a task."""
@@ -165,7 +173,9 @@ class Run:
         while not all(each.lives and each.lives[-1].ready_s is not None for each in kept):
             tasks.check()
             if self.now_s() > deadline_s:
-                raise UsageError(f"one of {', '.join(each.name for each in kept)} did not start; see the logs in {self.folder}")
+                raise UsageError(
+                    f"one of {', '.join(each.name for each in kept)} did not start; see the logs in {self.folder}"
+                )
             await asyncio.sleep(0.1)
 
 

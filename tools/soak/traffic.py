@@ -16,14 +16,17 @@ from tools.errors import UsageError
 from tools.headend import Answer, HeadEnd
 from tools.soak.truth import Truth
 
-LIMIT_W = {"gateway": 5400, "board": 4300}  # in force all the time; the charger at 6 A and the house leave room to steer
+LIMIT_W = {
+    "gateway": 5400,
+    "board": 4300,
+}  # in force all the time; the charger at 6 A and the house leave room to steer
 RENEW_S = 15.0
 LASTS_S = 180
 PAUSE_S = (1.0, 4.0)
 BASE_W = (400, 1000)
 CLAIMS = {  # device -> set-points that an aggregator may ask for
-    "gateway": (("boiler", (0, 1)), ("battery", (-1500, 0, 2000)), ("heat-pump", (600, 2000, 30000))),
-    "board": (("charger", (0, 8000, 16000)),),
+    "gateway": (("boiler", (0, 1)), ("battery", (-1500, 0, 2000)), ("heat-pump", (1500, 2000, 30000))),
+    "board": (("charger", (8000, 12000, 16000)),),  # always more than its limit: who binds is known
 }
 FAR_S = 1 << 30
 
@@ -113,11 +116,13 @@ class Traffic:
         if act < 0.6:
             await self._truth.change(base_w=self._rng.randint(*BASE_W))
         else:
-            await self._truth.change(car="leave" if act < 0.75 else "arrive")
+            await self._truth.change(car="leave" if act < 0.7 else "arrive")
 
     async def _bad(self, name: str) -> None:
         agent = self._agents[name]
-        raw = self._rng.choice((self._garbage, self._oversize, self._forged, self._late, self._role, self._unknown, self._old))(agent)
+        raw = self._rng.choice(
+            (self._garbage, self._oversize, self._forged, self._late, self._role, self._unknown, self._old)
+        )(agent)
         self.told.sent += 1
         command = await self._head_end.send_raw(agent, raw)
         if command not in self.told.claims:  # a replayed one was good once
@@ -148,4 +153,7 @@ class Traffic:
 
     def _sealed(self, agent: str, authority: str, kind: int, body: list[Any], expires_s: int = FAR_S) -> bytes:
         """Sign a command with a counter far below those in use, so that the key's counter is not spent."""
-        return wire.seal(wire.command(bytes.fromhex(agent), 1, self._rng.randint(1, 1 << 20), expires_s, kind, body), self._keys[authority])
+        return wire.seal(
+            wire.command(bytes.fromhex(agent), 1, self._rng.randint(1, 1 << 20), expires_s, kind, body),
+            self._keys[authority],
+        )
