@@ -56,9 +56,8 @@ class Interval:
         """Return the reading record up to `now_s` and whether a register fell; begin the next span."""
         values = {}
         if self._fresh_ticks:
-            for quantity, number in self._last.items():
-                if not _is_mean(quantity) and quantity != q.LIMIT_VALID_MS:
-                    values[quantity] = number
+            last = self._last
+            values = {quantity: last[quantity] for quantity in last if _stands(quantity)}
             for quantity, total in self._sums.items():
                 values[quantity] = total // self._counts[quantity]
         fell = self._remember_energy(values)
@@ -85,6 +84,10 @@ class Interval:
                 fell = fell or number < self._energy.get(quantity, number)
                 self._energy[quantity] = number
         return fell
+
+
+def _stands(quantity: int) -> bool:
+    return not _is_mean(quantity) and quantity != q.LIMIT_VALID_MS
 
 
 def _is_mean(quantity: int) -> bool:

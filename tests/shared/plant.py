@@ -68,6 +68,7 @@ class Plant:
         self.meter_says_w: int | None = None
         self.samples: list[Sample | None] = [None] * len(units)
         self.now_ms = 0
+        self.civil_ms = 0
         self.seen_w: list[int] = []  # what the connection carried, tick by tick
         self.facts: list[list[object]] = []
 
@@ -95,18 +96,24 @@ class Plant:
         for index, reading in enumerate(readings):
             if index not in self.silent:
                 self.samples[index] = Sample(self.now_ms, reading)
-        return Image(list(self.samples), 0, q.CLOCK_UNKNOWN, 0)
+        quality = q.CLOCK_SYNCHRONISED if self.civil_ms else q.CLOCK_UNKNOWN
+        return Image(list(self.samples), self.civil_ms, quality, 0)
+
+    def tick(self, inbox: list[Item]) -> list[list[object]]:
+        """Let one second pass; return the records."""
+        self.now_ms += 1000
+        self.civil_ms += 1000 if self.civil_ms else 0
+        for at, load in enumerate(self.loads):
+            load.follow(self.state.units[at + 1])
+        _, facts = step(self.state, self.now_ms, self.measure(), inbox)
+        self.seen_w.append(self.grid_w())
+        return facts
 
     def run(self, seconds: int, inbox: list[Item] | None = None) -> list[list[object]]:
         """Let `seconds` pass; return the records."""
         facts: list[list[object]] = []
         for _ in range(seconds):
-            self.now_ms += 1000
-            for at, load in enumerate(self.loads):
-                load.follow(self.state.units[at + 1])
-            _, new = step(self.state, self.now_ms, self.measure(), inbox or [])
+            facts += self.tick(inbox or [])
             inbox = None
-            self.seen_w.append(self.grid_w())
-            facts += new
         self.facts += facts
         return facts
