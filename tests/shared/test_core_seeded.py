@@ -53,6 +53,7 @@ class Run:
         loads[3].reports = self.lcg.chance(2)
         self.plant = Plant(units(), loads)
         self.senders = Senders(self.lcg)
+        self.counters: dict[bytes, int] = {}
         self.decisions = 0
         self.counted = 0
         self.failsafe = 0
@@ -143,6 +144,9 @@ class Run:
         for fact in facts:
             if fact[0] == record.DECISION:
                 self.decisions += 1
+                if fact[5] == record.ACCEPTED:
+                    assert fact[4] > self.counters.get(fact[3], 0)
+                    self.counters[fact[3]] = fact[4]
             elif fact[0] == record.REFUSED_MANY:
                 self.counted += fact[2]
             elif fact[0] == record.FAILSAFE:
@@ -156,6 +160,8 @@ class Run:
     def check_state(self) -> None:
         """Bounds on what is kept, and what each device was told."""
         state = self.plant.state
+        seen = self.plant.samples[0]
+        assert state.failsafe or (seen is not None and self.plant.now_ms - seen.at_ms < 10000)
         assert len(state.limits) <= 32 and len(state.claims) <= 32 and len(state.counters) <= 4
         for unit in state.units[1:]:
             told = unit.setpoint
