@@ -15,6 +15,8 @@ from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.command import Message
     from agent.ledger import Ledger
     from agent.state import State
@@ -28,7 +30,7 @@ CHANNEL_RECEIPT = "receipt"
 TYPE_SESSION = const(2)
 VERSION = const(1)
 IN_FLIGHT_MAX = const(4)
-AGAIN_MS = const(10000)  # a page without a receipt is sent again after this
+AGAIN_MS = const(10000)  # a page without a receipt is sent again after this, a session message that nobody answered too
 SESSION_MS = const(60000)
 
 
@@ -53,8 +55,10 @@ class Session:
         self.state = state
         self.announce = True  # a session message is due
         self.refused_receipts = 0
+        self.on_link: Callable[[bool], None] | None = None  # who watches; called when the link came or went
         self._was_connected = False
         self._announced_ms = 0
+        self._heard = False  # upstream has confirmed something on this connection
         self._flights: list[Flight] = []
         self._next_at: int | None = None  # journal offset of the page to send next, None: from the backlog's begin
 
@@ -62,15 +66,14 @@ class Session:
         """Seal what is closed, then send what may be sent."""
         await self._seal_waiting()
         uplink = self.uplink
-        if uplink is None or not uplink.connected:
-            self._was_connected = False
+        if uplink is None:
+            return
+        if uplink.connected is not self._was_connected:
+            self._follow_link(uplink.connected)
+        if not uplink.connected:
             return
         now_ms = self.clock.now_ms()
-        if not self._was_connected:
-            self._was_connected = True
-            self.announce = True
-            self._start_over()
-        if self.announce or now_ms - self._announced_ms >= SESSION_MS:
+        if self.announce or now_ms - self._announced_ms >= (SESSION_MS if self._heard else AGAIN_MS):
             await self._announce(uplink, now_ms)
         if self._flights and not self._flights[0].confirmed and now_ms - self._flights[0].sent_ms >= AGAIN_MS:
             self._start_over()
@@ -91,7 +94,18 @@ class Session:
         ):
             self.refused_receipts += 1
             return
+        self._heard = True
         self._confirm(fields[3], fields[4])
+
+    def _follow_link(self, connected: bool) -> None:
+        """Begin anew on a new connection: what was in flight on the old one may be lost."""
+        self._was_connected = connected
+        self._heard = False
+        if connected:
+            self.announce = True
+            self._start_over()
+        if self.on_link is not None:
+            self.on_link(connected)
 
     def _confirm(self, last_seq: int, digest: object) -> None:
         for flight in self._flights:

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from agent.record import Record
     from agent.state import State
 
+# One text each and not a tuple of words: a board then has them in flash, and a word is made when it is told.
 REASONS = (
-    "accepted", "malformed", "unknown key", "bad signature", "wrong addressee", "wrong epoch", "replayed", "expired",
-    "role forbids", "over ceiling", "unknown device", "out of range", "queue full", "too large", "unsupported", "nothing to cancel",
-)  # fmt: skip
-OUTCOMES = ("applied", "rejected", "failed", "defaulted")
-STATES = ("lost", "attached", "foreign controller", "wrong device")
+    "accepted|malformed|unknown key|bad signature|wrong addressee|wrong epoch|replayed|expired|role forbids|over ceiling|"
+    "unknown device|out of range|queue full|too large|unsupported|nothing to cancel"
+)
+OUTCOMES = "applied|rejected|failed|defaulted"
+STATES = "lost|attached|foreign controller|wrong device"
 STATUSES = {2: "started", 3: "completed", 6: "cancelled", 7: "superseded", 16: "expired"}
-CAUSES = ("", "meter never seen", "meter stale", "meter absurd", "device silent", "shutdown")
+CAUSES = "|meter never seen|meter stale|meter absurd|device silent|shutdown"
 
 
 def line(fact: Record, state: State) -> str | None:
@@ -32,19 +33,30 @@ def line(fact: Record, state: State) -> str | None:
     return json.dumps(told)
 
 
+def link(connected: bool) -> str:
+    """Return as JSON that the uplink came or went."""
+    return json.dumps({"fact": "uplink", "connected": connected})
+
+
 def _told(fact: Any, state: State) -> dict[str, Any] | None:
     kind = fact[0]
     if kind == record.DECISION:
-        return {"fact": "decision", "command": fact[2].hex(), "reason": REASONS[fact[5]]}
+        return {"fact": "decision", "command": fact[2].hex(), "reason": _word(REASONS, fact[5])}
     if kind == record.WRITE:
-        return {"fact": "write", "device": state.units[fact[2]].id, "setpoint": fact[3], "outcome": OUTCOMES[fact[4]], "kept": fact[6],
-                "source": fact[7]}  # fmt: skip
+        return {
+            "fact": "write", "device": state.units[fact[2]].id, "setpoint": fact[3], "outcome": _word(OUTCOMES, fact[4]),
+            "kept": fact[6], "source": fact[7],
+        }  # fmt: skip
     if kind == record.BINDING:
         return {"fact": "binding", "device": state.units[fact[2]].id, "granted": fact[3], "source": fact[4]}
     if kind == record.EVENT:
         return {"fact": "event", "command": fact[2].hex(), "status": STATUSES[fact[3]]}
     if kind == record.DEVICE_STATE:
-        return {"fact": "device", "device": state.units[fact[2]].id, "state": STATES[fact[3]]}
+        return {"fact": "device", "device": state.units[fact[2]].id, "state": _word(STATES, fact[3])}
     if kind == record.FAILSAFE:
-        return {"fact": "failsafe", "cause": CAUSES[fact[3]], "entered": fact[4]}
+        return {"fact": "failsafe", "cause": _word(CAUSES, fact[3]), "entered": fact[4]}
     return None
+
+
+def _word(words: str, number: int) -> str:
+    return words.split("|")[number]

@@ -6,6 +6,7 @@ Whatever is wrong with the configuration or with what it names ends as one sente
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import json
 import signal
@@ -64,9 +65,12 @@ async def _serve(folder: Path, config: Config, digest: bytes, runtime: str) -> N
     events = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         events.add_signal_handler(number, loop.stop)
+    loop.session.on_link = lambda connected: _say(telling.link(connected))
     loop.tell = lambda fact: _say(telling.line(fact, loop.state))
     agent = loop.state.agent_id.hex()
     _say(json.dumps({"fact": "ready", "site": config.site["name"], "agent": agent, "epoch": loop.state.epoch}))
+    gc.collect()
+    gc.freeze()  # what start-up made stays: looking through all of it again takes longer than a command
     await loop.run()
 
 
