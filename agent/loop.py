@@ -65,6 +65,8 @@ class Loop:
         self._sealing = asyncio.Event()
         self._stopping = False
         self._synced_ms = 0
+        self._answering = False  # somebody waits for what this turn put into the page
+        self._untold: list[Record] = []
         for worker in workers:
             self.add_worker(worker)
 
@@ -97,6 +99,8 @@ class Loop:
                 await self._wake.wait()
                 self._wake.clear()
                 self.turn()
+                await asyncio.sleep(0)  # who writes goes first, then who watches, then who signs
+                self._conclude()
         finally:
             for task in tasks:
                 task.cancel()
@@ -110,14 +114,24 @@ class Loop:
         now_ms = self.clock.now_ms()
         inbox, self.inbox = self.inbox, []
         grants, facts = step(self.state, now_ms, self._image(), inbox)
-        urgent = self._keep(facts, now_ms)
+        self._answering = self._keep(facts, now_ms)
         self._hand_out(grants)
-        if urgent or self.ledger.should_close(now_ms // 1000):
-            self.ledger.close_page()
-            self._sealing.set()
+        self._untold = facts
         self._turned = True
         self.ticks += 1
         self.watchdog.feed()
+
+    def _conclude(self) -> None:
+        """Tell what was kept, and close the page when it is due or somebody waits for it."""
+        self._tell(self._untold)
+        if self._answering or self.ledger.should_close(self.state.now_ms // 1000):
+            self.ledger.close_page()
+            self._sealing.set()
+
+    def _tell(self, facts: list[Record]) -> None:
+        if self.tell is not None:
+            for fact in facts:
+                self.tell(fact)
 
     def _image(self) -> Image:
         samples = [self.posts[unit.index].sample if unit.index in self.posts else None for unit in self.state.units]
@@ -143,9 +157,6 @@ class Loop:
         if urgent or now_ms - self._synced_ms >= self.sync_ms:
             self.ledger.sync()
             self._synced_ms = now_ms
-        if self.tell is not None:
-            for fact in facts:
-                self.tell(fact)
         return urgent
 
     def _hand_out(self, grants: list[Grant]) -> None:
@@ -188,6 +199,7 @@ class Loop:
         _, facts = step(self.state, now_ms, self._image(), inbox)
         facts.append([record.FAILSAFE, now_ms, None, record.SHUTDOWN, True])
         self._keep(facts, now_ms)
+        self._tell(facts)
         self.ledger.close_page()
         await self.session.turn()
         if self.uplink is not None:
@@ -213,7 +225,8 @@ class Loop:
                 else:
                     self.overflow += 1
                 received = uplink.take()
-            self._sealing.set()
+            if not self._wake.is_set():  # else the turn comes first
+                self._sealing.set()
 
     async def _keep_session(self) -> None:
         while True:
