@@ -60,6 +60,8 @@ class Post:
             if self._failures >= REOPEN_AFTER:
                 self._open = False
         else:
+            if self._failures and self.actuator is not None:
+                self.actuator.forget()  # what fell silent for a moment may have restarted
             self._failures = 0
             self.sample = Sample(clock.now_ms(), values)
             if self.on_sample is not None:

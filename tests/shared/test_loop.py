@@ -114,6 +114,21 @@ async def test_limit_holds_again_within_two_ticks_after_a_power_cut():
     await stopped(site, task)
 
 
+async def test_charger_that_restarted_between_two_readings_is_written_again():
+    site = TwinSite()
+    task = await started(site)
+    site.uplink.deliver("command", await site.limit(5000, 600))
+    await site.let_pass(3000)
+    granted_ma = site.charger.limit_ma
+    site.charger.silent = True
+    await site.let_pass(1000)
+    site.charger.silent = False
+    site.charger.limit_ma = 16000
+    await site.let_pass(2000)
+    assert site.charger.limit_ma == granted_ma
+    await stopped(site, task)
+
+
 async def test_silent_charger_is_reported_lost_and_written_again_when_it_returns():
     site = TwinSite()
     task = await started(site)
