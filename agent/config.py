@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Check = Callable[[str, Any], Any]
     Field = tuple[str, Check, Any]
 
+SHOWN_MAX = 60  # characters of a wrong value that an error repeats
 ROLES = ("grid", "aggregator", "owner", "receipt")
 
 
@@ -29,17 +30,22 @@ class _Required:
 REQUIRED = _Required()
 
 
-def _refuse(key: str, value: object, expected: str) -> ConfigError:
-    return ConfigError("%s = %r: expected %s" % (key, value, expected))
+def _refuse(key: str, given: object, expected: str) -> ConfigError:
+    return ConfigError("%s = %s: expected %s" % (key, _shown(given), expected))
+
+
+def _shown(given: object) -> str:
+    shown = repr(given)
+    return shown if len(shown) <= SHOWN_MAX else shown[:SHOWN_MAX] + "..."
 
 
 def whole(lowest: int, highest: int) -> Check:
     """Return a check for a whole number within bounds."""
 
-    def check(key: str, value: Any) -> int:
-        if type(value) is not int or not lowest <= value <= highest:
-            raise _refuse(key, value, "a whole number from %d to %d" % (lowest, highest))
-        return value
+    def check(key: str, given: Any) -> int:
+        if type(given) is not int or not lowest <= given <= highest:
+            raise _refuse(key, given, "a whole number from %d to %d" % (lowest, highest))
+        return given
 
     return check
 
@@ -47,10 +53,10 @@ def whole(lowest: int, highest: int) -> Check:
 def text(longest: int = 255) -> Check:
     """Return a check for a non-empty text."""
 
-    def check(key: str, value: Any) -> str:
-        if type(value) is not str or not 0 < len(value) <= longest:
-            raise _refuse(key, value, "a text of 1 to %d characters" % longest)
-        return value
+    def check(key: str, given: Any) -> str:
+        if type(given) is not str or not 0 < len(given) <= longest:
+            raise _refuse(key, given, "a text of 1 to %d characters" % longest)
+        return given
 
     return check
 
@@ -58,31 +64,27 @@ def text(longest: int = 255) -> Check:
 def one_of(*allowed: str) -> Check:
     """Return a check for one of a few words."""
 
-    def check(key: str, value: Any) -> str:
-        if value not in allowed:
-            raise _refuse(key, value, "one of " + ", ".join(allowed))
-        assert type(value) is str
-        return value
+    def check(key: str, given: Any) -> str:
+        if type(given) is not str or given not in allowed:
+            raise _refuse(key, given, "one of " + ", ".join(allowed))
+        return given
 
     return check
 
 
-def identifier(key: str, value: Any) -> str:
+def identifier(key: str, given: Any) -> str:
     """Check a device or bus id: 1 to 16 of a-z, 0-9 and '-'."""
-    if type(value) is not str or not 0 < len(value) <= 16 or value.strip("abcdefghijklmnopqrstuvwxyz0123456789-"):
-        raise _refuse(key, value, "1 to 16 characters out of a-z, 0-9 and '-'")
-    return value
+    if type(given) is not str or not 0 < len(given) <= 16 or given.strip("abcdefghijklmnopqrstuvwxyz0123456789-"):
+        raise _refuse(key, given, "1 to 16 characters out of a-z, 0-9 and '-'")
+    return given
 
 
-def public_key(key: str, value: Any) -> bytes:
+def public_key(key: str, given: Any) -> bytes:
     """Check a SEC1 uncompressed P-256 point in hex, 65 bytes."""
-    try:
-        raw = bytes.fromhex(value)
-    except (TypeError, ValueError):
-        raw = b""
-    if len(raw) != 65 or raw[0] != 4:
-        raise _refuse(key, value, "a P-256 public key: 130 hex digits that begin with 04")
-    return raw
+    digits = given.lower() if type(given) is str else ""
+    if len(digits) != 130 or not digits.startswith("04") or digits.strip("0123456789abcdef"):
+        raise _refuse(key, given, "a P-256 public key: 130 hex digits that begin with 04")
+    return bytes.fromhex(digits)
 
 
 SITE: tuple[Field, ...] = (
@@ -145,91 +147,121 @@ DEVICE: tuple[Field, ...] = (
     ("fallback", SETPOINT, None),
     ("priority", whole(0, 255), 100),
 )
+TABLES = ("site", "agent", "uplink", "authority", "bus", "device")
 BUSES_MAX = 1024
 DEVICES_MAX = 1024
 AUTHORITIES_MAX = 16
 
 
 class Config:
-    """The checked tree; every table is a dict with all its keys, absent optional ones are None."""
+    """The checked tree; every table is a dict with all its keys, absent optional ones are None.
 
-    def __init__(self, tree: dict[str, Any]) -> None:
-        self.site: dict[str, Any] = {}
-        self.agent: dict[str, Any] = {}
-        self.uplink: dict[str, Any] | None = None
-        self.authorities: list[dict[str, Any]] = []
-        self.buses: list[dict[str, Any]] = []
-        self.devices: list[dict[str, Any]] = []  # each with its driver's own keys under "options"
-        _fill(self, tree)
+    It has no methods: a board keeps it a little longer than this module, which a method would hold.
+    """
+
+    site: dict[str, Any]
+    agent: dict[str, Any]
+    uplink: dict[str, Any] | None
+    authorities: list[dict[str, Any]]
+    buses: list[dict[str, Any]]
+    devices: list[dict[str, Any]]  # each with its driver's own keys under "options"
 
 
-def _fill(config: Config, tree: dict[str, Any]) -> None:
+def checked(tree: dict[str, Any]) -> Config:
+    """Return the configuration that `tree` holds. Raises: ConfigError."""
     if type(tree) is not dict:
-        raise ConfigError("the configuration is not a table")
-    for key in sorted(tree):
-        if key not in ("site", "agent", "uplink", "authority", "bus", "device"):
-            raise ConfigError("[%s]: no such table; expected site, agent, uplink, authority, bus or device" % key)
+        raise _refuse("the configuration", tree, "tables")
+    for key in tree:
+        if key not in TABLES:
+            raise ConfigError("[%s]: no such table; expected one of %s" % (key, ", ".join(TABLES)))
+    config = Config()
     config.site = _table("[site]", SITE, tree.get("site"))
     config.agent = _table("[agent]", AGENT, tree.get("agent"))
-    if "uplink" in tree:
-        config.uplink = _table("[uplink]", UPLINK, tree["uplink"])
-    for number, raw in enumerate(_list(tree, "authority", AUTHORITIES_MAX)):
-        config.authorities.append(_table("[[authority]] %d" % (number + 1), AUTHORITY, raw))
-    for number, raw in enumerate(_list(tree, "bus", BUSES_MAX)):
+    config.uplink = _table("[uplink]", UPLINK, tree["uplink"]) if "uplink" in tree else None
+    config.authorities, config.buses, config.devices = [], [], []
+    for where, raw in _rows(tree, "authority", AUTHORITIES_MAX):
+        config.authorities.append(_table(where, AUTHORITY, raw))
+    for where, raw in _rows(tree, "bus", BUSES_MAX):
         fields = TCP if type(raw) is dict and raw.get("kind") == "tcp" else SERIAL
-        config.buses.append(_table("[[bus]] %d" % (number + 1), fields, raw))
-    for number, raw in enumerate(_list(tree, "device", DEVICES_MAX)):
-        config.devices.append(_table("[[device]] %d" % (number + 1), DEVICE, raw, "options"))
-    _cross_check(config)
+        config.buses.append(_table(where, fields, raw))
+    for where, raw in _rows(tree, "device", DEVICES_MAX):
+        config.devices.append(_table(where, DEVICE, raw, "options"))
+    _cross_check_sizes(config.agent)
+    _cross_check_ids(config)
+    return config
 
 
-def _list(tree: dict[str, Any], key: str, longest: int) -> list[Any]:
+def _rows(tree: dict[str, Any], key: str, longest: int) -> list[tuple[str, Any]]:
     rows = tree.get(key, [])
     if type(rows) is not list or len(rows) > longest:
-        raise ConfigError("[[%s]]: expected a list of at most %d tables" % (key, longest))
-    return rows
+        raise _refuse("[[%s]]" % key, rows, "a list of at most %d tables" % longest)
+    return [("[[%s]] %d" % (key, at + 1), raw) for at, raw in enumerate(rows)]
 
 
 def _table(where: str, fields: tuple[Field, ...], raw: Any, rest: str | None = None) -> dict[str, Any]:
     """Check one table; keys it does not know go into `rest`, or are refused where there is none."""
     if type(raw) is not dict:
-        raise ConfigError("%s: missing, or not a table" % where)
-    checked: dict[str, Any] = {}
+        raise _refuse(where, raw, "a table with " + _names(fields))
+    table: dict[str, Any] = {}
     for key, check, default in fields:
         if key in raw:
-            checked[key] = check("%s %s" % (where, key), raw[key])
+            table[key] = check("%s %s" % (where, key), raw[key])
         elif default is REQUIRED:
             raise ConfigError("%s: %s is missing" % (where, key))
         else:
-            checked[key] = default
-    unknown = {key: raw[key] for key in raw if key not in checked}
-    if rest is not None:
-        checked[rest] = unknown
-    elif unknown:
-        key = sorted(unknown)[0]
-        raise ConfigError("%s %s = %r: no such key; expected %s" % (where, key, unknown[key], ", ".join(f[0] for f in fields)))
-    return checked
+            table[key] = default
+    unknown = {key: raw[key] for key in raw if key not in table}
+    if rest is None:
+        for key in sorted(unknown):
+            raise ConfigError("%s %s = %s: no such key; expected %s" % (where, key, _shown(raw[key]), _names(fields)))
+    else:
+        table[rest] = unknown
+    return table
 
 
-def _cross_check(config: Config) -> None:
+def _names(fields: tuple[Field, ...]) -> str:
+    return ", ".join([field[0] for field in fields])
+
+
+def _cross_check_sizes(agent: dict[str, Any]) -> None:
+    """Refuse sizes that do not fit into one another."""
+    for key, outer, parts in (
+        ("segment_bytes", "journal_bytes_max", 4),  # the journal drops whole segments to make room
+        ("page_bytes_max", "segment_bytes", 1),
+        ("tick_ms", "lease_ms", 2),  # a lease must not end between two ticks
+    ):
+        if agent[key] * parts > agent[outer]:
+            share = outer if parts == 1 else "%s / %d" % (outer, parts)
+            raise _refuse("[agent] " + key, agent[key], "at most %s, which is %d" % (share, agent[outer] // parts))
+
+
+def _cross_check_ids(config: Config) -> None:
     """Refuse ids that stand twice and references to nothing."""
     _unique("[[authority]] name", [row["name"] for row in config.authorities])
     _unique("[[authority]] public_key", [row["public_key"].hex() for row in config.authorities])
-    _unique("[[bus]] id", [row["id"] for row in config.buses])
-    _unique("[[device]] id", [row["id"] for row in config.devices])
-    buses = [row["id"] for row in config.buses]
+    buses = _unique("[[bus]] id", [row["id"] for row in config.buses])
+    devices = _unique("[[device]] id", [row["id"] for row in config.devices])
     for row in config.devices:
-        if row["bus"] not in buses:
-            raise _refuse("[[device]] %s bus" % row["id"], row["bus"], "the id of a [[bus]]: " + (", ".join(buses) or "there is none"))
-    devices = [row["id"] for row in config.devices]
-    meter = config.site["meter"]
-    if meter is not None and meter not in devices:
-        raise _refuse("[site] meter", meter, "the id of a [[device]]: " + (", ".join(devices) or "there is none"))
+        _known("[[device]] %s bus" % row["id"], row["bus"], "[[bus]]", buses)
+    if config.site["meter"] is not None:
+        _known("[site] meter", config.site["meter"], "[[device]]", devices)
 
 
-def _unique(key: str, values: list[str]) -> None:
-    seen = {}
-    for value in values:
-        if value in seen:
-            raise _refuse(key, value, "each to stand once")
-        seen[value] = True
+def _unique(key: str, names: list[str]) -> dict[str, bool]:
+    seen: dict[str, bool] = {}
+    for name in names:
+        if name in seen:
+            raise _refuse(key, name, "each to stand once")
+        seen[name] = True
+    return seen
+
+
+def _known(key: str, given: str, where: str, ids: dict[str, bool]) -> None:
+    if given not in ids:
+        raise _refuse(key, given, "the id of a %s: %s" % (where, _few(sorted(ids))))
+
+
+def _few(ids: list[str]) -> str:
+    if not ids:
+        return "there is none"
+    return ", ".join(ids[:10]) + (" ..." if len(ids) > 10 else "")

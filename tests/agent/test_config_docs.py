@@ -1,0 +1,75 @@
+"""Configurations that hypothesis thinks up, and the page that explains each key."""
+
+from __future__ import annotations
+
+import tomllib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent import config
+from agent.config import ConfigError, checked
+from tests.needs import ROOT
+from tests.shared.test_config import TABLES, row, tree
+
+PAGE = (ROOT / "docs" / "config.md").read_text()
+leaf = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates() | st.binary(max_size=5)
+)
+anything = st.recursive(
+    leaf,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+places = [(name, key, number) for name, fields, number in TABLES for key, _, _ in fields]
+
+
+def refused(made: object) -> bool:
+    try:
+        checked(made)  # type: ignore[arg-type]
+    except ConfigError as fault:
+        assert 0 < len(str(fault)) < 500
+        return True
+    return False
+
+
+@given(anything)
+def test_whatever_stands_in_place_of_a_tree_is_refused(made):
+    assert refused(made)
+
+
+@given(st.sampled_from(places), anything)
+def test_whatever_stands_at_a_key_is_taken_or_refused(place, given_item):
+    name, key, number = place
+    made = tree()
+    row(made, name, number)[key] = given_item
+    refused(made)
+
+
+@given(st.sampled_from(sorted(config.TABLES)), anything)
+def test_whatever_stands_in_place_of_a_table_is_taken_or_refused(name, given_item):
+    made = tree()
+    made[name] = given_item
+    refused(made)
+
+
+def test_the_page_and_the_tables_list_the_same_keys():
+    example = tomllib.loads(PAGE.split("```toml")[1].split("```")[0])
+    for name, fields, number in TABLES:
+        told = (
+            set(row(example, name, number)) if name != "device" else {key for each in example["device"] for key in each}
+        )
+        known = {key for key, _, _ in fields}
+        if name == "device":
+            told.discard("fallback_ma")  # a driver's own
+        if name == "bus":
+            told |= {key for key in known if f"{key} " in PAGE or f"{key}," in PAGE}
+        assert told == known, name
+
+
+def test_the_example_on_the_page_differs_only_in_its_shortened_key():
+    example = tomllib.loads(PAGE.split("```toml")[1].split("```")[0])
+    example["authority"][0]["public_key"] = tree()["authority"][0]["public_key"]
+    for key, _, default in config.AGENT:
+        assert default in (config.REQUIRED, example["agent"][key]), key
+    checked(example)

@@ -1,0 +1,138 @@
+"""A wrong configuration ends as one sentence that names the key, the value and what was expected."""
+
+from __future__ import annotations
+
+from agent import config
+from agent.config import ConfigError, checked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+KEY = "04" + "5a" * 64
+TABLES = (
+    ("site", config.SITE, 0),
+    ("agent", config.AGENT, 0),
+    ("uplink", config.UPLINK, 0),
+    ("authority", config.AUTHORITY, 1),
+    ("bus", config.SERIAL, 1),
+    ("bus", config.TCP, 2),
+    ("device", config.DEVICE, 1),
+)
+WRONG = (None, True, -1, 1 << 40, "", "x" * 300, "Ä b", b"x", [], [1], {}, {"a": 1})
+
+
+def tree() -> dict[str, Any]:
+    """Return a right configuration with every table in it."""
+    return {
+        "site": {"name": "house", "meter": "grid", "import_limit_w": 17250, "export_limit_w": 0, "fuse_ma": 25000},
+        "agent": {"key": "agent.key"},
+        "uplink": {"host": "h", "ca": "ca", "cert": "c", "cert_key": "k"},
+        "authority": [{"name": "dso", "public_key": KEY, "role": "grid"}],
+        "bus": [{"id": "rs485", "kind": "serial", "port": "/dev/null"}, {"id": "lan", "kind": "tcp", "host": "h"}],
+        "device": [{"id": "grid", "driver": "d", "bus": "lan"}],
+    }
+
+
+def row(made: dict[str, Any], name: str, number: int) -> dict[str, Any]:
+    """Return one table of a tree; `number` 0 is the table itself, else its place in the list."""
+    found: dict[str, Any] = made[name][number - 1] if number else made[name]
+    return found
+
+
+def refusal(made: Any) -> str:
+    """Return the sentence that refuses a tree, "" when it is right."""
+    try:
+        checked(made)
+    except ConfigError as fault:
+        assert len(fault.args) == 1
+        return str(fault.args[0])
+    return ""
+
+
+def test_right_tree_is_filled_with_defaults():
+    filled = checked(tree())
+    assert filled.agent["tick_ms"] == 1000 and filled.site["meter_stale_ms"] == 10000
+    assert filled.authorities[0]["public_key"][0] == 4
+    assert filled.devices[0]["default"] is None and filled.devices[0]["options"] == {}
+
+
+def test_every_wrong_value_of_every_key_is_named():
+    for name, fields, number in TABLES:
+        for key, _, _ in fields:
+            for wrong in WRONG:
+                made = tree()
+                row(made, name, number)[key] = wrong
+                said = refusal(made)
+                if said:
+                    assert name in said and "expected" in said, said
+                    assert key in said or key == "kind" or key == "id", said
+                    assert len(said) < 400, said
+                assert said or type(wrong) in (int, str), (key, wrong)
+
+
+def test_every_required_key_is_missed_by_name():
+    for name, fields, number in TABLES:
+        for key, _, default in fields:
+            made = tree()
+            row(made, name, number).pop(key, None)
+            said = refusal(made)
+            assert (said != "") is (default is config.REQUIRED), key
+            assert key in said or not said
+
+
+def test_unknown_keys_are_refused_and_a_devices_own_are_kept():
+    for name, _, number in TABLES[:-1]:
+        made = tree()
+        row(made, name, number)["surprise"] = 1
+        assert "surprise = 1: no such key" in refusal(made)
+    made = tree()
+    made["device"][0]["fallback_ma"] = 6000
+    assert checked(made).devices[0]["options"] == {"fallback_ma": 6000}
+
+
+def test_tables_of_a_wrong_kind_are_refused():
+    for wrong in (None, 1, "x", [], [1]):
+        assert refusal(wrong)
+        for name, _, number in TABLES:
+            made = tree()
+            made[name] = wrong
+            said = refusal(made)
+            assert name in said or (number and wrong == []), (name, wrong)
+    made = tree()
+    made["sight"] = {}
+    assert "sight" in refusal(made)
+    made = tree()
+    made["device"] = made["device"] * 1025
+    assert "at most 1024" in refusal(made)
+
+
+def test_ids_stand_once_and_point_at_something():
+    for name in ("authority", "bus", "device"):
+        made = tree()
+        made[name].append(made[name][0])
+        assert "each to stand once" in refusal(made)
+    made = tree()
+    made["site"]["meter"] = "gird"
+    assert refusal(made) == "[site] meter = 'gird': expected the id of a [[device]]: grid"
+    made = tree()
+    made["bus"] = []
+    assert refusal(made) == "[[device]] grid bus = 'lan': expected the id of a [[bus]]: there is none"
+
+
+def test_sizes_fit_into_one_another():
+    for key, wrong in (("segment_bytes", 1 << 26), ("page_bytes_max", 60000), ("tick_ms", 6000)):
+        made = tree()
+        made["agent"]["segment_bytes"] = 32768
+        made["agent"][key] = wrong
+        assert refusal(made).startswith("[agent] %s = %d: expected at most" % (key, wrong))
+
+
+def test_public_key_is_hex_of_the_right_length_and_nothing_else():
+    for wrong in ("04", KEY[:-1], KEY + "00", "05" + KEY[2:], KEY[:-2] + " 1", KEY[:-2] + "zz", KEY.encode()):
+        made = tree()
+        made["authority"][0]["public_key"] = wrong
+        assert "130 hex digits" in refusal(made), wrong
+    made = tree()
+    made["authority"][0]["public_key"] = KEY.upper()
+    assert refusal(made) == ""
