@@ -26,7 +26,7 @@ from tools.soak.report import Report, as_text
 from tools.soak.run import Run
 
 SECONDS = 600
-SECONDS_MIN = 30
+SECONDS_MIN = 20
 GOOD, BROKEN, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 

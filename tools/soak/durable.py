@@ -48,7 +48,7 @@ def judge(
     missing = sorted(set(range(1, highest + 1)) - numbers)
     differing = sorted(seq for seq in set(upstream) & set(local) if upstream[seq] != local[seq])
     gone = [page for page in claimed[1] if page not in hashes and page not in waiting]
-    untold = _untold(lives, {**local, **upstream})
+    untold = lost_facts(lives, {**local, **upstream})
     told = sum(len(life.facts) for life in lives)
     return [
         Check(
@@ -110,7 +110,7 @@ def _waiting_hashes(ledger: Ledger) -> set[bytes]:
     return found
 
 
-def _untold(lives: list[Life], rows: Rows) -> list[Key]:
+def lost_facts(lives: list[Life], rows: Rows) -> list[Key]:
     """Return what was told and is in no record."""
     kept = Counter(key for row in rows.values() for key in _key_of_record(*row))
     devices = {row[0]: cbor.decode(row[2])[5] for row in rows.values() if cbor.decode(row[2])[0] == record.BOOT}

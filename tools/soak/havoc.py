@@ -11,6 +11,8 @@ from tools.soak.keeper import Kept
 
 PROGRAMS = ("gateway", "board", "broker", "home")
 PAUSE_S = (3.0, 16.0)  # between two blows
+BRIEF_S = 60.0  # a run shorter than this hits two at a time and pauses less
+BRIEF_PAUSE_S = (2.0, 6.0)
 SHORT_S, LONG_S = (0.2, 3.0), (5.0, 12.0)  # how long they stay down
 AGAIN_S = (0.05, 2.5)  # after a restart began: while its journal is read, or while it connects
 
@@ -35,13 +37,14 @@ def plan(seed: int, seconds: float) -> list[Blow]:
     rng = random.Random(seed)  # noqa: S311  (a seed must give the same plan again)
     first = list(PROGRAMS)
     rng.shuffle(first)
-    blows, at_s = [], rng.uniform(*PAUSE_S)
+    together, pause_s = (2, BRIEF_PAUSE_S) if seconds < BRIEF_S else (1, PAUSE_S)
+    blows, at_s = [], rng.uniform(*pause_s)
     while at_s < seconds:
-        targets = (first.pop(),) if first else _targets(rng)
+        targets, first = tuple(sorted(first[:together])) or _targets(rng), first[together:]
         down_s = rng.uniform(*(SHORT_S if rng.random() < 0.6 else LONG_S))
         again_s = rng.uniform(*AGAIN_S) if rng.random() < 0.35 else None
         blows.append(Blow(at_s, targets, down_s, again_s))
-        at_s += down_s + rng.uniform(*PAUSE_S)
+        at_s += down_s + rng.uniform(*pause_s)
     return blows
 
 

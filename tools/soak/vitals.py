@@ -14,7 +14,7 @@ WARM_S = 15.0  # after this a life has everything that it will ever need
 RESIDENT_KB_MAX = {"gateway": 64 << 10, "board": 48 << 10}
 GROWTH_KB_MAX = 4096
 HANDLES_MAX = 40
-HANDLES_GROWTH_MAX = 2  # a broker or home that was away in the whole first half
+HANDLES_GROWTH_MAX = 2  # a broker or home that was away in the whole first third
 
 
 async def follow(keepers: list[Keeper], now_s: Callable[[], float]) -> None:
@@ -50,8 +50,8 @@ def judge(name: str, lives: list[Life]) -> list[Check]:
 
 
 def _growth(life: Life, seen: list[tuple[float, int]]) -> int:
-    """Return by how much the least of a life's second half, once warm, is above the most of its first: what never came
+    """Return by how much the least of a life's last third, once warm, is above the most of its first: what never came
     back. Connections come and go in between."""
     warm = [count for at_s, count in seen if count and life.ready_s is not None and at_s >= life.ready_s + WARM_S]
-    half = len(warm) // 2
-    return max(0, min(warm[half:]) - max(warm[:half])) if half else 0
+    third = len(warm) // 3
+    return max(0, min(warm[-third:]) - max(warm[:third])) if third else 0
