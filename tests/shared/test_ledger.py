@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent import cbor, record
 from agent.journal import RECORD, Journal, frame
 from agent.ledger import Ledger
-from agent.page import NO_PAGE, encode_record, page_hash
+from agent.page import NO_PAGE, page_hash
 from hal.memory import ManualClock, MemoryStore
 
 AGENT_ID = b"agent-01"
