@@ -37,7 +37,7 @@ check: .venv/ready ## lint, formatting, types and the house rules
 bench: .venv/ready ## measure against the committed figures
 	$(BIN)/python -m tools.bench $(ARGS)
 
-soak: .venv/ready ## run a site for long in simulated time
+soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
 	$(BIN)/python -m tools.soak $(ARGS)
 
 lock: .venv/ready ## renew the locked requirements
