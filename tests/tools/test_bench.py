@@ -1,0 +1,50 @@
+"""The bench measures everything it promises; how much that is on this machine is no test's business."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.needs import needs_program
+from tools.bench.__main__ import main
+from tools.bench.figures import Row
+from tools.bench.latency import percentile
+
+FIGURES = [
+    "CPU a poll, agent / bare loop",
+    "CPU a poll, agent / bare loop in batches",
+    "command to register p50, agent / bare",
+    "command to register p99, agent / bare",
+    "memory of the gateway's agent, Pss",
+    "MicroPython: heap when ready",
+    "MicroPython: smallest heap that works",
+    "MicroPython: bytecode",
+    "signed bytes a value, one reading a minute",
+]
+
+
+def test_one_quick_run_prints_and_writes_every_figure(tmp_path, capsys):
+    needs_program("nats-server")
+    target = tmp_path / "bench.json"
+    assert main(["--quick", "--json", str(target)]) == 0
+    printed = capsys.readouterr().out
+    written = json.loads(target.read_text())
+    assert [row["name"] for row in written["rows"]] == FIGURES
+    assert all(name in printed for name in FIGURES)
+    assert all(row["measured"] > 0 for row in written["rows"])
+    assert len(written["raw"]["latency"]["agent_ms"]) == len(written["raw"]["latency"]["bare_ms"]) == 5
+
+
+@pytest.mark.parametrize(("measured", "aim", "missed"), [(2.0, 2.0, False), (2.01, 2.0, True), (99.0, None, False)])
+def test_a_figure_above_its_aim_is_called_missed(measured, aim, missed):
+    row = Row("figure", measured, "x", aim, "")
+    assert row.missed is missed
+    assert ("MISSED" in row.line()) is missed
+
+
+def test_a_percentile_is_a_number_that_was_measured():
+    numbers = [float(number) for number in range(200, 0, -1)]
+    assert percentile(numbers, 50) == 100.0
+    assert percentile(numbers, 99) == 198.0
+    assert percentile([7.0], 99) == 7.0

@@ -1,0 +1,65 @@
+"""`make bench`: measure the agent against bare programs and print one table.
+
+Exit code 0 when everything was measured, whatever the figures; 1 when something could not be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tools.bench import board, evidence, latency, polling
+from tools.bench.child import BenchError
+from tools.bench.figures import Figures
+from tools.bench.site import staged
+from tools.broker import BrokerError
+from tools.demo.layout import lay_out
+from tools.stage import StageError
+
+METERS = 20  # and a charger for the commands
+COMMANDS = 250
+QUICK = polling.Plan(1, 1.0, 1.0, 0.0)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure everything once."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure and what it was made of")
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, no more")
+    asked = parser.parse_args(argv)
+    began_s = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="siteward-bench-") as folder:
+            figures = measure(Path(folder), asked.quick)
+    except (BenchError, BrokerError, StageError, OSError) as error:
+        print(f"siteward: {error}", file=sys.stderr)
+        return 1
+    for row in figures.rows():
+        print(row.line())
+    print(", ".join(f"{name} {found}" for name, found in figures.machine.items()), end="; ")
+    print(f"{time.monotonic() - began_s:.0f} s")
+    if asked.json:
+        asked.json.write_text(json.dumps(figures.as_json(), indent=1) + "\n")
+    return 0
+
+
+def measure(folder: Path, quick: bool) -> Figures:
+    """Return all figures of one run. Raises: BenchError, BrokerError, StageError, OSError."""
+    gateway, demo = folder / "gateway", folder / "demo"
+    gateway.mkdir(mode=0o700)
+    with staged(gateway, METERS) as stage:
+        polled = polling.measure(stage, QUICK if quick else polling.Plan())
+        commanded = latency.measure(stage, 5 if quick else COMMANDS)
+    layout = lay_out(demo)
+    proven = asyncio.run(evidence.measure(layout))
+    carried = asyncio.run(board.measure(layout, *((6.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
+    return Figures(polled, commanded, carried, proven)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""The bench's rows: what was measured, what was aimed at, and how it is printed."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tools.bench.board import Board
+from tools.bench.evidence import Evidence
+from tools.bench.latency import Latency, percentile
+from tools.bench.polling import Polling
+
+CPU_AIM = 2.0
+P50_AIM, P99_AIM = 2.0, 3.0
+PSS_MB_AIM = 35.0
+BYTES_PER_VALUE_AIM = 8.0
+
+
+@dataclass
+class Row:
+    """One figure; `aim` is what it must not exceed, None where it is only told."""
+
+    name: str
+    measured: float
+    unit: str
+    aim: float | None
+    detail: str
+
+    @property
+    def missed(self) -> bool:
+        """Tell whether the aim was missed."""
+        return self.aim is not None and self.measured > self.aim
+
+    def line(self) -> str:
+        """Return the row as one line of the table."""
+        aim = "" if self.aim is None else f"<= {self.aim:g}"
+        verdict = "" if self.aim is None else "MISSED" if self.missed else "met"
+        return f"{self.name:<44} {self.measured:>9.2f} {self.unit:<6} {aim:<8} {verdict:<7} {self.detail}"
+
+
+@dataclass
+class Figures:
+    """Everything of one run."""
+
+    polling: Polling
+    latency: Latency
+    board: Board
+    evidence: Evidence
+    machine: dict[str, str] = field(default_factory=lambda: machine())
+
+    def rows(self) -> list[Row]:
+        """Return the table."""
+        return [
+            *_cpu(self.polling),
+            *_commands(self.latency),
+            _memory(self.polling),
+            *_board(self.board),
+            _wire(self.evidence),
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return rows and everything they were made of, as plain JSON types."""
+        rows = [asdict(row) | {"missed": row.missed} for row in self.rows()]
+        return {"machine": self.machine, "rows": rows, "raw": {
+            name: asdict(getattr(self, name)) for name in ("polling", "latency", "board", "evidence")
+        }}  # fmt: skip
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures depend on."""
+    rows = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [row.partition(":")[2].strip() for row in rows if row.startswith("model name")]
+    processor = f"{len(models)} x {models[0]}" if models else platform.machine()
+    load = Path("/proc/loadavg").read_text().split()[0]
+    return {"processor": processor, "kernel": platform.release(), "python": platform.python_version(), "load": load}
+
+
+def _cpu(found: Polling) -> list[Row]:
+    ours = f"agent {median(found.agent_ms):.3f} ms"
+    each = " ".join(f"{one:.2f}" for one in found.agent_ms)
+    return [
+        Row("CPU a poll, agent / bare loop", found.ratio(found.bare_ms), "x", CPU_AIM,
+            f"{ours}, bare {median(found.bare_ms):.3f} ms; agent's windows: {each}"),
+        Row("CPU a poll, agent / bare loop in batches", found.ratio(found.batched_ms), "x", None,
+            f"{ours}, bare {median(found.batched_ms):.3f} ms"),
+    ]  # fmt: skip
+
+
+def _commands(found: Latency) -> list[Row]:
+    def row(percent: int, aim: float) -> Row:
+        ours, theirs = percentile(found.agent_ms, percent), percentile(found.bare_ms, percent)
+        detail = f"agent {ours:.2f} ms, bare {theirs:.2f} ms, {len(found.agent_ms)} commands each"
+        return Row(f"command to register p{percent}, agent / bare", found.ratio(percent), "x", aim, detail)
+
+    return [row(50, P50_AIM), row(99, P99_AIM)]
+
+
+def _memory(found: Polling) -> Row:
+    detail = f"Rss {found.memory_kb['Rss'] / 1024:.1f} MB, after {found.memory_after_s:.0f} s"
+    return Row("memory of the gateway's agent, Pss", found.memory_kb["Pss"] / 1024, "MB", PSS_MB_AIM, detail)
+
+
+def _board(found: Board) -> list[Row]:
+    packages = ", ".join(f"{package} {size_bytes}" for package, size_bytes in found.mpy_bytes.items())
+    return [
+        Row("MicroPython: heap when ready", found.ready_bytes / 1024, "KB", None, "64-bit, bytecode mapped from ROMFS"),
+        Row("MicroPython: smallest heap that works", found.heap_kb, "KB", None, "demonstration's board site"),
+        Row("MicroPython: bytecode", sum(found.mpy_bytes.values()) / 1024, "KB", None, packages),
+    ]
+
+
+def _wire(found: Evidence) -> Row:
+    detail = (
+        f"page of {found.page_bytes} bytes, {found.values} values in {found.readings} readings, "
+        f"{found.other_records} other records; MQTT adds {found.mqtt_bytes} bytes a page"
+    )
+    return Row(
+        "signed bytes a value, one reading a minute", found.bytes_per_value, "bytes", BYTES_PER_VALUE_AIM, detail
+    )
