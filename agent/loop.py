@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from agent.worker import Post, Worker
     from hal.ports import Clock, Signer, Uplink, Watchdog
 
-INBOX_MAX = const(64)
+_INBOX_MAX = const(64)
+ANSWER_STRANGERS_MS = const(5000)
+# What anybody can send who reaches the broker.
+UNPROVEN = (record.MALFORMED, record.UNKNOWN_KEY, record.BAD_SIGNATURE, record.TOO_LARGE, record.REPLAYED)
 OUT_OF_STEP = (record.WRONG_EPOCH, record.REPLAYED, record.EXPIRED)  # the authority's picture of this agent is old
 
 
@@ -65,6 +68,7 @@ class Loop:
         self._sealing = asyncio.Event()
         self._stopping = False
         self._synced_ms = 0
+        self._answered_ms = -1  # when a page was last closed for the sake of an unproven message
         self._answering = False  # somebody waits for what this turn put into the page
         self._untold: list[Record] = []
         for worker in workers:
@@ -143,9 +147,7 @@ class Loop:
         for fact in facts:
             self.ledger.add(fact)
             if fact[0] == record.DECISION:
-                urgent = True
-                if fact[5] in OUT_OF_STEP:
-                    self.session.announce = True
+                urgent = self._somebody_waits(fact, now_ms) or urgent
         if self.state.must_persist:
             self.state.must_persist = False
             self.ledger.save_state(dump(self.state))
@@ -158,6 +160,22 @@ class Loop:
             self.ledger.sync()
             self._synced_ms = now_ms
         return urgent
+
+    def _somebody_waits(self, decision: Record, now_ms: int) -> bool:
+        """Tell whether the page with this answer is closed at once.
+
+        What nobody we know can have sent just now (forged, repeated, garbage) is answered too, but at most every
+        ANSWER_STRANGERS_MS: whoever reaches the broker must not be able to keep a small board signing.
+        """
+        reason = decision[5]
+        if reason in OUT_OF_STEP:
+            self.session.announce = True
+        if reason not in UNPROVEN:
+            return True
+        if self._answered_ms >= 0 and now_ms - self._answered_ms < ANSWER_STRANGERS_MS:
+            return False
+        self._answered_ms = now_ms
+        return True
 
     def _hand_out(self, grants: list[Grant]) -> None:
         for grant in grants:
@@ -219,7 +237,7 @@ class Loop:
                 message = await open_message(raw, self.authorities, self.signer)
                 if channel == CHANNEL_RECEIPT:
                     self.session.receive(message)
-                elif len(self.inbox) < INBOX_MAX:
+                elif len(self.inbox) < _INBOX_MAX:
                     self.report(message)
                     self._wake.set()
                 else:

@@ -95,7 +95,7 @@ def _watch_clock(state: State, image: Image, now_ms: int) -> None:
 def _take(state: State, item: Item, now_ms: int) -> None:
     if type(item) is Outcome:
         state.note(
-            [record.WRITE, now_ms, item.device, item.setpoint or 0, item.outcome, item.evidence, item.kept, item.source]
+            [record.WRITE, now_ms, item.device, item.setpoint, item.outcome, item.evidence, item.kept, item.source]
         )
     elif type(item) is Attached:
         state.units[item.device].contract = item.contract

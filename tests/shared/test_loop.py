@@ -51,6 +51,18 @@ async def test_authority_that_is_out_of_step_is_told_epoch_and_counters():
     await stopped(site, task)
 
 
+async def test_flood_of_forged_commands_does_not_keep_the_agent_signing():
+    site = TwinSite()
+    task = await started(site)
+    await site.let_pass(1000)
+    site.uplink.collect()
+    for _ in range(10):
+        site.uplink.deliver("command", await site.limit(9000, 60, site.signer))
+        await site.let_pass(1000)
+    assert 1 <= len(pages_sent(site)) <= 3
+    await stopped(site, task)
+
+
 async def test_pages_go_only_when_a_signed_receipt_came():
     site = TwinSite()
     task = await started(site)

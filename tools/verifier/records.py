@@ -125,7 +125,7 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
         (
             AT,
             DEVICE,
-            ("set_point", integer),
+            ("set_point", or_null(integer)),
             ("outcome", one_of(0, 1, 2, 3)),
             ("evidence", one_of(0, 1, 2, 3)),
             ("kept", or_null(integer)),
