@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from agent.step import Grant
     from hal.capabilities import Controllable
 
-RETRY_MS_MIN = const(1000)
-RETRY_MS_MAX = const(30000)
+_RETRY_MS_MIN = const(1000)
+_RETRY_MS_MAX = const(30000)
 
 
 class Actuator:
@@ -36,7 +36,7 @@ class Actuator:
         self._applied_ms = 0
         self._failing = 0  # outcome reported for the present target, 0 none
         self._retry_ms = 0
-        self._pause_ms = RETRY_MS_MIN
+        self._pause_ms = _RETRY_MS_MIN
 
     def grant(self, grant: Grant) -> bool:
         """Take over a grant; return whether it asks for something new."""
@@ -74,7 +74,7 @@ class Actuator:
         self._applied = False
         self._failing = 0
         self._retry_ms = 0
-        self._pause_ms = RETRY_MS_MIN
+        self._pause_ms = _RETRY_MS_MIN
 
     def _is_due(self, now_ms: int) -> bool:
         if self._applied:
@@ -91,7 +91,7 @@ class Actuator:
             return
         if target == self._target:  # else a newer grant came meanwhile; it is written next
             self._applied, self._applied_ms, self._failing = True, now_ms, 0
-            self._pause_ms = RETRY_MS_MIN
+            self._pause_ms = _RETRY_MS_MIN
         if first:
             outcome = record.DEFAULTED if target is None else record.APPLIED
             evidence = record.WRITE_ACK if kept is None else record.READBACK
@@ -100,7 +100,7 @@ class Actuator:
     def _failed(self, now_ms: int, target: int | None, fault: DeviceError) -> None:
         self._applied = False
         self._retry_ms = now_ms + self._pause_ms
-        self._pause_ms = min(self._pause_ms * 2, RETRY_MS_MAX)
+        self._pause_ms = min(self._pause_ms * 2, _RETRY_MS_MAX)
         rejected = isinstance(fault, (OutOfRange, NotObeyed, Refused))
         outcome = record.REJECTED if rejected else record.FAILED
         if outcome != self._failing:

@@ -7,8 +7,8 @@ page hash does not depend on the signature. Recovery believes only whole frames.
 
 from __future__ import annotations
 
-from agent import cbor, journal, record
-from agent.page import NO_PAGE, Header, Page, civil_at, decode_header, page_hash
+from agent import cbor, journal
+from agent.page import NO_PAGE, Header, Page, civil_at, decode_header, encode_record, page_hash, second_of
 from agent.stored import PAGES_BEHIND_MAX, StoredPage, checkpoint_seq, read
 from hal.compat import const
 
@@ -81,10 +81,10 @@ class Ledger:
         if self.page is not None and self.page.size_bytes >= self.page_bytes_max:
             self.close_page()
         if self.page is None:
-            self._open_page(record.second_of(fact))
+            self._open_page(second_of(fact))
         page = self.page
         assert page is not None
-        raw = record.encode(fact, page.header.base_s)
+        raw = encode_record(fact, page.header.base_s)
         page.add(raw)
         self.journal.append(journal.RECORD, raw)
         self.next_seq += 1

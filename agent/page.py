@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 
 from agent import cbor
+from agent import record as r
 from agent.merkle import MerkleTree
 from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from agent.record import Record
     from hal.ports import Clock
 
 TYPE_PAGE = const(1)
@@ -87,3 +89,19 @@ class Page:
 def page_hash(payload: bytes) -> bytes:
     """Return what the next page and the receipt refer to."""
     return hashlib.sha256(payload).digest()
+
+
+def encode_record(record: Record, base_s: int) -> bytes:
+    """Return the record's bytes inside a page whose time begins at `base_s`."""
+    kind, at = record[0], record[1]
+    assert type(at) is int
+    relative = list(record)
+    relative[1] = at - base_s if kind == r.READING else at - base_s * 1000
+    return cbor.encode(relative)
+
+
+def second_of(record: Record) -> int:
+    """Return the full monotonic second at or before the record."""
+    kind, at = record[0], record[1]
+    assert type(at) is int
+    return at if kind == r.READING else at // 1000

@@ -1,13 +1,12 @@
-"""One fact each: what a record is and how it becomes bytes.
+"""One fact each: the kinds of records and the numbers in them.
 
 Source: docs/format.md, "Records" (this project's own format, version 1).
 In memory a record's second element is absolute monotonic time of its epoch: seconds in a reading,
-milliseconds in everything else. Only `encode` makes it relative to a page.
+milliseconds in everything else. Only agent.page makes it relative to a page.
 """
 
 from __future__ import annotations
 
-from agent import cbor
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -76,19 +75,3 @@ METER_STALE = const(2)
 METER_ABSURD = const(3)
 DEVICE_SILENT = const(4)
 SHUTDOWN = const(5)
-
-
-def encode(record: Record, base_s: int) -> bytes:
-    """Return the record's bytes inside a page whose time begins at `base_s`."""
-    kind, at = record[0], record[1]
-    assert type(at) is int
-    relative = list(record)
-    relative[1] = at - base_s if kind == READING else at - base_s * 1000
-    return cbor.encode(relative)
-
-
-def second_of(record: Record) -> int:
-    """Return the full monotonic second at or before the record."""
-    kind, at = record[0], record[1]
-    assert type(at) is int
-    return at if kind == READING else at // 1000

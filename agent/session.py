@@ -27,11 +27,11 @@ CHANNEL_PAGE = "page"
 CHANNEL_SESSION = "session"
 CHANNEL_COMMAND = "command"
 CHANNEL_RECEIPT = "receipt"
-TYPE_SESSION = const(2)
-VERSION = const(1)
-IN_FLIGHT_MAX = const(4)
-AGAIN_MS = const(10000)  # a page without a receipt is sent again after this, a session message that nobody answered too
-SESSION_MS = const(60000)
+_TYPE_SESSION = const(2)
+_VERSION = const(1)
+_IN_FLIGHT_MAX = const(4)
+_AGAIN_MS = const(10000)  # a page without a receipt is sent again after this, a session message that nobody answered too
+_SESSION_MS = const(60000)
 
 
 class Flight:
@@ -73,11 +73,11 @@ class Session:
         if not uplink.connected:
             return
         now_ms = self.clock.now_ms()
-        if self.announce or now_ms - self._announced_ms >= (SESSION_MS if self._heard else AGAIN_MS):
+        if self.announce or now_ms - self._announced_ms >= (_SESSION_MS if self._heard else _AGAIN_MS):
             await self._announce(uplink, now_ms)
-        if self._flights and not self._flights[0].confirmed and now_ms - self._flights[0].sent_ms >= AGAIN_MS:
+        if self._flights and not self._flights[0].confirmed and now_ms - self._flights[0].sent_ms >= _AGAIN_MS:
             self._start_over()
-        while len(self._flights) < IN_FLIGHT_MAX and await self._send_next(uplink, now_ms):
+        while len(self._flights) < _IN_FLIGHT_MAX and await self._send_next(uplink, now_ms):
             pass
 
     def receive(self, message: Message) -> None:
@@ -126,7 +126,7 @@ class Session:
         counters = [[key_id, state.counters[key_id]] for key_id in sorted(state.counters)]
         civil_s = self.clock.civil_ms() // 1000
         payload = cbor.encode(
-            [TYPE_SESSION, VERSION, state.agent_id, state.epoch, now_ms // 1000, civil_s, self.clock.quality(),
+            [_TYPE_SESSION, _VERSION, state.agent_id, state.epoch, now_ms // 1000, civil_s, self.clock.quality(),
              ledger.next_seq, ledger.released_seq, ledger.prev, counters]
         )  # fmt: skip
         if uplink.publish(CHANNEL_SESSION, await cose.seal(self.signer, payload)):

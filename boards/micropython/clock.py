@@ -12,8 +12,8 @@ from boards.micropython.ticks import sleep_ms, ticks_diff, ticks_ms
 from hal import quantities as q
 from hal.compat import const
 
-EPOCH_2000_S = const(946684800)
-MADE_S = const(1760000000)  # October 2025
+_EPOCH_2000_S = const(946684800)
+_MADE_S = const(1760000000)  # October 2025
 
 
 class BoardClock:
@@ -22,7 +22,7 @@ class BoardClock:
     def __init__(self) -> None:
         self._ticks = ticks_ms()
         self._now_ms = 0
-        self._epoch_s = EPOCH_2000_S if gmtime(0)[0] == 2000 else 0
+        self._epoch_s = _EPOCH_2000_S if gmtime(0)[0] == 2000 else 0
 
     def now_ms(self) -> int:
         """Return monotonic milliseconds since this clock was made."""
@@ -34,7 +34,7 @@ class BoardClock:
     def civil_ms(self) -> int:
         """Return Unix milliseconds of the RTC to the second, 0 while it cannot be right."""
         civil_s = int(time()) + self._epoch_s
-        return civil_s * 1000 if civil_s >= MADE_S else 0
+        return civil_s * 1000 if civil_s >= _MADE_S else 0
 
     def quality(self) -> int:
         """Return informative: nothing here knows how far the RTC is off."""

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from boards.micropython.p256 import Comb, Steps
 
-SECRET_BYTES = const(32)
-DIGEST_BYTES = const(32)
-SIGNATURE_BYTES = const(64)
-PUBLIC_KEY_BYTES = const(65)
+_SECRET_BYTES = const(32)
+_DIGEST_BYTES = const(32)
+_SIGNATURE_BYTES = const(64)
+_PUBLIC_KEY_BYTES = const(65)
 BLIND_BYTES = const(68)
 
 _INNER = int.from_bytes(b"\x36" * 64, "big")
@@ -33,7 +33,7 @@ _OUTER = int.from_bytes(b"\x5c" * 64, "big")
 def secret_number(secret: bytes) -> int:
     """Return the private key as a number. Raises: ValueError when it is not 32 bytes in 1..N-1."""
     number = int.from_bytes(secret, "big")
-    if len(secret) != SECRET_BYTES or not 0 < number < N:
+    if len(secret) != _SECRET_BYTES or not 0 < number < N:
         raise ValueError("a P-256 private key is 32 bytes in 1..n-1")
     return number
 
@@ -47,7 +47,7 @@ def public_key_steps(secret: bytes, blind: bytes) -> Steps[bytes]:
 def sign_steps(secret: bytes, digest: bytes, blind: bytes) -> Steps[bytes]:
     """Return r || s over a SHA-256 digest; `blind` is BLIND_BYTES of fresh randomness. Raises: ValueError."""
     key = secret_number(secret)
-    if len(digest) != DIGEST_BYTES:
+    if len(digest) != _DIGEST_BYTES:
         raise ValueError("a SHA-256 digest is 32 bytes")
     factor = 1 + int.from_bytes(blind[36:BLIND_BYTES], "big") % (N - 1)
     for nonce in _nonces(secret, digest):
@@ -63,7 +63,7 @@ def sign_steps(secret: bytes, digest: bytes, blind: bytes) -> Steps[bytes]:
 
 def key_point(public_key: bytes) -> tuple[int, int]:
     """Return the point of a public key. Raises: ValueError when it is not 65 bytes that name a point of P-256."""
-    if len(public_key) != PUBLIC_KEY_BYTES or public_key[0] != 4:
+    if len(public_key) != _PUBLIC_KEY_BYTES or public_key[0] != 4:
         raise ValueError("a public key is 65 bytes, SEC1 uncompressed")
     x, y = int.from_bytes(public_key[1:33], "big"), int.from_bytes(public_key[33:], "big")
     if not is_on_curve(x, y):
@@ -73,7 +73,7 @@ def key_point(public_key: bytes) -> tuple[int, int]:
 
 def verify_steps(comb: Comb, digest: bytes, signature: bytes) -> Steps[bool]:
     """Tell whether r || s is a signature over `digest` by the key whose point has the table `comb`."""
-    if len(digest) != DIGEST_BYTES or len(signature) != SIGNATURE_BYTES:
+    if len(digest) != _DIGEST_BYTES or len(signature) != _SIGNATURE_BYTES:
         return False
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     if not (0 < r < N and 0 < s < N):

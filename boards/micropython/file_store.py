@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 
+from hal.compat import const
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-SUFFIX = ".log"
-CAPACITY_BYTES = 262144
-ENOSPC = 28  # no port of MicroPython names it
-EIO = 5
+_CAPACITY_BYTES = const(262144)
+_ENOSPC = const(28)  # no port of MicroPython names it
+_EIO = const(5)
 
 
 class FileStore:
@@ -26,7 +27,7 @@ class FileStore:
     store: a later one that succeeds would prove nothing.
     """
 
-    def __init__(self, folder: str, capacity_bytes: int = CAPACITY_BYTES) -> None:
+    def __init__(self, folder: str, capacity_bytes: int = _CAPACITY_BYTES) -> None:
         assert capacity_bytes > 0
         self._folder = folder
         self._capacity_bytes = capacity_bytes
@@ -38,7 +39,7 @@ class FileStore:
         self._dirty = True  # what a killed program appended is here but perhaps not yet on the medium
 
     def _path(self, first: int) -> str:
-        return f"{self._folder}/{first:016d}{SUFFIX}"
+        return f"{self._folder}/{first:016d}.log"
 
     def _open(self, first: int) -> BinaryIO:
         path = self._path(first)
@@ -56,11 +57,11 @@ class FileStore:
         self._check()
         first, size_bytes = self._kept[-1]
         if first + size_bytes + len(chunk) - self._kept[0][0] > self._capacity_bytes:
-            raise OSError(ENOSPC, "the journal is full")
+            raise OSError(_ENOSPC, "the journal is full")
         self._dirty = True
         self._newest.seek(size_bytes)
         if self._newest.write(chunk) != len(chunk):
-            raise OSError(ENOSPC, "the disk is full")
+            raise OSError(_ENOSPC, "the disk is full")
         self._kept[-1] = (first, size_bytes + len(chunk))
         return first + size_bytes
 
@@ -77,7 +78,7 @@ class FileStore:
 
     def _check(self) -> None:
         if self._failed:
-            raise OSError(EIO, "an earlier sync failed")
+            raise OSError(_EIO, "an earlier sync failed")
 
     def read(self, offset: int, size_bytes: int) -> bytes:
         """Return up to `size_bytes` from `offset`, not past its segment's end; empty outside what is kept."""
@@ -142,8 +143,8 @@ def _sync_folder(folder: str) -> None:
 
 def _scan(folder: str) -> list[tuple[int, int]]:
     """Return what is kept; what a failed write left behind the end of an older segment belongs to nobody."""
-    firsts = sorted([int(name[: -len(SUFFIX)]) for name in os.listdir(folder) if name.endswith(SUFFIX)])
-    sizes = [os.stat(f"{folder}/{first:016d}{SUFFIX}")[6] for first in firsts]
+    firsts = sorted([int(name[:-4]) for name in os.listdir(folder) if name.endswith(".log")])
+    sizes = [os.stat(f"{folder}/{first:016d}.log")[6] for first in firsts]
     for place in range(len(firsts) - 1):
         sizes[place] = min(sizes[place], firsts[place + 1] - firsts[place])
     return list(zip(firsts, sizes))

@@ -1,4 +1,4 @@
-"""One MQTT 3.1.1 connection of a board: CONNECT to its end, QoS 1, bounded in both directions.
+"""One MQTT 3.1.1 connection of a board: _CONNECT to its end, QoS 1, bounded in both directions.
 
 Source: MQTT Version 3.1.1 (OASIS, 29 October 2014), sections 3.1 to 3.14. Clean session: what was not
 acknowledged when the connection ends is forgotten, the journal sends it again.
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-CONNECT = const(0x10)
-CONNACK = const(0x20)
-PUBLISH_QOS1 = const(0x32)
-PUBACK = const(0x40)
-SUBSCRIBE = const(0x82)
-SUBACK = const(0x90)
-PINGREQ = const(0xC0)
-PINGRESP = const(0xD0)
-DISCONNECT = const(0xE0)
+_CONNECT = const(0x10)
+_CONNACK = const(0x20)
+_PUBLISH_QOS1 = const(0x32)
+_PUBACK = const(0x40)
+_SUBSCRIBE = const(0x82)
+_SUBACK = const(0x90)
+_PINGREQ = const(0xC0)
+_PINGRESP = const(0xD0)
+_DISCONNECT = const(0xE0)
 
-READ_BYTES = const(256)
-WRITE_BYTES = const(1024)  # a slice that the stream may have to copy
-TICK_MS = const(250)
-SETUP_MS = const(20000)  # TLS handshake, CONNACK and SUBACK
-ACKNOWLEDGE_MS = const(60000)  # a broker that answers pings and acknowledges nothing is left after this
-PINGS_MAX = const(2)
+_READ_BYTES = const(256)
+_WRITE_BYTES = const(1024)  # a slice that the stream may have to copy
+_TICK_MS = const(250)
+_SETUP_MS = const(20000)  # TLS handshake, _CONNACK and _SUBACK
+_ACKNOWLEDGE_MS = const(60000)  # a broker that answers pings and acknowledges nothing is left after this
+_PINGS_MAX = const(2)
 
 
 class MqttError(Exception):
@@ -78,7 +78,7 @@ class Connection:
         """Connect, subscribe, call `came_up`, stay. Raises, always: OSError, MqttError, ValueError."""
         flags = 2  # clean session
         head = text("MQTT") + bytes((4, flags)) + (keepalive_ms // 1000).to_bytes(2, "big")
-        self._send(pack(CONNECT, head + text(self._client_id)))
+        self._send(pack(_CONNECT, head + text(self._client_id)))
         tasks = [asyncio.create_task(self._guard(work)) for work in (self._read(), self._write())]
         try:
             await self._watch(keepalive_ms, came_up)
@@ -102,20 +102,20 @@ class Connection:
             if ticks_diff(now, pinged) > keepalive_ms:
                 pinged = now
                 self._ping()
-            await sleep_ms(TICK_MS)
+            await sleep_ms(_TICK_MS)
         raise self._failure
 
     def _check_patience(self, now: int, began: int) -> None:
-        if not self.ready and ticks_diff(now, began) > SETUP_MS:
+        if not self.ready and ticks_diff(now, began) > _SETUP_MS:
             raise OSError(ETIMEDOUT)
-        if self.unacknowledged and ticks_diff(now, self.unacknowledged[0][1]) > ACKNOWLEDGE_MS:
+        if self.unacknowledged and ticks_diff(now, self.unacknowledged[0][1]) > _ACKNOWLEDGE_MS:
             raise MqttError("the broker acknowledges nothing")
 
     def _ping(self) -> None:
-        if self._pings >= PINGS_MAX:
+        if self._pings >= _PINGS_MAX:
             raise OSError(ETIMEDOUT)
         self._pings += 1
-        self._send(pack(PINGREQ, b""))
+        self._send(pack(_PINGREQ, b""))
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         """Keep what ended a task for `_watch` to raise."""
@@ -126,7 +126,7 @@ class Connection:
 
     async def _read(self) -> None:
         while True:
-            chunk = await self._stream.read(READ_BYTES)
+            chunk = await self._stream.read(_READ_BYTES)
             if not chunk:
                 raise OSError(ECONNRESET)
             for first, body in self.inbound.feed(chunk):
@@ -140,8 +140,8 @@ class Connection:
             await self._news.wait()
 
     async def _write_whole(self, piece: memoryview) -> None:
-        for at in range(0, len(piece), WRITE_BYTES):
-            self._stream.write(piece[at : at + WRITE_BYTES])
+        for at in range(0, len(piece), _WRITE_BYTES):
+            self._stream.write(piece[at : at + _WRITE_BYTES])
             await self._stream.drain()
 
     def _send(self, packet: bytes) -> None:
@@ -152,19 +152,19 @@ class Connection:
         kind = first & 0xF0
         if kind == 0x30:
             self._take_publish(first, body)
-        elif kind == PINGRESP:
+        elif kind == _PINGRESP:
             self._pings = 0
         elif len(body) < 2:
             raise ValueError("packet too short")
-        elif kind == PUBACK:
+        elif kind == _PUBACK:
             identifier = int.from_bytes(body[:2], "big")
             self.unacknowledged = [sent for sent in self.unacknowledged if sent[0] != identifier]
-        elif kind == CONNACK:
+        elif kind == _CONNACK:
             if body[1]:
                 raise MqttError("refused", body[1])
             wanted = b"".join([text(topic) + b"\x01" for topic in self._topics])
-            self._send(pack(SUBSCRIBE, self._next_identifier() + wanted))
-        elif kind == SUBACK:
+            self._send(pack(_SUBSCRIBE, self._next_identifier() + wanted))
+        elif kind == _SUBACK:
             if max(body[2:] or b"\x80") & 0x80:
                 raise MqttError("subscription refused")
             self.ready = True
@@ -179,7 +179,7 @@ class Connection:
             raise ValueError("not a PUBLISH")
         self._heard(body[2:end].decode(), body[start:])
         if acknowledged:
-            self._send(pack(PUBACK, body[end:start]))
+            self._send(pack(_PUBACK, body[end:start]))
 
     def _next_identifier(self) -> bytes:
         self._identifier = self._identifier % 0xFFFF + 1
@@ -189,13 +189,13 @@ class Connection:
         """Queue one message, QoS 1; `unacknowledged` tells when it has arrived."""
         head = text(topic) + self._next_identifier()
         self.unacknowledged.append((self._identifier, ticks_ms()))
-        self._send(header(PUBLISH_QOS1, len(head) + len(payload)) + head)
+        self._send(header(_PUBLISH_QOS1, len(head) + len(payload)) + head)
         self._send(payload)  # by itself: a page is not copied
 
     def goodbye(self) -> None:
-        """Send DISCONNECT, if the network takes it at once."""
+        """Send _DISCONNECT, if the network takes it at once."""
         try:
             if self.ready:
-                self._stream.write(pack(DISCONNECT, b""))
+                self._stream.write(pack(_DISCONNECT, b""))
         except (OSError, ValueError):
             pass  # it is gone already

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 CHANNELS_DOWN = ("command", "receipt")
-INBOUND_BYTES_MAX = const(4096)
-INBOX_MAX = const(8)
-INBOX_BYTES_MAX = const(8192)
-QUEUE_MAX = const(2)  # pages are held until they are acknowledged
-KEEPALIVE_S = const(30)
-CONNECT_MS = const(10000)
-TICK_MS = const(250)
-OUTAGE_MS_MAX = const(86400000)  # ticks wrap: a longer outage counts as this
+_INBOUND_BYTES_MAX = const(4096)
+_INBOX_MAX = const(8)
+_INBOX_BYTES_MAX = const(8192)
+_QUEUE_MAX = const(2)  # pages are held until they are acknowledged
+_KEEPALIVE_S = const(30)
+_CONNECT_MS = const(10000)
+_TICK_MS = const(250)
+_OUTAGE_MS_MAX = const(86400000)  # ticks wrap: a longer outage counts as this
 
 
 class MqttUplink:
@@ -49,8 +49,8 @@ class MqttUplink:
         cert: str,
         cert_key: str,
         server_name: str,
-        keepalive_s: int = KEEPALIVE_S,
-        queue_max: int = QUEUE_MAX,
+        keepalive_s: int = _KEEPALIVE_S,
+        queue_max: int = _QUEUE_MAX,
     ) -> None:
         """Load the certificates. Raises: OSError, ValueError for what is no certificate."""
         self.connected = False
@@ -100,7 +100,7 @@ class MqttUplink:
             began = ticks_ms()
             if await self._one_connection() and ticks_diff(ticks_ms(), began) >= STEADY_MS:
                 down_since = ticks_ms()
-            outage_ms = min(ticks_diff(ticks_ms(), down_since), OUTAGE_MS_MAX)
+            outage_ms = min(ticks_diff(ticks_ms(), down_since), _OUTAGE_MS_MAX)
             await sleep_ms(retry_ms(outage_ms))
 
     async def _one_connection(self) -> bool:
@@ -109,11 +109,11 @@ class MqttUplink:
         plain: Any = None
         secure: Any = None
         try:
-            plain = await connect(self._host, self._port, CONNECT_MS)
+            plain = await connect(self._host, self._port, _CONNECT_MS)
             secure = self._tls.wrap_socket(plain, server_hostname=self._server_name, do_handshake_on_connect=False)
             secure.setblocking(False)
             stream: Any = asyncio.StreamReader(secure)
-            self._connection = Connection(stream, self._agent_hex, topics, INBOUND_BYTES_MAX, self._heard)
+            self._connection = Connection(stream, self._agent_hex, topics, _INBOUND_BYTES_MAX, self._heard)
             await self._connection.serve(self._keepalive_ms, self._came_up)
         except (OSError, ValueError, MqttError) as error:
             self.trouble = repr(error)
@@ -137,7 +137,7 @@ class MqttUplink:
             return
         if not payload:
             self._count_oversize()  # no message of ours is empty: this may be what is left of an oversize one
-        elif len(self._inbox) >= INBOX_MAX or self._inbox_bytes() + len(payload) > INBOX_BYTES_MAX:
+        elif len(self._inbox) >= _INBOX_MAX or self._inbox_bytes() + len(payload) > _INBOX_BYTES_MAX:
             self.dropped_full += 1
         else:
             self._inbox.append((channel, payload))

@@ -27,14 +27,20 @@ P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
-# A scalar of 36 bytes is six rows of 48 bits; one table entry sums the rows that have a bit in the same column.
-# 32 of the bits are more than a scalar needs: room to add a random multiple of N.
-ROWS = const(6)
-COLUMNS = const(48)
-SCALAR_BYTES = const(36)
+# A comb cuts a scalar into rows of whole bytes; one table entry sums the rows that have a bit in the same column.
+# The base point's has six rows of 48 bits: 32 of the 288 bits are more than a scalar needs, room to add a random
+# multiple of N. Its table lies in flash. A key's lies in RAM: five rows of 56 bits take half of that and make a
+# verification a tenth longer.
+_ROWS = const(6)
 _ROW_BYTES = const(6)
+_COLUMNS = const(48)
+_SCALAR_BYTES = const(36)
+_KEY_ROWS = const(5)
+_KEY_ROW_BYTES = const(7)
+_KEY_COLUMNS = const(56)
+_KEY_SCALAR_BYTES = const(35)
 _ENTRY_BYTES = const(64)
-COMB_BYTES = const(4032)  # 63 entries
+COMB_BYTES = const(1984)  # a key's 31 entries
 _EUCLID_ROUNDS_A_STEP = const(8)
 
 
@@ -101,12 +107,12 @@ def affine_steps(x: int, y: int, z: int) -> Steps[tuple[int, int]]:
 
 
 def comb_steps(table: bytearray, x: int, y: int) -> Steps[None]:
-    """Make `table` (COMB_BYTES) the comb of a point: entry j sums 2**(48 * row) * point over the bits `row` of j."""
+    """Make `table` (COMB_BYTES) the comb of a point: entry j sums 2**(56 * row) * point over the bits `row` of j."""
     assert len(table) == COMB_BYTES
     _put(table, 1, x, y)
-    for row in range(1, ROWS):
+    for row in range(1, _KEY_ROWS):
         z = 1
-        for column in range(COLUMNS):
+        for column in range(_KEY_COLUMNS):
             x, y, z = double(x, y, z)
             if column & 1:
                 yield
@@ -117,14 +123,14 @@ def comb_steps(table: bytearray, x: int, y: int) -> Steps[None]:
 
 def base_point_steps(scalar: int, z: int) -> Steps[tuple[int, int]]:
     """Return the affine scalar * G for a scalar of exactly 288 bits, the same work for each; any z hides the way."""
-    digits = scalar.to_bytes(SCALAR_BYTES, "little")
+    digits = scalar.to_bytes(_SCALAR_BYTES, "little")
     # The top bit makes the first digit nonzero: the sum never passes through infinity.
-    x, y = _entry(BASE_COMB, _digit(digits, COLUMNS - 1))
+    x, y = _entry(BASE_COMB, _base_digit(digits, _COLUMNS - 1))
     x, y = x * z * z % P, y * z * z * z % P
-    for column in range(COLUMNS - 2, -1, -1):
+    for column in range(_COLUMNS - 2, -1, -1):
         yield
         x, y, z = double(x, y, z)
-        digit = _digit(digits, column)
+        digit = _base_digit(digits, column)
         added = add(x, y, z, *_entry(BASE_COMB, digit or 1))
         if digit:
             x, y, z = added
@@ -133,15 +139,15 @@ def base_point_steps(scalar: int, z: int) -> Steps[tuple[int, int]]:
 
 def sum_steps(base_times: int, comb: Comb, times: int) -> Steps[tuple[int, int, int]]:
     """Return the Jacobian base_times * G + times * (point of `comb`); nothing here is secret."""
-    base_digits = base_times.to_bytes(SCALAR_BYTES, "little")
-    digits = times.to_bytes(SCALAR_BYTES, "little")
+    base_digits = base_times.to_bytes(_SCALAR_BYTES, "little")
+    digits = times.to_bytes(_KEY_SCALAR_BYTES, "little")
     x, y, z = 1, 1, 0
-    for column in range(COLUMNS - 1, -1, -1):
+    for column in range(_KEY_COLUMNS - 1, -1, -1):
         x, y, z = double(x, y, z)
-        digit = _digit(base_digits, column)
+        digit = _base_digit(base_digits, column) if column < _COLUMNS else 0
         if digit:
             x, y, z = add(x, y, z, *_entry(BASE_COMB, digit))
-        digit = _digit(digits, column)
+        digit = _digit(digits, column, _KEY_ROWS, _KEY_ROW_BYTES)
         if digit:
             x, y, z = add(x, y, z, *_entry(comb, digit))
         yield
@@ -150,7 +156,7 @@ def sum_steps(base_times: int, comb: Comb, times: int) -> Steps[tuple[int, int, 
 
 def _fill_steps(table: bytearray, first: int, x: int, y: int) -> Steps[None]:
     # Entry first + low is entry low plus (x, y). All the divisions of a row share one inverse (Montgomery's trick).
-    # No two abscissas meet: that would need a multiple below 2**241 of the point to vanish.
+    # No two abscissas meet: that would need a multiple below 2**225 of the point to vanish.
     products = [1]
     for low in range(1, first):
         products.append(products[-1] * (_entry(table, low)[0] - x) % P)
@@ -177,9 +183,13 @@ def _put(table: bytearray, index: int, x: int, y: int) -> None:
     table[at + 32 : at + 64] = y.to_bytes(32, "big")
 
 
-def _digit(digits: bytes, column: int) -> int:
+def _base_digit(digits: bytes, column: int) -> int:
+    return _digit(digits, column, _ROWS, _ROW_BYTES)
+
+
+def _digit(digits: bytes, column: int, rows: int, row_bytes: int) -> int:
     at, bit = column >> 3, column & 7
     digit = 0
-    for row in range(ROWS):
-        digit |= (digits[at + row * _ROW_BYTES] >> bit & 1) << row
+    for row in range(rows):
+        digit |= (digits[at + row * row_bytes] >> bit & 1) << row
     return digit

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-SETTLE_MS = const(200)
-REOPEN_MS = const(500)
-BITS_PER_CHARACTER = const(11)
+_SETTLE_MS = const(200)
+_REOPEN_MS = const(500)
+_BITS_PER_CHARACTER = const(11)
 
 
 class SerialLine:
@@ -29,9 +29,9 @@ class SerialLine:
     bytes take as well.
     """
 
-    def __init__(self, open_port: Callable[[], Any], baud: int, settle_ms: int = SETTLE_MS) -> None:
+    def __init__(self, open_port: Callable[[], Any], baud: int, settle_ms: int = _SETTLE_MS) -> None:
         self._open_port = open_port
-        self._gap_ms = 2 if baud > 19200 else (4 * BITS_PER_CHARACTER * 1000 + baud - 1) // baud
+        self._gap_ms = 2 if baud > 19200 else (4 * _BITS_PER_CHARACTER * 1000 + baud - 1) // baud
         self._settle_ms = settle_ms
         self._port: Any = None
         self._busy = False
@@ -54,7 +54,7 @@ class SerialLine:
             return answer
         except OSError as error:
             await self.close()
-            rest_ms = REOPEN_MS
+            rest_ms = _REOPEN_MS
             raise LineDown("serial", error.errno)
         finally:
             self._busy = False

@@ -2,8 +2,9 @@
 
 Source: hal/ports.py, Signer; es256.py holds the arithmetic. One turn is about 30 multiplications of 256-bit numbers:
 4-6 ms on a Pico, estimated from measured multiplications.
-Each of the last `keys_max` public keys has a table of 4 KB. The tables are claimed at the start, because a heap in
-pieces may have no 4 KB left when a command arrives.
+Each of the last `keys_max` public keys has a table of 2 KB: a grid operator, an aggregator and who signs the receipts
+do not push each other out. The tables are claimed at the start, because a heap in pieces may have no 2 KB left when
+a command arrives.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from boards.micropython.p256 import Steps, T
 
-KEYS_MAX = const(2)
+_KEYS_MAX = const(3)
 
 
 class SoftSigner:
     """Keeps a 32-byte private key in memory. Making one takes as long as a signature, in one go."""
 
-    def __init__(self, secret: bytes, keys_max: int = KEYS_MAX) -> None:
+    def __init__(self, secret: bytes, keys_max: int = _KEYS_MAX) -> None:
         """Raises: ValueError when `secret` is not a private key of P-256."""
         self._secret = secret
         # (public key, its table), the last used last; no key while the table is not complete.

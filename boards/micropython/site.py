@@ -1,7 +1,8 @@
 """Runs an agent on a board until the machine is reset; what it needs only to start does not stay in memory.
 
-Configuration, catalogue and start-up code take some 25 KB of heap on a 64-bit machine and are never asked again.
-Bytecode lies in flash, but each function, class and name of a loaded module is an object on the heap.
+Configuration, catalogue and start-up code take some 25 KB of heap on a 64-bit machine and are never asked again:
+bytecode may lie in flash, but each function, class and name of a loaded module is an object on the heap. What reads
+the configuration is gone before the rest is loaded, so that the two peaks do not add up (docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from agent.config import Config
     from agent.loop import Loop
     from hal.ports import Line, Watchdog
-
-ONLY_TO_START = ("boards.micropython.start", "boards.startup", "agent.config", "drivers.catalogue")
-
 
 class Board:
     """What differs between boards: name, maxima, watchdog, and how a serial line is opened."""
@@ -38,13 +37,13 @@ class Board:
 
 def run_site(folder: str, board: Board) -> int:
     """Run the agent of FOLDER/site.json for ever; return 2 after one sentence when it cannot start."""
-    started = _start(folder, board)
-    if started is None:
+    try:
+        site, loop = _started(folder, board)
+    except (ValueError, OSError) as error:
+        print("siteward: " + " ".join([str(part) for part in error.args]))
         return 2
-    site, loop = started
-    loop.session.on_link = lambda connected: _say(telling.link(connected))
     loop.tell = lambda fact: _say(telling.line(fact, loop.state))
-    forget(ONLY_TO_START)
+    gc.collect()
     ready = {"fact": "ready", "site": site, "agent": loop.state.agent_id.hex(), "epoch": loop.state.epoch}
     ready["heap_bytes"] = gc.mem_alloc()  # type: ignore[attr-defined]
     print(json.dumps(ready))
@@ -52,23 +51,40 @@ def run_site(folder: str, board: Board) -> int:
     return 0
 
 
-def _start(folder: str, board: Board) -> tuple[str, Loop] | None:
-    from boards.micropython.start import start  # not above: then this module would keep what `forget` shall free
+def _started(folder: str, board: Board) -> tuple[str, Loop]:
+    config, digest = _read(folder, board)
+    return config.site["name"], _start(folder, board, config, digest)
 
-    return start(folder, board)
+
+# The two imports below do not stand above because this module would then keep what `_forget` shall free.
 
 
-def forget(modules: tuple[str, ...]) -> None:
-    """Unload modules, so that the next collection frees what they hold; who imports one again loads it anew.
+def _read(folder: str, board: Board) -> tuple[Config, bytes]:
+    from boards.micropython.read_site import read_site
 
-    A module is held by the table of modules and, under its last name, by its package. That suffices because nothing
-    that stays imports a name from these modules: tests/test_budgets.py measures that it is so.
+    found = read_site(folder, board.devices_max)
+    _forget("boards.micropython.read_site", "agent.config")
+    return found
+
+
+def _start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
+    from boards.micropython.start import start
+
+    loop = start(folder, board, config, digest)
+    _forget("boards.micropython.start", "boards.startup", "drivers.catalogue")
+    return loop
+
+
+def _forget(*modules: str) -> None:
+    """Unload modules, so that the next collection frees what they hold.
+
+    A module is held by the table of modules, under its last name by its package, and by whatever imported a name
+    from it or keeps an object that has methods of it. tests/test_budgets.py measures that nothing does.
     """
     for name in modules:
         package, _, last = name.rpartition(".")
         del sys.modules[name]
         delattr(sys.modules[package], last)
-    gc.collect()
 
 
 def _say(line: str | None) -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-CONNECT_MS = const(2000)
-RETRY_MS_MIN = const(250)
-RETRY_MS_MAX = const(2000)
+_CONNECT_MS = const(2000)
+_RETRY_MS_MIN = const(250)
+_RETRY_MS_MAX = const(2000)
 
 
 class TcpLine:
@@ -25,7 +25,7 @@ class TcpLine:
     meanwhile every exchange ends in LineDown at once.
     """
 
-    def __init__(self, host: str, port: int, connect_ms: int = CONNECT_MS) -> None:
+    def __init__(self, host: str, port: int, connect_ms: int = _CONNECT_MS) -> None:
         self.name = f"{host}:{port}"
         self._host = host
         self._port = port
@@ -69,7 +69,7 @@ class TcpLine:
         try:
             self._end = await connect(self._host, self._port, self._connect_ms)
         except OSError:
-            self._retry_ms = min(max(2 * self._retry_ms, RETRY_MS_MIN), RETRY_MS_MAX)
+            self._retry_ms = min(max(2 * self._retry_ms, _RETRY_MS_MIN), _RETRY_MS_MAX)
             self._retry_at = ticks_add(ticks_ms(), self._retry_ms)
             raise
         self._retry_ms = 0

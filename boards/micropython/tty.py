@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import termios
 
+from hal.compat import const
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-CSTOPB = 0x40
-PARENB = 0x100
-PARODD = 0x200
-PARITY = {"N": 0, "E": PARENB, "O": PARENB | PARODD}
+_CSTOPB = const(0x40)
+_PARENB = const(0x100)
+_PARODD = const(0x200)
+PARITY = {"N": 0, "E": _PARENB, "O": _PARENB | _PARODD}
 SPEEDS = {1200: 9, 2400: 11, 4800: 12, 9600: 13, 19200: 14, 38400: 15, 57600: 0x1001, 115200: 0x1002}
-VTIME = 5
-VMIN = 6
+_VTIME = const(5)
+_VMIN = const(6)
 
 
 def open_tty(path: str, baud: int, parity: str = "N", stop_bits: int = 1) -> BinaryIO:
@@ -28,9 +30,9 @@ def open_tty(path: str, baud: int, parity: str = "N", stop_bits: int = 1) -> Bin
     try:
         termios.setraw(handle)  # type: ignore[attr-defined]
         settings = termios.tcgetattr(handle)
-        settings[2] = settings[2] & ~(CSTOPB | PARENB | PARODD) | PARITY[parity] | (CSTOPB if stop_bits == 2 else 0)
+        settings[2] = settings[2] & ~(_CSTOPB | _PARENB | _PARODD) | PARITY[parity] | (_CSTOPB if stop_bits == 2 else 0)
         settings[4] = settings[5] = SPEEDS[baud]
-        settings[6][VMIN] = settings[6][VTIME] = 0
+        settings[6][_VMIN] = settings[6][_VTIME] = 0
         termios.tcsetattr(handle, termios.TCSANOW, settings)
     except BaseException:
         port.close()

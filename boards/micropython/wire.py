@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-READ_BYTES = const(256)
-ANSWER_BYTES_MAX = const(512)  # twice the longest Modbus frame
-STALE_READS_MAX = const(64)
-PAUSE_MS_MAX = const(16)
-IPPROTO_TCP = const(6)  # the socket module names neither of these two
-TCP_NODELAY = const(1)
+_READ_BYTES = const(256)
+_ANSWER_BYTES_MAX = const(512)  # twice the longest Modbus frame
+_STALE_READS_MAX = const(64)
+_PAUSE_MS_MAX = const(16)
+_IPPROTO_TCP = const(6)  # the socket module names neither of these two
+_TCP_NODELAY = const(1)
 
 
 async def connect(host: str, port: int, timeout_ms: int) -> Any:
@@ -36,7 +36,7 @@ async def connect(host: str, port: int, timeout_ms: int) -> Any:
     end = socket.socket(family, kind, protocol)
     try:
         end.setblocking(False)
-        end.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        end.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
         try:
             end.connect(address)
         except OSError as error:
@@ -61,13 +61,13 @@ async def _connected(end: socket.socket, timeout_ms: int) -> None:
         if ticks_diff(ticks_ms(), started) >= timeout_ms:
             raise OSError(ETIMEDOUT)
         await sleep_ms(pause_ms)
-        pause_ms = min(2 * pause_ms, PAUSE_MS_MAX)
+        pause_ms = min(2 * pause_ms, _PAUSE_MS_MAX)
 
 
 def throw_away(read: Callable[[int], bytes | None]) -> None:
     """Drop what came unasked. Raises: LineDown when it never ends, whatever `read` raises."""
-    for _ in range(STALE_READS_MAX):
-        if not read(READ_BYTES):
+    for _ in range(_STALE_READS_MAX):
+        if not read(_READ_BYTES):
             return
     raise LineDown("does not stop talking")
 
@@ -80,10 +80,10 @@ async def collect(read: Callable[[int], bytes | None], missing: Callable[[bytes]
     received, wanted_bytes = b"", 1
     started, pause_ms = ticks_ms(), 1
     while True:
-        chunk = read(READ_BYTES)
+        chunk = read(_READ_BYTES)
         if chunk:
             received += chunk
-            if len(received) > ANSWER_BYTES_MAX:
+            if len(received) > _ANSWER_BYTES_MAX:
                 raise FrameError("answer too long", received[:260])
             if len(received) >= wanted_bytes:
                 missing_bytes = missing(received)
@@ -94,4 +94,4 @@ async def collect(read: Callable[[int], bytes | None], missing: Callable[[bytes]
             raise LineTimeout(timeout_ms)
         if not chunk:
             await sleep_ms(pause_ms)
-            pause_ms = min(2 * pause_ms, PAUSE_MS_MAX)
+            pause_ms = min(2 * pause_ms, _PAUSE_MS_MAX)

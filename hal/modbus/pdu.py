@@ -13,9 +13,8 @@ READ_COILS = const(1)
 READ_DISCRETE = const(2)
 READ_HOLDING = const(3)
 READ_INPUT = const(4)
-WRITE_COIL = const(5)
+_WRITE_COIL = const(5)
 WRITE_REGISTER = const(6)
-WRITE_COILS = const(15)
 WRITE_REGISTERS = const(16)
 READ_WRITE_REGISTERS = const(23)
 
@@ -23,10 +22,8 @@ EXCEPTION = const(0x80)  # set in the function code of an answer that refuses
 ILLEGAL_ADDRESS = const(2)
 
 BITS_READ_MAX = const(2000)
-BITS_WRITE_MAX = const(1968)
 REGISTERS_READ_MAX = const(125)
-REGISTERS_WRITE_MAX = const(123)
-REGISTERS_EXCHANGE_MAX = const(121)  # written by function 23
+_REGISTERS_WRITE_MAX = const(123)
 
 _ON = b"\xff\x00"
 _OFF = b"\x00\x00"
@@ -39,7 +36,8 @@ def word(number: int) -> bytes:
     return bytes((number >> 8, number & 0xFF))
 
 
-def _span(address: int, count: int, count_max: int) -> bytes:
+def span(address: int, count: int, count_max: int) -> bytes:
+    """Return first address and count as every request has them. Raises: ValueError."""
     if not 1 <= count <= count_max:
         raise ValueError("count", count, "1.." + str(count_max))
     if address + count > 0x10000:
@@ -52,14 +50,14 @@ def read(function: int, address: int, count: int) -> bytes:
     if not READ_COILS <= function <= READ_INPUT:
         raise ValueError("function", function, "1..4")
     count_max = BITS_READ_MAX if function <= READ_DISCRETE else REGISTERS_READ_MAX
-    return bytes((function,)) + _span(address, count, count_max)
+    return bytes((function,)) + span(address, count, count_max)
 
 
 def write_coil(address: int, on: int) -> bytes:
     """Ask to close (1) or open (0) one coil. Raises: ValueError."""
     if on not in (0, 1):
         raise ValueError("coil", on, "0 or 1")
-    return bytes((WRITE_COIL,)) + word(address) + (_ON if on else _OFF)
+    return bytes((_WRITE_COIL,)) + word(address) + (_ON if on else _OFF)
 
 
 def write_register(address: int, number: int) -> bytes:
@@ -67,30 +65,10 @@ def write_register(address: int, number: int) -> bytes:
     return bytes((WRITE_REGISTER,)) + word(address) + word(number)
 
 
-def write_coils(address: int, states: tuple[int, ...]) -> bytes:
-    """Ask to write neighbouring coils, 0 or 1 each. Raises: ValueError."""
-    span = _span(address, len(states), BITS_WRITE_MAX)
-    packed = bytearray((len(states) + 7) >> 3)
-    for index, on in enumerate(states):
-        if on not in (0, 1):
-            raise ValueError("coil", on, "0 or 1")
-        if on:
-            packed[index >> 3] |= 1 << (index & 7)
-    return bytes((WRITE_COILS,)) + span + bytes((len(packed),)) + bytes(packed)
-
-
 def write_registers(address: int, words: tuple[int, ...]) -> bytes:
     """Ask to write neighbouring registers in one go. Raises: ValueError."""
-    span = _span(address, len(words), REGISTERS_WRITE_MAX)
-    return bytes((WRITE_REGISTERS,)) + span + bytes((2 * len(words),)) + b"".join([word(each) for each in words])
-
-
-def read_write_registers(address: int, count: int, write_address: int, words: tuple[int, ...]) -> bytes:
-    """Ask to write some registers and then to read others. Raises: ValueError."""
-    reading = _span(address, count, REGISTERS_READ_MAX)
-    writing = _span(write_address, len(words), REGISTERS_EXCHANGE_MAX)
-    payload = bytes((2 * len(words),)) + b"".join([word(each) for each in words])
-    return bytes((READ_WRITE_REGISTERS,)) + reading + writing + payload
+    where = span(address, len(words), _REGISTERS_WRITE_MAX)
+    return bytes((WRITE_REGISTERS,)) + where + bytes((2 * len(words),)) + b"".join([word(each) for each in words])
 
 
 def answer_size(request: bytes) -> int:

@@ -19,7 +19,7 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from hal.errors import NotObeyed, Refused
-from hal.modbus import pdu
+from hal.modbus import pdu, rare
 from hal.modbus.bus import Bus
 from hal.modbus.device import ModbusDevice
 from hal.modbus.rtu import Rtu, crc16
@@ -53,7 +53,7 @@ def test_requests_are_those_of_pymodbus():
                 regs.WriteSingleRegisterRequest(address=address, registers=[words[0]]),
             ),
             (
-                pdu.write_coils(address, states),
+                rare.write_coils(address, states),
                 bits.WriteMultipleCoilsRequest(address=address, bits=[bool(s) for s in states]),
             ),
             (
@@ -61,7 +61,7 @@ def test_requests_are_those_of_pymodbus():
                 regs.WriteMultipleRegistersRequest(address=address, registers=list(words)),
             ),
             (
-                pdu.read_write_registers(address, count, address + 1, words),
+                rare.read_write_registers(address, count, address + 1, words),
                 regs.ReadWriteMultipleRegistersRequest(
                     read_address=address, read_count=count, write_address=address + 1, write_registers=list(words)
                 ),
@@ -160,9 +160,9 @@ async def test_every_write_is_kept_by_a_pymodbus_server(server):
         assert await device.registers(100, 5) == (0xBEEF, 0, 0xFFFF, WORDS[3], 0x5555)
         await device.write_coil_checked(1, 1)
         await device.write_coil_checked(1, 0)
-        await bus.ask(bus.request(UNIT, pdu.write_coils(0, (0, 1, 1))))
+        await bus.ask(bus.request(UNIT, rare.write_coils(0, (0, 1, 1))))
         assert [await device.coil(at) for at in range(3)] == [0, 1, 1]
-        read_back = await bus.ask(bus.request(UNIT, pdu.read_write_registers(106, 2, 105, (0x0102, 0x0304))))
+        read_back = await bus.ask(bus.request(UNIT, rare.read_write_registers(106, 2, 105, (0x0102, 0x0304))))
         assert read_back == bytes((3, 4)) + WORDS[7].to_bytes(2, "big")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hal.errors import FrameError, Refused
-from hal.modbus import pdu
+from hal.modbus import pdu, rare
 from hal.modbus.rtu import Rtu, crc16
 from hal.modbus.tcp import Tcp
 
@@ -29,14 +29,14 @@ EXAMPLES = (
     (pdu.write_coil(0xAC, 1), "05 00 AC FF 00", "05 00 AC FF 00", ""),
     (pdu.write_register(1, 3), "06 00 01 00 03", "06 00 01 00 03", ""),
     (
-        pdu.write_coils(0x13, (1, 0, 1, 1, 0, 0, 1, 1, 1, 0)),
+        rare.write_coils(0x13, (1, 0, 1, 1, 0, 0, 1, 1, 1, 0)),
         "0F 00 13 00 0A 02 CD 01",
         "0F 00 13 00 0A",
         "",
     ),
     (pdu.write_registers(1, (0x000A, 0x0102)), "10 00 01 00 02 04 00 0A 01 02", "10 00 01 00 02", ""),
     (
-        pdu.read_write_registers(3, 6, 0x0E, (0xFF, 0xFF, 0xFF)),
+        rare.read_write_registers(3, 6, 0x0E, (0xFF, 0xFF, 0xFF)),
         "17 00 03 00 06 00 0E 00 03 06 00 FF 00 FF 00 FF",
         "17 0C 00 FE 0A CD 00 01 00 03 00 0D 00 FF",
         "00 FE 0A CD 00 01 00 03 00 0D 00 FF",
@@ -186,8 +186,8 @@ def test_requests_outside_the_standard_are_not_made():
         (pdu.write_registers, (0, ())),
         (pdu.write_registers, (0, (0,) * 124)),
         (pdu.write_coil, (0, 2)),
-        (pdu.write_coils, (0, (2,))),
-        (pdu.read_write_registers, (0, 1, 0, (0,) * 122)),
+        (rare.write_coils, (0, (2,))),
+        (rare.read_write_registers, (0, 1, 0, (0,) * 122)),
     ):
         fails(ValueError, call, *arguments)
 

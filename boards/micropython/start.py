@@ -1,0 +1,47 @@
+"""Puts a board's agent together from what site.json names. Loaded once and forgotten: boards.micropython.site."""
+
+from __future__ import annotations
+
+from boards.micropython.clock import BoardClock
+from boards.micropython.file_store import FileStore
+from boards.micropython.mqtt_uplink import MqttUplink
+from boards.micropython.signer import SoftSigner
+from boards.micropython.tcp_line import TcpLine
+from boards.startup import Parts, StartError, assemble
+from hal.modbus.bus import Bus
+from hal.modbus.rtu import Rtu
+from hal.modbus.tcp import Tcp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.config import Config
+    from agent.loop import Loop
+    from boards.micropython.site import Board
+
+
+def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
+    """Return the agent of a checked configuration, ready to run. Raises: ValueError with one sentence, OSError."""
+    clock = BoardClock()
+    with open(folder + "/" + config.agent["key"], "rb") as file:
+        signer = SoftSigner(file.read(33))
+    store = FileStore(folder + "/" + config.agent["journal"], config.agent["journal_bytes_max"])
+
+    def open_bus(row: dict[str, Any]) -> Bus:
+        if row["kind"] == "tcp":
+            return Bus(TcpLine(row["host"], row["port"]), Tcp(), clock)
+        return Bus(board.open_serial(row), Rtu(row["baud"]), clock)
+
+    uplink = _uplink(folder, config.uplink, signer.key_id.hex())
+    try:
+        return assemble(config, digest, Parts(board.name, clock, store, signer, uplink, board.watchdog, open_bus))
+    except StartError as error:
+        raise ValueError(error.args[0])
+
+
+def _uplink(folder: str, table: dict[str, Any] | None, agent_hex: str) -> MqttUplink | None:
+    if table is None:
+        return None
+    files = [folder + "/" + table[key] for key in ("ca", "cert", "cert_key")]
+    return MqttUplink(table["host"], table["port"], agent_hex, files[0], files[1], files[2], table["server_name"] or table["host"])
