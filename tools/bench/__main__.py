@@ -57,7 +57,7 @@ def measure(folder: Path, quick: bool) -> Figures:
         commanded = latency.measure(stage, 5 if quick else COMMANDS)
     layout = lay_out(demo)
     proven = asyncio.run(evidence.measure(layout))
-    carried = asyncio.run(board.measure(layout, *((6.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
+    carried = asyncio.run(board.measure(layout, *((0.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
     return Figures(polled, commanded, carried, proven)
 
 

@@ -3,13 +3,12 @@
 The demonstration's board site (a meter on a serial line, a charger, TLS to the broker) runs in MicroPython's unix port
 with its bytecode in a mapped ROMFS image. Pointers are twice as long here as on a 32-bit board: a board needs
 between half and all of these figures. A heap suffices when after `seconds` the agent is alive, has taken a signed
-limit and has proven it in a page that the head-end confirmed.
+limit and has proven it in a page. Each try begins where the journal of the one before ended.
 """
 
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from tools.stage import stage
 HEAP_KB_MAX = 320
 STEP_KB = 8
 LIMIT_W = 4200
+ANSWER_S = 20.0
 
 
 @dataclass
@@ -65,21 +65,25 @@ async def _smallest(layout: Layout, head_end: HeadEnd, seconds: float, step_kb: 
 
 
 async def _try(layout: Layout, head_end: HeadEnd, heap_kb: int, seconds: float) -> int:
-    """Run an agent without a past; return its heap in use when ready, 0 when it did not do its work."""
-    shutil.rmtree(layout.board_folder / "journal", ignore_errors=True)
+    """Start the agent once more, a new epoch; return its heap in use when ready, 0 when it did not do its work."""
     command = [sys.executable, "-m", "tools.board_process", str(layout.board_folder), "--heap", f"{heap_kb}K"]
     with Child("board", command, layout.folder / "board.log") as board:
         return await _works(layout, head_end, board, seconds)
 
 
 async def _works(layout: Layout, head_end: HeadEnd, board: Child, seconds: float) -> int:
-    ends_s = time.monotonic() + seconds
+    began_s = time.monotonic()
     try:
-        ready = await asyncio.to_thread(board.hear, "heap_bytes", seconds)
-        await head_end.announced(layout.board_id, ends_s - time.monotonic())
+        ready = await asyncio.to_thread(board.hear, "heap_bytes", ANSWER_S)
+        await head_end.until(lambda: _epoch(head_end, layout) >= ready["epoch"], ANSWER_S)
         command = await head_end.send_limit(layout.board_id, value_w=LIMIT_W, duration_s=60)
-        answers = await head_end.answers(command, timeout_s=ends_s - time.monotonic())
+        answers = await head_end.answers(command, timeout_s=ANSWER_S)
     except (BenchError, TimeoutError):
         return 0
-    await asyncio.sleep(ends_s - time.monotonic())
+    await asyncio.sleep(began_s + seconds - time.monotonic())
     return int(ready["heap_bytes"]) if board.running and answers[0].accepted else 0
+
+
+def _epoch(head_end: HeadEnd, layout: Layout) -> int:
+    """Return the board's epoch as its newest session says, 0 before the first."""
+    return next(int(row["epoch"] or 0) for row in head_end.status()["agents"] if row["agent"] == layout.board_id)

@@ -1,8 +1,8 @@
 """CPU time of the agent for one poll against the bare program's, and the memory the agent holds.
 
 The sides run one after the other, A B C A B C, each fresh, on the same devices and broker. A window begins some
-seconds after the start, when everything is connected and imported; its CPU time is that of the whole process with all threads, its
-polls are counted by the devices. The first agent runs on until it is old enough for its memory to be read.
+seconds after the start, when everything is connected and imported; its CPU time is that of the whole process with all
+threads, its polls are counted by the devices. The first agent runs on until it is old enough for its memory to be read.
 C is the bare program again, with as few messages as the agent sends: what of the difference is only batching.
 """
 
