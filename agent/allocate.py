@@ -78,7 +78,8 @@ def _serve(state: State, unit: Unit, room: Room, now_ms: int) -> Decision:
         setpoint, source = _rise(unit, wish, source, now_ms)
     else:
         setpoint, source = _throttle(unit, unit.setpoint_for(max(cap_w, 0)), binding, now_ms)
-    room.take(unit, 0 if unit.settled(now_ms) else unit.power_of(setpoint))
+    rises = unit.power_of(setpoint) > unit.power_of(unit.setpoint)  # now: who comes next must not get the same room
+    room.take(unit, 0 if unit.settled(now_ms) and not rises else unit.power_of(setpoint))
     return unit, setpoint, source
 
 

@@ -21,6 +21,8 @@ UNKNOWN_W = const(1 << 30)  # what a device may draw of which nobody told the na
 RISE_MS = const(10000)  # a set-point that a limit held down rises again after this long
 SLOW_RISE_MS = const(300000)  # the same where every write wears the product, or switches a compressor or contact
 SETTLED_MS = const(30000)  # a device that was granted more has taken what it wants after this long
+ABSURD_FACTOR = const(3)  # nothing carries three times what it is made for
+STANDBY_W = const(100)  # what a load may seem to feed in while it draws next to nothing
 FOLLOW_MS = const(10000)  # a device that was granted less has followed after this long
 
 
@@ -65,7 +67,7 @@ class Unit:
         self.risen_ms = 0  # since when a held set-point could have been higher
         self.covering = False  # a battery that was told more than it would do by itself
         self.covered_ms = 0  # when that was last needed
-        self.drawn_known = False  # False: it answers and does not say
+        self.drawn_known = False  # False: it is silent, or says nothing that can be true
         self.drawn_w = 0
         self.drawn_ma = [0, 0, 0]
         self.taken_w = 0  # room that is kept for it in this tick
@@ -104,10 +106,10 @@ class Unit:
         The excess, like the draw of a silent unit, stays among what the grid meter sees and nobody can move.
         """
         power_w = None if sample is None else sample.values.get(q.POWER_W)
-        self.drawn_known = sample is None or power_w is not None
+        self.drawn_known = power_w is not None and self._is_credible(power_w)
         self.drawn_w, self.drawn_ma = 0, [0, 0, 0]
         self._obedient = True
-        if sample is None or power_w is None:
+        if sample is None or power_w is None or not self.drawn_known:
             return
         granted_w = self.power_of(self.setpoint)
         if self.follows(now_ms):
@@ -116,6 +118,11 @@ class Unit:
         self.drawn_w = min(power_w, max(granted_w, 0))
         for phase in self.phases:
             self.drawn_ma[phase] = self._phase_ma(sample.values, phase, power_w)
+
+    def _is_credible(self, power_w: int) -> bool:
+        """Tell whether this unit can draw so much; a load that feeds in is a meter wired the wrong way round."""
+        most_w = ABSURD_FACTOR * self.power_of(None)
+        return (-most_w if self.contract.kind == capabilities.BATTERY else -STANDBY_W) <= power_w <= most_w
 
     def _phase_ma(self, values: dict[int, int], phase: int, power_w: int) -> int:
         current = phase_current_ma(values, phase) if power_w > 0 else None
