@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -64,6 +65,9 @@ def _soak(folder: Path, seed: int, seconds: int) -> Report:
     """Run, then see that nothing is left behind."""
     os.environ[MARK] = str(folder)  # what is started from here on inherits it
     handles = open_handles(os.getpid())
+    log = logging.FileHandler(folder / "head-end.log")
+    log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[log], level=logging.INFO, force=True)
     try:
         report = asyncio.run(_interruptible(Run(folder, seed, seconds)))
     finally:
@@ -71,6 +75,7 @@ def _soak(folder: Path, seed: int, seconds: int) -> Report:
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         del os.environ[MARK]
+        log.close()
     gc.collect()
     leaked = open_handles(os.getpid()) - handles
     report.checks.append(Check("no process left behind", not left, f"{len(left)} of ours still ran"))
