@@ -23,6 +23,7 @@ from sim_devices.products.product import Product
 from sim_devices.series import NoSeries, price_eur_mwh
 from sim_devices.wire.device import Device
 from sim_devices.wire.faults import Fault
+from sim_devices.wire.frames import Frames
 from sim_devices.wire.port import RtuPort, TcpPort
 
 SLICE_S_MAX = 5.0  # of the house, when it runs faster than real time
@@ -55,11 +56,7 @@ class Home:
     async def start(cls, source: Path | str | Table, folder: Path | None = None) -> Home:
         """Open all ports of a home given as a file or the same tree; links go to `folder`, by default beside
         the file. Raises: BadConfig, OSError."""
-        home = cls(load(source, folder))
-        if home.config.home.registers:
-            registers.take_back(home.house, Path(home.config.home.registers))
-        for device in home.config.devices:
-            home.devices[device.id] = Device(device.id, home._product(device.id))
+        home = cls.furnished(load(source, folder))
         try:
             home.house.base.flow(home.house.at)  # says at once when a recorded series is missing
             if home.house.pv:
@@ -73,6 +70,21 @@ class Home:
             raise
         home.advance(0.001)  # voltages and powers exist before the first question
         return home
+
+    @classmethod
+    def furnished(cls, config: HomeConfig) -> Home:
+        """Return a home whose products are on no port: `frames` answers for them. Raises: BadConfig."""
+        home = cls(config)
+        if config.home.registers:
+            registers.take_back(home.house, Path(config.home.registers))
+        for device in config.devices:
+            home.devices[device.id] = Device(device.id, home._product(device.id))
+        return home
+
+    def frames(self, bus_id: str) -> Frames:
+        """Return what answers the requests of a bus, frame by frame."""
+        bus = next(bus for bus in self.config.buses if bus.id == bus_id)
+        return Frames([self.devices[d.id] for d in self.config.devices if d.bus == bus_id], bus.kind, bus.baud)
 
     def _product(self, name: str) -> Product:
         settings = next(device for device in self.config.devices if device.id == name)
@@ -140,7 +152,8 @@ class Home:
         if target.restarted:
             target.restarted = False
             bus = next(d.bus for d in self.config.devices if d.id == device)
-            self._ports[bus].drop_clients()
+            if bus in self._ports:
+                self._ports[bus].drop_clients()
 
     def clear(self, device: str, kind: str = "") -> None:
         """End a fault of a device, or all of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from math import inf
 
@@ -68,6 +69,15 @@ class Device:
             self._bank(self.product.writing, unit, function).check(address, words)
             return
         self.product.write(unit, function, address, words)
+
+    def leaving(self, packet: bytes, has_checksum: bool) -> tuple[bytes, float]:
+        """Return an answer as its faults have it, and how many seconds late it is."""
+        slow = self.faults.get("slow")
+        if self.faults.get("crc") and has_checksum:
+            packet = packet[:-1] + bytes([packet[-1] ^ 0x5A])
+        if self.faults.get("garbage"):
+            packet = random.Random(packet).randbytes(len(packet))  # noqa: S311  (noise, the same each time)
+        return packet, slow.delay_s if slow else 0.0
 
     def _answers(self, access: str, address: int, count: int) -> None:
         if self.faults.get("silence"):

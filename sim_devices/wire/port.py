@@ -8,7 +8,6 @@ says. Late and broken answers are made where a frame leaves.
 from __future__ import annotations
 
 import asyncio
-import random
 from pathlib import Path
 from typing import Any, cast
 
@@ -141,12 +140,8 @@ class _Outgoing:
         device = self.router.find(unit)
         if device is None:
             return packet, delay_s
-        slow = device.faults.get("slow")
-        if device.faults.get("crc") and self.has_checksum:
-            packet = packet[:-1] + bytes([packet[-1] ^ 0x5A])
-        if device.faults.get("garbage"):
-            packet = random.Random(packet).randbytes(len(packet))  # noqa: S311  (noise, the same each time)
-        return packet, delay_s + (slow.delay_s if slow else 0.0)
+        packet, late_s = device.leaving(packet, self.has_checksum)
+        return packet, delay_s + late_s
 
 
 class TcpPort(_Outgoing, ModbusTcpServer):

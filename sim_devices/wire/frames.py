@@ -1,0 +1,120 @@
+"""A bus without a port: the bytes of one request in, the bytes of its answer out, nothing waits.
+
+Source: MODBUS Application Protocol V1.1b3, section 6 (functions 1-6, 15, 16) and 7 (exceptions); MODBUS over Serial
+Line V1.02, section 2.5.1 (RTU, CRC-16); MODBUS Messaging on TCP/IP V1.0b, section 3.1.3. For simulations in virtual
+time; a test holds it to the same bytes as the port, whose framing is pymodbus'.
+"""
+
+from __future__ import annotations
+
+from sim_devices.wire.bank import DEVICE_FAILURE, ILLEGAL_FUNCTION, ILLEGAL_VALUE, Refused
+from sim_devices.wire.device import COIL_FUNCTIONS, Device, Silent
+
+READS = (1, 2, 3, 4)
+WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = 5, 6, 15, 16
+COILS_MAX, REGISTERS_MAX = 2000, 125
+BITS_PER_BYTE = 10  # start, eight, stop
+COIL_ON = 0xFF00
+EXCEPTION = 0x80
+
+
+def _crc_table() -> list[int]:
+    table = []
+    for index in range(256):
+        crc = index
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+        table.append(crc)
+    return table
+
+
+CRC_TABLE = _crc_table()
+
+
+def checksum(frame: bytes) -> bytes:
+    """Return the CRC-16 of a frame, low byte first."""
+    crc = 0xFFFF
+    for byte in frame:
+        crc = crc >> 8 ^ CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc.to_bytes(2, "little")
+
+
+class Frames:
+    """Answers for all devices of one bus; units that are not there are silent."""
+
+    def __init__(self, devices: list[Device], kind: str, baud: int = 0) -> None:
+        """`kind` is "rtu" or "tcp"; `baud` 0 answers at once."""
+        self._by_unit = {unit: device for device in devices for unit in device.product.units}
+        self._rtu = kind == "rtu"
+        self._baud = baud
+
+    def answer(self, frame: bytes) -> tuple[bytes, float] | None:
+        """Return the answer and how many seconds later it is complete; None for silence."""
+        if self._rtu:
+            if len(frame) < 4 or checksum(frame[:-2]) != frame[-2:]:
+                return None
+            unit, asked = frame[0], frame[1:-2]
+        else:
+            if len(frame) < 8 or frame[2:4] != b"\0\0" or int.from_bytes(frame[4:6], "big") != len(frame) - 6:
+                return None
+            unit, asked = frame[6], frame[7:]
+        device = self._by_unit.get(unit)
+        if device is None:
+            return None
+        try:
+            told = _obeyed(device, unit, asked)
+        except Silent:
+            return None
+        except Refused as refused:
+            told = bytes([asked[0] | EXCEPTION, refused.code])
+        packet, late_s = device.leaving(self._framed(frame, unit, told), self._rtu)
+        wire_s = BITS_PER_BYTE * (len(packet) + 8) / self._baud if self._baud else 0.0
+        return packet, wire_s + late_s
+
+    def _framed(self, frame: bytes, unit: int, told: bytes) -> bytes:
+        body = bytes([unit]) + told
+        if self._rtu:
+            return body + checksum(body)
+        return frame[:4] + len(body).to_bytes(2, "big") + body
+
+
+def _obeyed(device: Device, unit: int, asked: bytes) -> bytes:
+    """Return the answer's PDU. Raises: Silent, Refused."""
+    function = asked[0]
+    address, second = int.from_bytes(asked[1:3], "big"), int.from_bytes(asked[3:5], "big")
+    if function in READS:
+        _check_count(second, COILS_MAX if function in COIL_FUNCTIONS else REGISTERS_MAX)
+        words = device.read(unit, function, address, second)
+        packed = _packed_bits(words) if function in COIL_FUNCTIONS else b"".join(w.to_bytes(2, "big") for w in words)
+        return bytes([function, len(packed)]) + packed
+    if function == WRITE_COIL:
+        device.write(unit, function, address, [int(second == COIL_ON)])
+        return asked[:5]
+    if function == WRITE_REGISTER:
+        device.write(unit, function, address, [second])
+        return asked[:5]
+    if function == WRITE_COILS:
+        bits = [asked[6 + at // 8] >> at % 8 & 1 for at in range(second)]
+        device.write(unit, function, address, bits)
+        return asked[:5]
+    if function == WRITE_REGISTERS:
+        _check_count(second, REGISTERS_MAX)
+        if len(asked) != 6 + 2 * second:
+            raise Refused(DEVICE_FAILURE)
+        device.write(
+            unit, function, address, [int.from_bytes(asked[at : at + 2], "big") for at in range(6, len(asked), 2)]
+        )
+        return asked[:5]
+    raise Refused(ILLEGAL_FUNCTION)
+
+
+def _check_count(count: int, most: int) -> None:
+    if not 0 < count <= most:
+        raise Refused(ILLEGAL_VALUE)
+
+
+def _packed_bits(bits: list[int]) -> bytes:
+    packed = bytearray((len(bits) + 7) // 8)
+    for at, bit in enumerate(bits):
+        packed[at // 8] |= bit << at % 8
+    return bytes(packed)
