@@ -12,8 +12,9 @@ from __future__ import annotations
 from agent.claims import winner
 from agent.cover import cover, own_mode
 from agent.failsafe import site_meter, without_headroom
-from agent.limits import IMPORT, tightest
+from agent.limits import IMPORT, SITE, tightest
 from agent.room import room_of
+from agent.unit import UNKNOWN_W
 from hal import capabilities
 from hal import quantities as q
 
@@ -36,10 +37,23 @@ def decide(state: State, image: Image, now_ms: int) -> list[Decision]:
     if site_values is not None:
         decisions.extend(_share(state, image, site_values, now_ms))
         return decisions
+    decisions.extend(_spare(state, cause, now_ms))
+    return decisions
+
+
+def _spare(state: State, cause: int, now_ms: int) -> list[Decision]:
+    """Grant what may be without a grid meter: together never more than a limit on the site."""
+    limit = tightest(state.limits, SITE, IMPORT)
+    left_w = UNKNOWN_W if limit is None else limit.value_w
+    decided: list[Decision] = []
     for unit in state.powered:
         wish, _ = _wish(state, unit)
-        decisions.append(without_headroom(state, unit, wish, cause, now_ms))
-    return decisions
+        setpoint, source = without_headroom(state, unit, wish, cause, now_ms)
+        if limit is not None and unit.power_of(setpoint) > left_w:
+            setpoint, source = unit.setpoint_for(max(left_w, 0)), "limit " + limit.source
+        left_w -= max(unit.power_of(setpoint), 0)
+        decided.append((unit, setpoint, source))
+    return decided
 
 
 def _wish(state: State, unit: Unit) -> tuple[int | None, str]:

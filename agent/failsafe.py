@@ -9,18 +9,17 @@ from __future__ import annotations
 from agent import record
 from agent.image import phase_current_ma
 from agent.limits import IMPORT, tightest
-from agent.unit import NOMINAL_MV
+from agent.unit import ABSURD_FACTOR, NOMINAL_MV
 from hal import capabilities
 from hal import quantities as q
 from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from agent.image import Image
+    from agent.image import Image, Sample
     from agent.state import State
-    from agent.unit import Decision, Unit
+    from agent.unit import Unit
 
-ABSURD_FACTOR = const(3)  # a connection does not carry three times its fuses
 METER_GOOD_MS = const(5000)  # a meter that flaps is not believed before this
 
 CAUSES = {
@@ -40,6 +39,9 @@ def site_meter(state: State, image: Image, now_ms: int) -> tuple[dict[int, int] 
     if cause != state.failsafe:
         if state.failsafe:
             state.note([record.FAILSAFE, now_ms, None, state.failsafe, False])
+        else:
+            for unit in state.powered:
+                unit.kept = unit.setpoint if unit.held else None
         if cause:
             state.note([record.FAILSAFE, now_ms, None, cause, True])
         state.failsafe = cause
@@ -53,14 +55,15 @@ def _read(state: State, image: Image, now_ms: int) -> tuple[dict[int, int] | Non
     sample = image.fresh(meter, now_ms, state.site.meter_stale_ms)
     if sample is None:
         return None, record.METER_STALE
-    if _is_absurd(sample.values, ABSURD_FACTOR * state.site.fuse_ma):
+    if sample.values.get(q.POWER_W) is None or is_absurd(state, sample):
         return None, record.METER_ABSURD
     return sample.values, 0
 
 
-def _is_absurd(site_values: dict[int, int], highest_ma: int) -> bool:
-    power_w = site_values.get(q.POWER_W)
-    if power_w is None or abs(power_w) > 3 * highest_ma * NOMINAL_MV // 1000000:
+def is_absurd(state: State, sample: Sample) -> bool:
+    """Tell whether a device says more than the connection could ever carry: that is no reading."""
+    site_values, highest_ma = sample.values, ABSURD_FACTOR * state.site.fuse_ma
+    if abs(site_values.get(q.POWER_W, 0)) > 3 * highest_ma * NOMINAL_MV // 1000000:
         return True
     for phase in (0, 1, 2):
         current = phase_current_ma(site_values, phase)
@@ -69,14 +72,16 @@ def _is_absurd(site_values: dict[int, int], highest_ma: int) -> bool:
     return False
 
 
-def without_headroom(state: State, unit: Unit, wish: int | None, cause: int, now_ms: int) -> Decision:
-    """Return the fallback, or less where less is wished or a limit on the unit asks for less."""
+def without_headroom(state: State, unit: Unit, wish: int | None, cause: int, now_ms: int) -> tuple[int, str]:
+    """Return the fallback, or less where less is wished, was held, or a limit on the unit asks for less."""
     unit.held, unit.risen_ms = True, now_ms
     setpoint = unit.lowest() if unit.fallback is None else unit.fit(unit.fallback)
     battery = unit.contract.kind == capabilities.BATTERY
     if wish is not None and not battery and unit.power_of(wish) < unit.power_of(setpoint):
         setpoint = wish
+    if unit.kept is not None and not battery and unit.power_of(unit.kept) < unit.power_of(setpoint):
+        setpoint = unit.kept
     limit = tightest(state.limits, unit.index, IMPORT)
     if limit is not None and limit.value_w < unit.power_of(setpoint):
-        return unit, unit.setpoint_for(limit.value_w), "limit " + limit.source
-    return unit, setpoint, CAUSES[cause]
+        return unit.setpoint_for(limit.value_w), "limit " + limit.source
+    return setpoint, CAUSES[cause]

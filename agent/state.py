@@ -46,6 +46,7 @@ class State:
         self.now_ms = 0
         self.civil_ms = 0
         self.civil_quality = q.CLOCK_UNKNOWN
+        self.civil_seen = False  # the civil clock was known once in this epoch
         self.clock_seen_ms = 0
         self.counters: dict[bytes, int] = {}  # authority key id -> highest counter seen, for ever
         self.limits: list[Limit] = []

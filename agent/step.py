@@ -9,6 +9,7 @@ from __future__ import annotations
 from agent import allocate, command, record
 from agent.claims import winner
 from agent.command import Message
+from agent.failsafe import is_absurd
 from agent.state import REFUSALS_PER_MINUTE, follow_civil
 
 TYPE_CHECKING = False
@@ -86,7 +87,8 @@ def _watch_clock(state: State, image: Image, now_ms: int) -> None:
     state.clock_seen_ms = now_ms
     jumped = abs(image.civil_ms - expected_ms) > image.civil_error_ms + 1000
     if image.civil_ms and jumped:
-        follow_civil(state, was_ms == 0)
+        follow_civil(state, not state.civil_seen)
+        state.civil_seen = True
     if image.civil_ms and (jumped or image.civil_quality != state.civil_quality):
         state.note([record.CLOCK, now_ms, image.civil_ms, image.civil_quality, image.civil_error_ms])
     state.civil_quality = image.civil_quality
@@ -145,7 +147,7 @@ def _observe(state: State, image: Image, now_ms: int) -> None:
     """Follow who answers and who has fallen silent."""
     for unit in state.units:
         sample = image.fresh(unit.index, now_ms, unit.contract.stale_ms)
-        state.intervals[unit.index].take(sample)
+        state.intervals[unit.index].take(None if sample is not None and is_absurd(state, sample) else sample)
         here = sample is not None
         if state.present[unit.index] is not here:
             if here or state.present[unit.index] is not None:

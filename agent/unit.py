@@ -64,6 +64,7 @@ class Unit:
         self.setpoint: int | None = None
         self.source = ""
         self.held = False  # a limit, not a wish, decided the last set-point
+        self.kept: int | None = None  # what a limit had held it down to when the grid meter was lost
         self.risen_ms = 0  # since when a held set-point could have been higher
         self.covering = False  # a battery that was told more than it would do by itself
         self.covered_ms = 0  # when that was last needed
