@@ -21,9 +21,12 @@ def lean(text: str, constants: dict[str, dict[str, int]]) -> str:
     tree = ast.parse(text)
     lines = text.encode().splitlines(keepends=True)  # positions in a syntax tree count bytes
     _put_numbers(tree, lines, constants)
-    for node in tree.body:
-        if is_for_types(node):
-            _blank(node, lines)
+    left_out = [node for node in tree.body if is_for_types(node)]
+    kept = [node for node in tree.body if node not in left_out]
+    if any(isinstance(part, ast.Name) and part.id == "TYPE_CHECKING" for node in kept for part in ast.walk(node)):
+        left_out = [node for node in left_out if not isinstance(node, ast.Assign)]  # an `else` asks for it
+    for node in left_out:
+        _blank(node, lines)
     return b"".join(lines).decode()
 
 

@@ -44,4 +44,5 @@ def _uplink(folder: str, table: dict[str, Any] | None, agent_hex: str) -> MqttUp
     if table is None:
         return None
     files = [folder + "/" + table[key] for key in ("ca", "cert", "cert_key")]
-    return MqttUplink(table["host"], table["port"], agent_hex, files[0], files[1], files[2], table["server_name"] or table["host"])
+    server_name = table["server_name"] or table["host"]
+    return MqttUplink(table["host"], table["port"], agent_hex, files[0], files[1], files[2], server_name)

@@ -15,7 +15,7 @@ from tools.demo.layout import Layout
 from tools.errors import UsageError
 
 STOP_S = 15
-BOARD_HEAP = "320K"
+BOARD_HEAP = "160K"
 
 
 class Program:
@@ -108,7 +108,7 @@ def simulator(layout: Layout, hear: Callable[[str, dict[str, Any]], None]) -> Pr
 
 def gateway(layout: Layout, hear: Callable[[str, dict[str, Any]], None]) -> Program:
     """Return the agent of the house, on CPython."""
-    command = [sys.executable, "-m", "tools.cli", "run", str(layout.gateway_site)]
+    command = [sys.executable, "-m", "tools.cli", "run", "--json", str(layout.gateway_site)]
     return Program("gateway", command, layout.folder / "gateway.log", hear)
 
 
