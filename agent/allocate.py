@@ -32,7 +32,7 @@ def decide(state: State, image: Image, now_ms: int) -> list[Decision]:
     decisions: list[Decision] = []
     for unit in state.units:
         if unit.contract.control and not unit.takes_power():
-            setpoint, source = _wish(state, unit)
+            setpoint, source = wish_of(state, unit)
             decisions.append((unit, setpoint, source))
     if site_values is not None:
         decisions.extend(_share(state, image, site_values, now_ms))
@@ -47,7 +47,7 @@ def _spare(state: State, cause: int, now_ms: int) -> list[Decision]:
     left_w = UNKNOWN_W if limit is None else limit.value_w
     decided: list[Decision] = []
     for unit in state.powered:
-        wish, _ = _wish(state, unit)
+        wish, _ = wish_of(state, unit)
         setpoint, source = without_headroom(state, unit, wish, cause, now_ms)
         if limit is not None and unit.power_of(setpoint) > left_w:
             setpoint, source = unit.setpoint_for(max(left_w, 0)), "limit " + limit.source
@@ -56,7 +56,7 @@ def _spare(state: State, cause: int, now_ms: int) -> list[Decision]:
     return decided
 
 
-def _wish(state: State, unit: Unit) -> tuple[int | None, str]:
+def wish_of(state: State, unit: Unit) -> tuple[int | None, str]:
     """Return what is wanted, within what the product can do; its bounds may have changed since it was asked for."""
     claim = winner(state.claims, unit.index)
     if claim is not None:
@@ -79,7 +79,7 @@ def _share(state: State, image: Image, site_values: dict[int, int], now_ms: int)
 
 def _serve(state: State, unit: Unit, room: Room, now_ms: int) -> Decision:
     """Grant a unit's wish as far as the room goes, and take off what it may draw."""
-    wish, source = _wish(state, unit)
+    wish, source = wish_of(state, unit)
     battery = unit.contract.kind == capabilities.BATTERY
     if battery and wish is None:
         wish, source = own_mode(state, unit, source)

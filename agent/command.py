@@ -95,6 +95,16 @@ def whole(number: object, lowest: int, highest: int) -> bool:
     return type(number) is int and lowest <= number <= highest
 
 
+def may_limit(authority: Authority) -> bool:
+    """Tell whether its role may say what must never be passed."""
+    return authority.role == "grid" or authority.role == "owner"
+
+
+def may_claim(authority: Authority) -> bool:
+    """Tell whether its role may say what it wants."""
+    return authority.role == "aggregator" or authority.role == "owner"
+
+
 def admit(state: State, message: Message, now_ms: int) -> int:
     """Return ACCEPTED after taking the command into the state, or the reason why not."""
     if message.reason != record.ACCEPTED:
@@ -135,7 +145,7 @@ def _take_limit(state: State, authority: Authority, body: list[Any], digest: byt
         return record.MALFORMED
     if not whole(body[1], IMPORT, EXPORT) or not whole(body[2], 0, 1 << 40):
         return record.MALFORMED
-    if authority.role != "grid" and authority.role != "owner":
+    if not may_limit(authority):
         return record.ROLE_FORBIDS
     if body[2] > authority.power_max_w:
         return record.OVER_CEILING
@@ -161,7 +171,7 @@ def _take_claim(state: State, authority: Authority, body: list[Any], digest: byt
         return record.MALFORMED
     if not whole(body[1], -(1 << 40), 1 << 40) or not whole(body[3], 0, 255):
         return record.MALFORMED
-    if authority.role != "aggregator" and authority.role != "owner":
+    if not may_claim(authority):
         return record.ROLE_FORBIDS
     if authority.role != "owner" and body[3] <= OWNER_PRIMACY:
         return record.ROLE_FORBIDS

@@ -117,7 +117,7 @@ class Loop:
         """Do one whole tick: look, decide, keep, grant."""
         now_ms = self.clock.now_ms()
         inbox, self.inbox = self.inbox, []
-        grants, facts = step(self.state, now_ms, self._image(), inbox)
+        grants, facts = step(self.state, now_ms, self.image(), inbox)
         self._answering = self._keep(facts, now_ms)
         self._hand_out(grants)
         self._untold = facts
@@ -137,7 +137,8 @@ class Loop:
             for fact in facts:
                 self.tell(fact)
 
-    def _image(self) -> Image:
+    def image(self) -> Image:
+        """Return what is known now."""
         samples = [self.posts[unit.index].sample if unit.index in self.posts else None for unit in self.state.units]
         return Image(samples, self.clock.civil_ms(), self.clock.quality(), self.clock.error_ms())
 
@@ -214,7 +215,7 @@ class Loop:
             await asyncio.gather(*[worker.stand_down() for worker in self.workers])
         inbox, self.inbox = self.inbox, []
         now_ms = self.clock.now_ms()
-        _, facts = step(self.state, now_ms, self._image(), inbox)
+        _, facts = step(self.state, now_ms, self.image(), inbox)
         facts.append([record.FAILSAFE, now_ms, None, record.SHUTDOWN, True])
         self._keep(facts, now_ms)
         self._tell(facts)

@@ -96,6 +96,8 @@ def _watch_clock(state: State, image: Image, now_ms: int) -> None:
 
 def _take(state: State, item: Item, now_ms: int) -> None:
     if type(item) is Outcome:
+        unit = state.units[item.device]
+        unit.written, unit.written_ms = item, now_ms
         state.note(
             [record.WRITE, now_ms, item.device, item.setpoint, item.outcome, item.evidence, item.kept, item.source]
         )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from agent.image import Sample
+    from agent.step import Outcome
     from hal.capabilities import Device
 
     Decision: TypeAlias = "tuple[Unit, int | None, str]"
@@ -72,6 +73,8 @@ class Unit:
         self.drawn_w = 0
         self.drawn_ma = [0, 0, 0]
         self.taken_w = 0  # room that is kept for it in this tick
+        self.written: Outcome | None = None  # what became of the newest write, and when that was told
+        self.written_ms = 0
         self._raised_ms = 0
         self._lowered_ms = 0
         self._before_w = 0  # what it was granted before it was lowered

@@ -12,6 +12,9 @@ from boards.cpython.gateway import run_site
 DEVICES_MAX = 1000
 
 
-def run(site: str) -> int:
-    """Run the agent of SITE.toml. Raises: boards.cpython.gateway.StartError."""
-    return run_site(Path(site), "linux-gateway", DEVICES_MAX)
+def run(site: str, as_json: bool) -> int:
+    """Run the agent of SITE.toml; it tells what it does in sentences, or in JSON lines.
+
+    Raises: boards.cpython.gateway.StartError.
+    """
+    return run_site(Path(site), "linux-gateway", DEVICES_MAX, as_json)

@@ -62,7 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run the agent of a site on this gateway")
     run.add_argument("site", type=Path, metavar="SITE.toml")
+    run.add_argument("--json", action="store_true", help="tell what it does in JSON lines")
     run.set_defaults(run=_run)
+    why = commands.add_parser("why", help="ask the running agent why devices do what they do")
+    why.add_argument("device", nargs="?", metavar="DEVICE")
+    why.add_argument("--site", type=Path, default=Path("SITE.toml"), metavar="SITE.toml", help="default: ./SITE.toml")
+    why.add_argument("--json", action="store_true")
+    why.set_defaults(run=_why)
     headend = commands.add_parser("headend", help="run the reference head-end")
     headend.add_argument("--config", type=Path, required=True, metavar="HEADEND.toml")
     headend.set_defaults(run=_headend)
@@ -120,9 +126,13 @@ def _run(arguments: argparse.Namespace) -> int:
     site = str(_existing(arguments.site))
     refused = importlib.import_module("boards.cpython.gateway").StartError
     try:
-        return _call("boards.linux_gateway", "run", site)
+        return _call("boards.linux_gateway", "run", site, as_json=arguments.json)
     except refused as error:
         raise UsageError(str(error)) from error
+
+
+def _why(arguments: argparse.Namespace) -> int:
+    return _call("tools.why", "run", _existing(arguments.site), arguments.device, as_json=arguments.json)
 
 
 def _headend(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ import json
 import signal
 import ssl
 import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ import serial
 
 from agent.config import Config, ConfigError, checked
 from agent.loop import Loop
+from agent.state import State
 from boards import telling
+from boards.cpython import words
 from boards.cpython.clock import SystemClock
+from boards.cpython.door import Door, answer_of
 from boards.cpython.file_store import FileStore
 from boards.cpython.mqtt_uplink import MqttUplink
 from boards.cpython.serial_line import SerialLine
@@ -34,12 +38,12 @@ from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
 
 
-def run_site(path: Path, runtime: str, devices_max: int) -> int:
+def run_site(path: Path, runtime: str, devices_max: int, as_json: bool) -> int:
     """Run the site's agent until SIGTERM or Ctrl-C; return the exit code. Raises: StartError."""
     config, digest = load_site(path)
     if len(config.devices) > devices_max:
         raise StartError(f"{path}: {len(config.devices)} devices, and this board takes {devices_max} at most")
-    asyncio.run(_serve(path.parent, config, digest, runtime))
+    asyncio.run(_serve(path.parent, config, digest, runtime, as_json))
     return 0
 
 
@@ -56,18 +60,45 @@ def load_site(path: Path) -> tuple[Config, bytes]:
         raise StartError(f"{path}: {error}") from error
 
 
-async def _serve(folder: Path, config: Config, digest: bytes, runtime: str) -> None:
+async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_json: bool) -> None:
     loop = _assembled(folder, config, digest, runtime)
+    say = _say if as_json else lambda line: _say(_in_words(line, loop.state))
     events = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         events.add_signal_handler(number, loop.stop)
-    loop.session.on_link = lambda connected: _say(telling.link(connected))
-    loop.tell = lambda fact: _say(telling.line(fact, loop.state))
+    loop.session.on_link = lambda connected: say(telling.link(connected))
+    loop.tell = lambda fact: say(telling.line(fact, loop.state))
     agent = loop.state.agent_id.hex()
-    _say(json.dumps({"fact": "ready", "site": config.site["name"], "agent": agent, "epoch": loop.state.epoch}))
+    door = await _door(folder / config.agent["journal"], loop)
+    say(json.dumps({"fact": "ready", "site": config.site["name"], "agent": agent, "epoch": loop.state.epoch}))
     gc.collect()
     gc.freeze()  # what start-up made stays: looking through all of it again takes longer than a command
-    await loop.run()
+    try:
+        await loop.run()
+    finally:
+        door.close()
+
+
+async def _door(folder: Path, loop: Loop) -> Door:
+    """Open the door for `siteward why`; an agent runs without one as well."""
+    door = Door(folder, lambda request: answer_of(loop, request))
+    try:
+        await door.open()
+    except OSError as error:
+        print(f"siteward: nobody can ask this agent why: {folder}: {error.strerror or error}", file=sys.stderr)
+    return door
+
+
+def _in_words(line: str | None, state: State) -> str | None:
+    """Return a told line as a sentence, with the time of day."""
+    if line is None:
+        return None
+
+    def control_of(device: str) -> int:
+        unit = state.unit_named(device)
+        return 0 if unit is None else unit.contract.control
+
+    return time.strftime("%H:%M:%S  ") + words.sentence(json.loads(line), control_of)
 
 
 def _say(line: str | None) -> None:

@@ -127,7 +127,7 @@ def test_file_that_is_no_toml(tmp_path: Path) -> None:
 def test_agent_without_an_uplink_runs_and_stands_down_on_sigterm(tmp_path: Path, port: str) -> None:
     file = tmp_path / "SITE.toml"
     file.write_text(toml(site(tmp_path, port)))
-    command = [sys.executable, "-m", "tools.cli", "run", str(file)]
+    command = [sys.executable, "-m", "tools.cli", "run", "--json", str(file)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as agent:
         assert agent.stdout is not None
         ready = json.loads(agent.stdout.readline())

@@ -39,7 +39,7 @@ class Stage:
 
     def agent(self) -> Child:
         """Start the agent of the gateway, exactly as `siteward run` does."""
-        command = [sys.executable, "-m", "tools.cli", "run", str(self.folder / "SITE.toml")]
+        command = [sys.executable, "-m", "tools.cli", "run", "--json", str(self.folder / "SITE.toml")]
         return Child("agent", command, self.folder / "agent.log")
 
     def bare(self, publish_s: int = 0) -> Child:

@@ -33,7 +33,7 @@ def judge(
 ) -> list[Check]:
     """Judge one agent; `folder` is its journal, which is copied before it is opened."""
     copy = folder.with_name(folder.name + "-copy")
-    shutil.copytree(folder, copy)
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("door"))  # a socket that a killed agent left
     upstream, hashes = _upstream(pages)
     store = FileStore(copy)
     try:
