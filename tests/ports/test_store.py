@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -118,26 +119,27 @@ def test_only_the_owner_may_read(tmp_path):
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-@pytest.fixture
-def file_size_limit():
-    """Let the kernel refuse to grow a file over a size, as a full disk does, for the length of a test."""
+@contextlib.contextmanager
+def file_size_limit(size_bytes):
+    """Let the kernel refuse to grow a file over a size, as a full disk does; pytest's own output must not meet it."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_write_that_did_not_fit_counts_for_nothing_and_is_overwritten(tmp_path, file_size_limit):
+def test_a_write_that_did_not_fit_counts_for_nothing_and_is_overwritten(tmp_path):
     store = FileStore(tmp_path)
     store.append(bytes(90))
-    file_size_limit(100)
-    with pytest.raises(OSError, match="full"):
+    with file_size_limit(100), pytest.raises(OSError, match="full"):
         store.append(b"x" * 20)
     assert store.segments() == [(0, 90)]
     assert (tmp_path / "0000000000000000.log").stat().st_size == 100  # half of it is there
-    with pytest.raises(OSError) as none_at_all:
+    with file_size_limit(100), pytest.raises(OSError) as none_at_all:
         store.append(b"y" * 200)
     assert none_at_all.value.errno in (errno.ENOSPC, errno.EFBIG)
-    file_size_limit(1000)
     assert store.append(b"z" * 20) == 90
     assert store.read(90, 99) == b"z" * 20
     store.close()
