@@ -14,16 +14,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DEPTH_MAX = const(8)  # containers inside one another
+_DEPTH_MAX = const(8)  # containers inside one another
 ITEMS_MAX = const(1024)  # 4 KB of empty arrays would otherwise take more than a board's whole heap
 
-UNSIGNED = const(0x00)
-NEGATIVE = const(0x20)
+_UNSIGNED = const(0x00)
+_NEGATIVE = const(0x20)
 BYTES = const(0x40)
-TEXT = const(0x60)
-ARRAY = const(0x80)
-MAP = const(0xA0)
-TAG = const(0xC0)
+_TEXT = const(0x60)
+_ARRAY = const(0x80)
+_MAP = const(0xA0)
+_TAG = const(0xC0)
 
 _FALSE = const(0xF4)
 _TRUE = const(0xF5)
@@ -40,12 +40,12 @@ def encode(item: object) -> bytes:
     Raises: CborError for any other type, an integer over 64 bits, a map key that is not unsigned, depth over 8.
     """
     out = bytearray()
-    _put(out, item, DEPTH_MAX)
+    _put(out, item, _DEPTH_MAX)
     return bytes(out)
 
 
 def head(major: int, number: int) -> bytes:
-    """Return the shortest head that says `major` (BYTES, ARRAY ...) and `number`. Raises: CborError."""
+    """Return the shortest head that says `major` (BYTES, _ARRAY ...) and `number`. Raises: CborError."""
     out = bytearray()
     _put_head(out, major, number)
     return bytes(out)
@@ -71,7 +71,7 @@ def head_at(buffer: bytes, at: int) -> tuple[int, int, int]:
     return first & 0xE0, number, after
 
 
-def decode(buffer: bytes, depth_max: int = DEPTH_MAX, items_max: int = ITEMS_MAX) -> Any:
+def decode(buffer: bytes, depth_max: int = _DEPTH_MAX, items_max: int = ITEMS_MAX) -> Any:
     """Return the one item that `buffer` is; arrays become lists.
 
     `depth_max` bounds containers inside one another, `items_max` all items together: it bounds the memory
@@ -107,9 +107,9 @@ def _put(out: bytearray, item: Any, depth_left: int) -> None:
     kind = type(item)
     if kind is int:
         if item >= 0:
-            _put_head(out, UNSIGNED, item)
+            _put_head(out, _UNSIGNED, item)
         else:
-            _put_head(out, NEGATIVE, -1 - item)
+            _put_head(out, _NEGATIVE, -1 - item)
     elif kind is bytes:
         _put_head(out, BYTES, len(item))
         out.extend(item)
@@ -122,7 +122,7 @@ def _put(out: bytearray, item: Any, depth_left: int) -> None:
     elif not depth_left:
         raise CborError("too deep", kind)
     elif kind is list or kind is tuple:
-        _put_head(out, ARRAY, len(item))
+        _put_head(out, _ARRAY, len(item))
         for each in item:
             _put(out, each, depth_left - 1)
     elif kind is dict:
@@ -138,7 +138,7 @@ def _put_text(out: bytearray, text: str) -> None:
         utf8 = b"\xff"
     if not _is_utf8(utf8):
         raise CborError("text is not UTF-8", text)
-    _put_head(out, TEXT, len(utf8))
+    _put_head(out, _TEXT, len(utf8))
     out.extend(utf8)
 
 
@@ -146,9 +146,9 @@ def _put_map(out: bytearray, pairs: dict[int, object], depth_left: int) -> None:
     for key in pairs:
         if type(key) is not int or key < 0:
             raise CborError("map key is not unsigned", key)
-    _put_head(out, MAP, len(pairs))
+    _put_head(out, _MAP, len(pairs))
     for key in sorted(pairs):
-        _put_head(out, UNSIGNED, key)
+        _put_head(out, _UNSIGNED, key)
         _put(out, pairs[key], depth_left)
 
 
@@ -166,19 +166,19 @@ class _Decoder:
             raise CborError("too many items", began)
         self.items_left -= 1
         major, number, self.at = head_at(self.buffer, began)
-        if major == UNSIGNED:
+        if major == _UNSIGNED:
             return number
-        if major == NEGATIVE:
+        if major == _NEGATIVE:
             return -1 - number
         if major == BYTES:
             return self.piece(number)
-        if major == TEXT:
+        if major == _TEXT:
             return self.text(number)
-        if major in (ARRAY, MAP):
+        if major in (_ARRAY, _MAP):
             if not depth_left:
                 raise CborError("too deep", began)
-            return self.array(number, depth_left - 1) if major == ARRAY else self.map(number, depth_left - 1)
-        if major == TAG:
+            return self.array(number, depth_left - 1) if major == _ARRAY else self.map(number, depth_left - 1)
+        if major == _TAG:
             raise CborError("tag", began)
         return self.simple(began)
 
@@ -206,7 +206,7 @@ class _Decoder:
         for _ in range(count):
             began = self.at
             major, key, self.at = head_at(self.buffer, began)
-            if major != UNSIGNED:
+            if major != _UNSIGNED:
                 raise CborError("map key is not unsigned", began)
             if key <= last:
                 raise CborError("map keys are not in order", began)

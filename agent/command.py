@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from agent.state import State
     from hal.ports import Signer
 
-COMMAND = const(3)
+_COMMAND = const(3)
 RECEIPT = const(4)
-VERSION = const(1)
-LIMIT = const(1)
-CLAIM = const(2)
-CANCEL = const(3)
+_VERSION = const(1)
+_LIMIT = const(1)
+_CLAIM = const(2)
+_CANCEL = const(3)
 MESSAGE_BYTES_MAX = const(4096)
-DURATION_S_MAX = const(2592000)  # 30 days
-PAYLOAD_ITEMS_MAX = const(64)  # the largest command has 13
-OWNERS_CLAIMS = const(8)  # places that only the owner may take: opting out is always possible
-GRIDS_LIMITS = const(8)  # places that only the grid operator may take
+_DURATION_S_MAX = const(2592000)  # 30 days
+_PAYLOAD_ITEMS_MAX = const(64)  # the largest command has 13
+_OWNERS_CLAIMS = const(8)  # places that only the owner may take: opting out is always possible
+_GRIDS_LIMITS = const(8)  # places that only the grid operator may take
 OWNER_PRIMACY = const(0)  # IEEE 2030.5 primacy 0 is the in-home energy management system's
 
 
@@ -75,10 +75,10 @@ async def open_message(raw: bytes, authorities: list[Authority], signer: Signer)
     if not await signer.verify(authority.public_key, to_verify, signature):
         return Message(digest, record.BAD_SIGNATURE)
     try:
-        fields = cbor.decode(payload, items_max=PAYLOAD_ITEMS_MAX)
+        fields = cbor.decode(payload, items_max=_PAYLOAD_ITEMS_MAX)
     except cbor.CborError:
         return Message(digest, record.MALFORMED, authority)
-    if type(fields) is not list or len(fields) < 3 or not whole(fields[1], VERSION, VERSION):
+    if type(fields) is not list or len(fields) < 3 or not whole(fields[1], _VERSION, _VERSION):
         return Message(digest, record.MALFORMED, authority)
     return Message(digest, record.ACCEPTED, authority, fields)
 
@@ -111,7 +111,7 @@ def admit(state: State, message: Message, now_ms: int) -> int:
         return message.reason
     fields, authority = message.fields, message.authority
     assert authority is not None
-    if len(fields) != 8 or not whole(fields[0], COMMAND, COMMAND) or type(fields[7]) is not list:
+    if len(fields) != 8 or not whole(fields[0], _COMMAND, _COMMAND) or type(fields[7]) is not list:
         return record.MALFORMED
     _, _, addressee, epoch, counter, expires_s, kind, body = fields
     if type(addressee) is not bytes or not whole(epoch, 0, 1 << 40) or not whole(counter, 1, 1 << 53):
@@ -131,17 +131,17 @@ def admit(state: State, message: Message, now_ms: int) -> int:
 
 
 def _take(state: State, authority: Authority, kind: int, body: list[Any], digest: bytes, now_ms: int) -> int:
-    if kind == LIMIT:
+    if kind == _LIMIT:
         return _take_limit(state, authority, body, digest, now_ms)
-    if kind == CLAIM:
+    if kind == _CLAIM:
         return _take_claim(state, authority, body, digest, now_ms)
-    if kind == CANCEL:
+    if kind == _CANCEL:
         return _cancel(state, authority, body)
     return record.UNSUPPORTED
 
 
 def _take_limit(state: State, authority: Authority, body: list[Any], digest: bytes, now_ms: int) -> int:
-    if len(body) != 4 or type(body[0]) is not str or not whole(body[3], 1, DURATION_S_MAX):
+    if len(body) != 4 or type(body[0]) is not str or not whole(body[3], 1, _DURATION_S_MAX):
         return record.MALFORMED
     if not whole(body[1], IMPORT, EXPORT) or not whole(body[2], 0, 1 << 40):
         return record.MALFORMED
@@ -158,7 +158,7 @@ def _take_limit(state: State, authority: Authority, body: list[Any], digest: byt
     limit = Limit(scope, body[1], body[2], authority.name, now_ms + body[3] * 1000, digest)
     limit.until_civil_ms = state.civil_ms + body[3] * 1000 if state.civil_ms else 0
     replaced = [old for old in state.limits if limit.replaces(old)]
-    if not replaced and len(state.limits) >= LIMITS_MAX - (0 if authority.role == "grid" else GRIDS_LIMITS):
+    if not replaced and len(state.limits) >= LIMITS_MAX - (0 if authority.role == "grid" else _GRIDS_LIMITS):
         return record.QUEUE_FULL
     for old in replaced:
         state.end_limit(old, record.SUPERSEDED, now_ms)
@@ -167,7 +167,7 @@ def _take_limit(state: State, authority: Authority, body: list[Any], digest: byt
 
 
 def _take_claim(state: State, authority: Authority, body: list[Any], digest: bytes, now_ms: int) -> int:
-    if len(body) != 4 or type(body[0]) is not str or not whole(body[2], 1, DURATION_S_MAX):
+    if len(body) != 4 or type(body[0]) is not str or not whole(body[2], 1, _DURATION_S_MAX):
         return record.MALFORMED
     if not whole(body[1], -(1 << 40), 1 << 40) or not whole(body[3], 0, 255):
         return record.MALFORMED
@@ -182,7 +182,7 @@ def _take_claim(state: State, authority: Authority, body: list[Any], digest: byt
         return record.OUT_OF_RANGE
     if unit.takes_power() and abs(unit.power_of(body[1])) > authority.power_max_w:
         return record.OVER_CEILING
-    if len(state.claims) >= CLAIMS_MAX - (0 if authority.role == "owner" else OWNERS_CLAIMS):
+    if len(state.claims) >= CLAIMS_MAX - (0 if authority.role == "owner" else _OWNERS_CLAIMS):
         return record.QUEUE_FULL
     state.created += 1
     claim = Claim(unit.index, body[1], body[3], state.created, authority.name, now_ms + body[2] * 1000, digest)

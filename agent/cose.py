@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hal.ports import Signer
 
-KEY_ID_BYTES = const(8)
+_KEY_ID_BYTES = const(8)
 SIGNATURE_BYTES = const(64)
 
 _OPENING = b"\xd2\x84"  # tag 18, array of four
@@ -34,12 +34,12 @@ class CoseError(Exception):
 
 def key_id_of(public_key: bytes) -> bytes:
     """Return the 8 bytes that name a public key (SEC1 uncompressed, 65 bytes)."""
-    return hashlib.sha256(public_key).digest()[:KEY_ID_BYTES]
+    return hashlib.sha256(public_key).digest()[:_KEY_ID_BYTES]
 
 
 def protected_header(key_id: bytes) -> bytes:
     """Return the protected header for an 8-byte key id."""
-    assert len(key_id) == KEY_ID_BYTES
+    assert len(key_id) == _KEY_ID_BYTES
     return _PROTECTED + key_id
 
 
@@ -86,10 +86,10 @@ async def seal(signer: Signer, payload: bytes) -> bytes:
 def open_envelope(raw: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     """Return (key id, payload, digest that must be signed, signature); nothing is verified yet. Raises: CoseError."""
     at = _expect(raw, 0, _OPENING, "not a tagged COSE_Sign1 of four parts")
-    at = _expect(raw, at, head(BYTES, len(_PROTECTED) + KEY_ID_BYTES), "protected header has another size")
+    at = _expect(raw, at, head(BYTES, len(_PROTECTED) + _KEY_ID_BYTES), "protected header has another size")
     at = _expect(raw, at, _PROTECTED, "protected header is not ES256 with an 8-byte key id")
-    key_id = raw[at : at + KEY_ID_BYTES]
-    at = _expect(raw, at + KEY_ID_BYTES, _NOTHING_UNPROTECTED, "unprotected header is not empty")
+    key_id = raw[at : at + _KEY_ID_BYTES]
+    at = _expect(raw, at + _KEY_ID_BYTES, _NOTHING_UNPROTECTED, "unprotected header is not empty")
     payload, at = _byte_string(raw, at)
     at = _expect(raw, at, _SIGNATURE_HEAD, "signature is not 64 bytes")
     if len(raw) - at != SIGNATURE_BYTES:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from agent.state import State
     from agent.unit import Decision, Unit
 
-BATTERY_BAND_W = const(300)  # a covering set-point is kept while it is this much stronger than needed
-BATTERY_MARGIN_W = const(100)
+_BATTERY_BAND_W = const(300)  # a covering set-point is kept while it is this much stronger than needed
+_BATTERY_MARGIN_W = const(100)
 
 
 def own_mode(state: State, unit: Unit, source: str) -> tuple[int | None, str]:
@@ -60,9 +60,9 @@ def _must_wait(unit: Unit, setpoint: int | None, now_ms: int) -> bool:
 def _covering(unit: Unit, most_w: int) -> int:
     """Return a set-point at or below `most_w`; the present one while it is not much stronger than needed."""
     kept = unit.setpoint
-    if unit.covering and kept is not None and most_w - BATTERY_BAND_W <= kept <= most_w:
+    if unit.covering and kept is not None and most_w - _BATTERY_BAND_W <= kept <= most_w:
         return unit.fit(kept)
-    return unit.fit(most_w - BATTERY_MARGIN_W)
+    return unit.fit(most_w - _BATTERY_MARGIN_W)
 
 
 def _relieve(unit: Unit, decided: int, room: Room, now_ms: int) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.state import State
     from agent.unit import Unit
 
-METER_GOOD_MS = const(5000)  # a meter that flaps is not believed before this
+_METER_GOOD_MS = const(5000)  # a meter that flaps is not believed before this
 
 CAUSES = {
     record.METER_NEVER_SEEN: "meter never seen",
@@ -34,7 +34,7 @@ def site_meter(state: State, image: Image, now_ms: int) -> tuple[dict[int, int] 
     site_values, cause = _read(state, image, now_ms)
     if cause:
         state.meter_bad_ms = now_ms
-    elif state.failsafe > record.METER_NEVER_SEEN and now_ms - state.meter_bad_ms < METER_GOOD_MS:
+    elif state.failsafe > record.METER_NEVER_SEEN and now_ms - state.meter_bad_ms < _METER_GOOD_MS:
         cause = state.failsafe
     if cause != state.failsafe:
         if state.failsafe:

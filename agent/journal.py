@@ -27,12 +27,12 @@ RECEIPT = const(6)
 DAMAGED = const(0)  # never written: stands for the rest of a segment behind a broken frame
 
 HEADER_BYTES = const(7)
-PAYLOAD_BYTES_MAX = const(65535)
+_PAYLOAD_BYTES_MAX = const(65535)
 
 
 def frame(kind: int, payload: bytes) -> bytes:
     """Return one frame around `payload`."""
-    assert len(payload) <= PAYLOAD_BYTES_MAX
+    assert len(payload) <= _PAYLOAD_BYTES_MAX
     crc = binascii.crc32(payload, kind) & 0xFFFFFFFF
     return len(payload).to_bytes(2, "big") + bytes((kind,)) + crc.to_bytes(4, "big") + payload
 

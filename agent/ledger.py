@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.record import Record
     from hal.ports import Clock
 
-NO_SPACE = const(28)  # errno ENOSPC, which MicroPython does not name
+_NO_SPACE = const(28)  # errno ENOSPC, which MicroPython does not name
 
 
 class Ledger:
@@ -212,7 +212,7 @@ class Ledger:
                 act()
                 return
             except OSError as e:
-                if e.errno != NO_SPACE or not self._drop_oldest():
+                if e.errno != _NO_SPACE or not self._drop_oldest():
                     raise
 
     def _drop_oldest(self) -> bool:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from agent.record import Record
     from hal.ports import Clock
 
-TYPE_PAGE = const(1)
-VERSION = const(1)
+_TYPE_PAGE = const(1)
+_VERSION = const(1)
 NO_PAGE = bytes(32)  # `prev` of an agent's first page
-ENVELOPE_BYTES = const(192)  # header, hashes and signature around the records, rounded up
+_ENVELOPE_BYTES = const(192)  # header, hashes and signature around the records, rounded up
 
 
 class Header:
@@ -63,7 +63,7 @@ class Page:
     def __init__(self, header: Header) -> None:
         self.header = header
         self.records: list[bytes] = []
-        self.size_bytes = ENVELOPE_BYTES
+        self.size_bytes = _ENVELOPE_BYTES
         self._tree = MerkleTree()
 
     @property
@@ -81,7 +81,7 @@ class Page:
         """Return the bytes that are signed."""
         head = self.header
         return cbor.encode(
-            [TYPE_PAGE, VERSION, agent_id, head.epoch, head.first_seq, head.prev, self._tree.root(), head.base_s,
+            [_TYPE_PAGE, _VERSION, agent_id, head.epoch, head.first_seq, head.prev, self._tree.root(), head.base_s,
              head.civil[0], head.civil[1], head.civil[2], self.records]
         )  # fmt: skip
 

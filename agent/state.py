@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent.unit import Unit
 
 REFUSALS_PER_MINUTE = const(30)
-KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, and the counter of every key there ever was
+_KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, and the counter of every key there ever was
 
 
 class Site:
@@ -118,7 +118,7 @@ def load(state: State, blob: bytes, civil_ms: int) -> None:
     """
     if not blob:
         return
-    fields = cbor.decode(blob, items_max=KEPT_ITEMS_MAX)
+    fields = cbor.decode(blob, items_max=_KEPT_ITEMS_MAX)
     if type(fields) is not list or len(fields) != 5 or fields[0] != 1:
         raise ValueError("kept state", blob[:16])
     for key_id, counter in fields[1]:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 NOMINAL_MV = const(230000)
 UNKNOWN_W = const(1 << 30)  # what a device may draw of which nobody told the nameplate
-RISE_MS = const(10000)  # a set-point that a limit held down rises again after this long
-SLOW_RISE_MS = const(300000)  # the same where every write wears the product, or switches a compressor or contact
-SETTLED_MS = const(30000)  # a device that was granted more has taken what it wants after this long
+_RISE_MS = const(10000)  # a set-point that a limit held down rises again after this long
+_SLOW_RISE_MS = const(300000)  # the same where every write wears the product, or switches a compressor or contact
+_SETTLED_MS = const(30000)  # a device that was granted more has taken what it wants after this long
 ABSURD_FACTOR = const(3)  # nothing carries three times what it is made for
-STANDBY_W = const(100)  # what a load may seem to feed in while it draws next to nothing
-FOLLOW_MS = const(10000)  # a device that was granted less has followed after this long
+_STANDBY_W = const(100)  # what a load may seem to feed in while it draws next to nothing
+_FOLLOW_MS = const(10000)  # a device that was granted less has followed after this long
 
 
 class Contract:
@@ -84,7 +84,7 @@ class Unit:
     def rise_ms(self) -> int:
         """How long headroom must last before a limited set-point rises."""
         slow = self.contract.persistent or self.contract.kind in (capabilities.SG_READY, capabilities.SWITCH)
-        return SLOW_RISE_MS if slow else RISE_MS
+        return _SLOW_RISE_MS if slow else _RISE_MS
 
     def grant(self, setpoint: int | None, source: str, now_ms: int) -> None:
         """Remember what the unit is told to do."""
@@ -98,11 +98,11 @@ class Unit:
 
     def settled(self, now_ms: int) -> bool:
         """Tell whether the unit has had time to take what it was last granted."""
-        return now_ms - self._raised_ms >= SETTLED_MS
+        return now_ms - self._raised_ms >= _SETTLED_MS
 
     def follows(self, now_ms: int) -> bool:
         """Tell whether the unit may still be on its way down to what it was last granted."""
-        return self.source != "" and now_ms - self._lowered_ms < FOLLOW_MS
+        return self.source != "" and now_ms - self._lowered_ms < _FOLLOW_MS
 
     def look(self, sample: Sample | None, now_ms: int) -> None:
         """Take what the unit says that it draws, at most what it was granted.
@@ -126,7 +126,7 @@ class Unit:
     def _is_credible(self, power_w: int) -> bool:
         """Tell whether this unit can draw so much; a load that feeds in is a meter wired the wrong way round."""
         most_w = ABSURD_FACTOR * self.power_of(None)
-        return (-most_w if self.contract.kind == capabilities.BATTERY else -STANDBY_W) <= power_w <= most_w
+        return (-most_w if self.contract.kind == capabilities.BATTERY else -_STANDBY_W) <= power_w <= most_w
 
     def _phase_ma(self, values: dict[int, int], phase: int, power_w: int) -> int:
         current = phase_current_ma(values, phase) if power_w > 0 else None
