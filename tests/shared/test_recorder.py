@@ -1,0 +1,202 @@
+"""The flight recorder: what it kept gives every grant and every record again, whatever was cut or broken."""
+
+from __future__ import annotations
+
+from agent import cbor, replay, snapshot
+from agent.recorder import Recorder
+from hal import quantities as q
+from hal.memory import MemoryStore
+from tests.shared.house import House
+from tests.shared.seeded import Lcg
+from tests.shared.taped import AUTHORITIES, Tape, played, told
+from tests.shared.test_core_seeded import Run
+
+TICKS = 600
+
+
+def taped(seed: int, ticks: int = TICKS, bytes_max: int = 1 << 20) -> Tape:
+    """Return what was recorded of a site that reboots, is disturbed and flooded."""
+    run = Run(seed)
+    tape = Tape(run.plant, bytes_max)
+    for _ in range(ticks):
+        run.tick()
+    tape.recorder.close()
+    assert tape.stopped == [], tape.stopped
+    return tape
+
+
+def test_a_copy_of_the_state_goes_on_as_the_original_would():
+    for seed in range(1, 4):
+        one, other = Run(seed), Run(seed)
+        lcg = Lcg(seed)
+        for _ in range(TICKS):
+            if lcg.chance(7):
+                blob = cbor.encode(snapshot.pack(other.plant.state))
+                other.plant.state = snapshot.unpack(cbor.decode(blob, items_max=1 << 20))
+                assert cbor.encode(snapshot.pack(other.plant.state)) == blob
+            one.tick()
+            other.tick()
+            assert one.plant.setpoints() == other.plant.setpoints()
+            assert [unit.source for unit in one.plant.state.units] == [unit.source for unit in other.plant.state.units]
+        assert one.store.read(0, 1 << 20) == other.store.read(0, 1 << 20)
+        assert snapshot.pack(one.plant.state) == snapshot.pack(other.plant.state)
+
+
+def test_a_copy_shares_nothing_with_the_original():
+    house = House()
+    before = snapshot.pack(house.state)
+    copy = snapshot.unpack(before)
+    copy.units[1].drawn_ma[0] = 7
+    copy.counters[b"k"] = 1
+    copy.intervals[0].take(house.measure().samples[0])
+    assert copy.powered[0] is copy.units[2] and copy.unit_named("charger") is copy.units[1]
+    assert snapshot.pack(house.state) == before
+
+
+def test_what_cannot_be_made_again_is_refused_and_named():
+    house = House()
+    house.state.limits.append(Lcg(1))
+    try:
+        snapshot.pack(house.state)
+    except snapshot.SnapshotError as fault:
+        assert fault.args[1] == "Lcg"
+    else:
+        raise AssertionError("a foreign object was copied")
+    for wrong in ([[], 1], [[["Lcg", []]], [4]], [[["State", ["x"]]], [4, 1]], [[], [9]], 5, []):
+        try:
+            snapshot.unpack(wrong)
+        except snapshot.SnapshotError:
+            continue
+        raise AssertionError(wrong)
+
+
+def test_every_grant_and_every_record_comes_again():
+    for seed in range(1, 5):
+        result, events = played(taped(seed, 300).segments())
+        assert told(events, replay.DIFFERS) == [] and result.damaged == 0
+        assert result.ticks == 300
+        assert len(told(events, replay.GRANT)) > 20
+
+
+def test_replay_begins_at_any_kept_segment_and_arrives_at_each_keyframe():
+    tape = taped(11, TICKS, 32768)
+    kept = tape.segments()
+    assert tape.store.segments()[0][0] > 0 and len(kept) > 3
+    assert sum([len(segment) for segment in kept]) <= 32768
+    for at in range(len(kept)):
+        result, events = played(kept[at:])
+        assert told(events, replay.DIFFERS) == [] and (result.ticks > 0 or at == len(kept) - 1)
+        assert len(told(events, replay.SEGMENT)) == len(kept) - at
+
+
+def test_an_answer_that_is_not_the_recorded_one_is_found():
+    house, store = House(), MemoryStore()
+    recorder = Recorder(store, 1 << 20, "test", AUTHORITIES)
+    for second in range(1, 30):
+        house.now_ms = second * 1000
+        image = house.measure()
+        recorder.begin(house.state, house.now_ms, image, [])
+        if second == 20:
+            house.state.site.import_limit_w = 5000  # a core that decides something else
+        grants, facts = replay.step(house.state, house.now_ms, image, [])
+        recorder.end(house.state, grants, facts)
+    recorder.close()
+    _, events = played([store.read(0, 1 << 20)])
+    differing = told(events, replay.DIFFERS)
+    assert differing[0][1] == 20000 and [event[2] for event in differing[:2]] == ["grants", "records"]
+
+
+def test_a_cut_at_any_byte_leaves_a_prefix():
+    tape = taped(5, 120)
+    whole = b"".join(tape.segments())
+    _, events = played([whole])
+    grants = told(events, replay.GRANT)
+    lcg = Lcg(5)
+    for _ in range(40):
+        result, said = played([whole[: lcg.below(len(whole))] + bytes(lcg.below(3) * 20)])
+        kept = told(said, replay.GRANT)
+        assert kept == grants[: len(kept)]
+        assert told(said, replay.DIFFERS) == [] and result.damaged == 0
+
+
+def test_a_changed_byte_is_named_and_the_next_segment_is_played():
+    kept = taped(11, TICKS, 32768).segments()
+    ticks = played(kept)[0].ticks
+    lcg = Lcg(9)
+    for _ in range(20):
+        broken = list(kept)
+        at = lcg.below(len(kept) - 1)
+        segment = bytearray(kept[at])
+        segment[lcg.below(len(segment))] ^= 1 << lcg.below(8)
+        broken[at] = bytes(segment)
+        result, events = played(broken)
+        named = told(events, replay.DAMAGED) + told(events, replay.TORN)
+        assert [event[1] for event in named] == ["segment %d" % at] and 0 <= named[0][2] < len(segment)
+        assert told(events, replay.DIFFERS) == []
+        assert ticks > result.ticks > 0
+
+
+def test_noise_in_place_of_a_tape_is_damage():
+    lcg = Lcg(3)
+    for size_bytes in (1, 7, 8, 100, 1000):
+        result, _ = played([bytes([lcg.below(256) for _ in range(size_bytes)])])
+        assert result.ticks == 0 and result.state is None
+
+
+def test_a_core_that_breaks_leaves_what_broke_it():
+    house, store = House(), MemoryStore()
+    recorder = Recorder(store, 1 << 20, "test", AUTHORITIES)
+    for second in (1, 2):
+        house.now_ms = second * 1000
+        image = house.measure()
+        recorder.begin(house.state, house.now_ms, image, [])
+        recorder.end(house.state, *replay.step(house.state, house.now_ms, image, []))
+    image.samples[0].values[q.POWER_W] = 500
+    broken = house.measure()
+    broken.samples[1].values.pop(q.POWER_W)
+    broken.samples.pop(3)  # a core that looks for it ends
+    recorder.begin(house.state, 3000, broken, [])
+    recorder.close()
+    result, events = played([store.read(0, 1 << 20)])
+    assert result.ticks == 3 and told(events, replay.DIFFERS) == []
+
+
+class FullStore(MemoryStore):
+    """Takes so many pieces, then has no room."""
+
+    def __init__(self, pieces: int) -> None:
+        super().__init__(1 << 20)
+        self.pieces = pieces
+
+    def append(self, chunk: bytes) -> int:
+        """Refuse when the pieces are used up."""
+        self.pieces -= 1
+        if self.pieces < 0:
+            raise OSError(28, "the disk is full")
+        return super().append(chunk)
+
+
+def test_a_store_that_fails_ends_the_recorder_and_nothing_else():
+    for pieces in (0, 1, 2):
+        house, stopped = House(), []
+        store = FullStore(pieces)
+        recorder = Recorder(store, 1 << 20, "test", AUTHORITIES)
+        recorder.on_stop = stopped.append
+        for second in range(1, 60):
+            house.now_ms = second * 1000
+            image = house.measure()
+            recorder.begin(house.state, house.now_ms, image, [])
+            recorder.end(house.state, *replay.step(house.state, house.now_ms, image, []))
+        recorder.close()
+        assert stopped == ["28 the disk is full"] and not recorder.on
+
+
+def test_a_device_that_says_what_is_no_number_ends_the_recorder_only():
+    house, stopped = House(), []
+    recorder = Recorder(MemoryStore(), 1 << 20, "test", AUTHORITIES)
+    recorder.on_stop = stopped.append
+    image = house.measure()
+    image.samples[3].values[q.SOC_PM] = None
+    recorder.begin(house.state, 1000, image, [])
+    recorder.end(house.state, [], [])
+    assert len(stopped) == 1 and not recorder.on
