@@ -103,7 +103,7 @@ def _cap(state: State, unit: Unit, room: Room) -> tuple[int, str]:
     if (
         not unit.drawn_known and unit.source
     ):  # its draw is somewhere in what the meter shows: it keeps what it has, less the excess
-        power_w = max(power_w, unit.power_of(unit.setpoint) + min(power_w, 0))
+        power_w = max(power_w, min(unit.power_of(unit.setpoint), room.limit_w) + min(power_w, 0))
     limit = tightest(state.limits, unit.index, IMPORT)
     if limit is not None and limit.value_w < power_w:
         power_w, source = limit.value_w, "limit " + limit.source

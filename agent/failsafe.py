@@ -34,8 +34,8 @@ def site_meter(state: State, image: Image, now_ms: int) -> tuple[dict[int, int] 
     site_values, cause = _read(state, image, now_ms)
     if cause:
         state.meter_bad_ms = now_ms
-    elif state.failsafe > record.METER_NEVER_SEEN and now_ms - state.meter_bad_ms < _METER_GOOD_MS:
-        cause = state.failsafe
+    elif state.failsafe > record.METER_NEVER_SEEN and _answered_ms(state, image) - state.meter_bad_ms < _METER_GOOD_MS:
+        cause = state.failsafe  # a silence that just began is no good time
     if cause != state.failsafe:
         if state.failsafe:
             state.note([record.FAILSAFE, now_ms, None, state.failsafe, False])
@@ -46,6 +46,11 @@ def site_meter(state: State, image: Image, now_ms: int) -> tuple[dict[int, int] 
             state.note([record.FAILSAFE, now_ms, None, cause, True])
         state.failsafe = cause
     return None if cause else site_values, cause
+
+
+def _answered_ms(state: State, image: Image) -> int:
+    sample = None if state.site.meter is None else image.samples[state.site.meter]
+    return -1 if sample is None else sample.at_ms
 
 
 def _read(state: State, image: Image, now_ms: int) -> tuple[dict[int, int] | None, int]:

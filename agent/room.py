@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Room:
     """What is left: W in all, mA by phase; negative is excess. `source` names what `import_w` comes from."""
 
-    def __init__(self, import_w: int, source: str, phase_ma: list[int]) -> None:
+    def __init__(self, limit_w: int, import_w: int, source: str, phase_ma: list[int]) -> None:
+        self.limit_w = limit_w  # what all together may draw
         self.import_w = import_w
         self.source = source
         self.phase_ma = phase_ma
@@ -68,7 +69,7 @@ def room_of(state: State, site_values: dict[int, int]) -> Room:
         if current is None:
             current = _unseen_ma(state, site_w, phase)
         phase_ma.append(site.fuse_ma - current)
-    return Room(limit_w - site_w, source, phase_ma)
+    return Room(limit_w, limit_w - site_w, source, phase_ma)
 
 
 def _unseen_ma(state: State, site_w: int, phase: int) -> int:
