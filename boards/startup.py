@@ -1,4 +1,4 @@
-"""Puts an agent together from a checked configuration and what the board brings: the only place that knows all rooms."""
+"""Puts an agent together from a checked configuration and what the board brings: what knows all rooms is here alone."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # One text each and not a tuple of words: a board then has them in flash, and a word is made when it is told.
 REASONS = (
-    "accepted|malformed|unknown key|bad signature|wrong addressee|wrong epoch|replayed|expired|role forbids|over ceiling|"
-    "unknown device|out of range|queue full|too large|unsupported|nothing to cancel"
+    "accepted|malformed|unknown key|bad signature|wrong addressee|wrong epoch|replayed|expired|role forbids|"
+    "over ceiling|unknown device|out of range|queue full|too large|unsupported|nothing to cancel"
 )
 OUTCOMES = "applied|rejected|failed|defaulted"
 STATES = "lost|attached|foreign controller|wrong device"
@@ -44,8 +44,8 @@ def _told(fact: Any, state: State) -> dict[str, Any] | None:
         return {"fact": "decision", "command": fact[2].hex(), "reason": _word(REASONS, fact[5])}
     if kind == record.WRITE:
         return {
-            "fact": "write", "device": state.units[fact[2]].id, "setpoint": fact[3], "outcome": _word(OUTCOMES, fact[4]),
-            "kept": fact[6], "source": fact[7],
+            "fact": "write", "device": state.units[fact[2]].id, "setpoint": fact[3],
+            "outcome": _word(OUTCOMES, fact[4]), "kept": fact[6], "source": fact[7],
         }  # fmt: skip
     if kind == record.BINDING:
         return {"fact": "binding", "device": state.units[fact[2]].id, "granted": fact[3], "source": fact[4]}

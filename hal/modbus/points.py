@@ -185,7 +185,7 @@ def _plain_converter(point: Point) -> Converter | None:
     return _ratio
 
 
-def _times(raw: int, num: int, den: int) -> int:
+def _times(raw: int, num: int, _den: int) -> int:
     return raw * num
 
 
@@ -221,7 +221,7 @@ def _text_converter(names: dict[Any, int]) -> Converter:
     for name in names:
         by_bytes[name.encode()] = names[name]
 
-    def convert(raw: bytes, num: int, den: int) -> int | None:
+    def convert(raw: bytes, _num: int, _den: int) -> int | None:
         return by_bytes.get(raw.split(b"\x00", 1)[0].strip())
 
     return convert
@@ -232,7 +232,7 @@ def _bits_converter(mask: int, names: dict[Any, int] | None) -> Converter:
     while mask and not (mask >> shift) & 1:
         shift += 1
 
-    def convert(raw: int, num: int, den: int) -> int | None:
+    def convert(raw: int, _num: int, _den: int) -> int | None:
         number = (raw & mask) >> shift if mask else raw
         return number if names is None else names.get(number)
 
