@@ -30,7 +30,8 @@ CHANNEL_RECEIPT = "receipt"
 _TYPE_SESSION = const(2)
 _VERSION = const(1)
 _IN_FLIGHT_MAX = const(4)
-_AGAIN_MS = const(10000)  # a page without a receipt is sent again after this, a session message that nobody answered too
+# A page without a receipt is sent again after this, a session message that nobody answered too.
+_AGAIN_MS = const(10000)
 _SESSION_MS = const(60000)
 
 
