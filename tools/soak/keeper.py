@@ -95,7 +95,7 @@ class Keeper:
         now_s = self._now_s()
         if life.ready_s is None and (said.get("ready") or said.get("fact") == "ready"):
             life.ready_s, life.ready = now_s, said
-        elif "fact" in said:
+        elif "at_ms" in said:  # a record; what else an agent says, say why it ends, is in its log
             life.facts.append((now_s, said))
 
 
