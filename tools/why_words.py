@@ -29,7 +29,7 @@ def site_lines(site: Told) -> Iterator[str]:
     yield _labelled("fuse", f"{site['fuse_ma'] / 1000:g} A per phase")
     yield _labelled("site meter", _heard(site["meter"]) if site["meter"] else "there is none: no headroom")
     if site["failsafe"]:
-        yield _labelled("failsafe", REASONS.get(CAUSES.get(site["failsafe"], ""), "in force"))
+        yield _labelled("failsafe", _failsafe(site["failsafe"]))
     known = site["clock_quality"] == q.CLOCK_SYNCHRONISED
     yield _labelled("clock", CLOCKS[site["clock_quality"]] + (f" to {site['clock_error_ms']} ms" if known else ""))
     yield _labelled("journal", f"{site['next_seq'] - 1} records so far, {site['waiting']} not confirmed from upstream")
@@ -49,6 +49,8 @@ def device_lines(told: Told, site: Told) -> Iterator[str]:
     """Yield everything else about a device."""
     if told["control"]:
         yield _labelled("wished", _wished(told, site))
+        if told["failsafe"]:
+            yield _labelled("failsafe", _failsafe(told["failsafe"]))
         if told["rise"]:
             yield _labelled("rises", _rise(told["rise"]))
         for limit in told["limits"]:
@@ -75,16 +77,20 @@ def _by(name: str, site: Told) -> str:
     return f"{ROLES[roles[0]]} '{name}'" if roles and roles[0] in ROLES else f"'{name}'"
 
 
+def _failsafe(cause: int) -> str:
+    return REASONS[CAUSES[cause]] if cause in CAUSES else f"cause {cause}"
+
+
 def _left(left_ms: int | None) -> str:
     return "" if left_ms is None else f" for another {span(left_ms)}"
 
 
 def _because(told: Told, site: Told) -> str:
     binding, source = [limit for limit in told["limits"] if limit["binds"]], told["source"]
+    if told["rise"] and told["rise"]["left_ms"] is not None:
+        return f"it was held down and may rise in {span(told['rise']['left_ms'])}, if the room lasts"
     if binding:
         return " and ".join(_binds(limit, told, site) for limit in binding)
-    if source.startswith("limit "):
-        return f"a limit of {_by(source[6:], site)} held it and has just ended"
     claims = [claim for claim in told["claims"] if claim["wins"] and source == "claim " + claim["authority"]]
     if claims:
         return f"{_by(claims[0]['authority'], site)} asks for it{_left(claims[0]['left_ms'])}"

@@ -85,8 +85,8 @@ class Door:
                 await _write(writer, _refusal(f"{CONNECTIONS_MAX} others are being answered; try again"))
             else:
                 await self._converse(reader, writer)
-        except (OSError, TimeoutError):
-            pass  # who asked has gone, or does not read
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # who asked has gone or does not read, or the agent ends: then asyncio would log a cancelled task
         finally:
             self._open -= 1
             writer.close()
