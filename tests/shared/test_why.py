@@ -12,21 +12,25 @@ from tests.shared.house import AGGREGATOR, DSO, OWNER, House
 from tests.shared.site import TwinSite, started, stopped
 from tests.shared.test_step import BATTERY, CHARGER, PUMP, command, run
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 AUTHORITIES = [DSO, AGGREGATOR, OWNER]
 
 
-def told(house: House, device: int, later_ms: int = 0) -> dict[str, object]:
+def told(house: House, device: int, later_ms: int = 0) -> dict[str, Any]:
     """Return what is told of a device now, without a tick."""
     image = Image(list(house.samples), house.civil_ms, 0, 0)
     return why.device(house.state, image, AUTHORITIES, house.state.units[device], house.now_ms + later_ms)
 
 
-def site(house: House) -> dict[str, object]:
+def site(house: House) -> dict[str, Any]:
     """Return what is told of the site now."""
     return why.site(house.state, Image(list(house.samples), house.civil_ms, 0, 0), AUTHORITIES, house.now_ms)
 
 
-def binding(device: dict[str, object]) -> list[tuple[object, object]]:
+def binding(device: dict[str, Any]) -> list[tuple[object, object]]:
     """Return source and watts of what binds."""
     return [(limit["source"], limit.get("w")) for limit in device["limits"] if limit["binds"]]
 

@@ -36,7 +36,7 @@ async def siteward(*arguments: object) -> tuple[int, str, str]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, stderr=pipe)
     said, wrong = await asyncio.wait_for(process.communicate(), WAIT_S)
-    return process.returncode, said.decode(), wrong.decode()
+    return process.returncode or 0, said.decode(), wrong.decode()
 
 
 def write_site(folder: Path, addresses: dict) -> Path:
@@ -72,8 +72,7 @@ async def running_agent(site: Path, *options: str) -> AsyncIterator[asyncio.subp
     command = [sys.executable, "-m", "tools.cli", "run", *options, str(site)]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     try:
-        first = await asyncio.wait_for(process.stdout.readline(), WAIT_S)
-        assert b"runs" in first or b"ready" in first
+        await told(process, "ready" if "--json" in options else "The agent of test runs: ")
         yield process
     finally:
         if process.returncode is None:
@@ -83,6 +82,7 @@ async def running_agent(site: Path, *options: str) -> AsyncIterator[asyncio.subp
 
 async def told(process: asyncio.subprocess.Process, text: str) -> str:
     """Return the next line that holds `text`."""
+    assert process.stdout is not None
     while True:
         line = (await asyncio.wait_for(process.stdout.readline(), WAIT_S)).decode()
         assert line, f"it ended without {text!r}"
