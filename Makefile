@@ -34,7 +34,7 @@ check: .venv/ready ## lint, formatting, types and the house rules
 	$(BIN)/mypy
 	$(BIN)/python -m tests.tidy
 
-bench: .venv/ready ## measure against the committed figures
+bench: .venv/ready ## measure against bare programs, about 6 minutes
 	$(BIN)/python -m tools.bench $(ARGS)
 
 soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
