@@ -45,7 +45,7 @@ def encode(item: object) -> bytes:
 
 
 def head(major: int, number: int) -> bytes:
-    """Return the shortest head that says `major` (BYTES, _ARRAY ...) and `number`. Raises: CborError."""
+    """Return the shortest head that says `major` (BYTES, arrays ...) and `number`. Raises: CborError."""
     out = bytearray()
     _put_head(out, major, number)
     return bytes(out)

@@ -1,4 +1,4 @@
-"""One MQTT 3.1.1 connection of a board: _CONNECT to its end, QoS 1, bounded in both directions.
+"""One MQTT 3.1.1 connection of a board: CONNECT to its end, QoS 1, bounded in both directions.
 
 Source: MQTT Version 3.1.1 (OASIS, 29 October 2014), sections 3.1 to 3.14. Clean session: what was not
 acknowledged when the connection ends is forgotten, the journal sends it again.
@@ -34,7 +34,7 @@ _DISCONNECT = const(0xE0)
 _READ_BYTES = const(256)
 _WRITE_BYTES = const(1024)  # a slice that the stream may have to copy
 _TICK_MS = const(250)
-_SETUP_MS = const(20000)  # TLS handshake, _CONNACK and _SUBACK
+_SETUP_MS = const(20000)  # TLS handshake, CONNACK and SUBACK
 _ACKNOWLEDGE_MS = const(60000)  # a broker that answers pings and acknowledges nothing is left after this
 _PINGS_MAX = const(2)
 
@@ -193,7 +193,7 @@ class Connection:
         self._send(payload)  # by itself: a page is not copied
 
     def goodbye(self) -> None:
-        """Send _DISCONNECT, if the network takes it at once."""
+        """Send DISCONNECT, if the network takes it at once."""
         try:
             if self.ready:
                 self._stream.write(pack(_DISCONNECT, b""))
