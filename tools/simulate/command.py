@@ -1,0 +1,117 @@
+"""`siteward simulate [SCENARIO]`: run seeds, say what did not hold, the smallest list of events and how to replay it.
+
+Exit code 0 when every rule held in every run, 1 when one did not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from tools.console import Progress
+from tools.errors import UsageError
+from tools.simulate.events import SCENARIOS
+from tools.simulate.minimise import minimised, replay
+from tools.simulate.run import Order, Result, run
+
+HELD, BROKEN = 0, 1
+HOUR_MS = 3_600_000
+EVENTS_SHOWN_MAX = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("scenario", nargs="?", default="mixed", metavar="SCENARIO", help=", ".join(SCENARIOS))
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (1)")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="how many seeds (1)")
+    parser.add_argument("--days", type=float, default=0.0, metavar="D", help="simulated days of each seed")
+    parser.add_argument("--hours", type=float, default=0.0, metavar="H", help="simulated hours, on top of the days (1)")
+    parser.add_argument(
+        "--only", default=None, metavar="N,N", help="keep only these events of the list; 'none' for none"
+    )
+    parser.add_argument("--real-signatures", action="store_true", help="ES256 in place of a cheap keyed hash")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes at a time")
+    parser.add_argument("--json", action="store_true", help="write one JSON object a seed")
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    """Run the seeds; return the exit code. Raises: UsageError."""
+    orders = _orders(arguments)
+    progress = Progress(1)
+    worst = HELD
+    for done, result in enumerate(_results(orders, arguments.jobs), 1):
+        if result.rule:
+            worst = BROKEN
+            _show_broken(result, progress, arguments.json)
+        elif arguments.json:
+            print(json.dumps(result.as_json()), flush=True)
+        elif len(orders) == 1:
+            _show_held(result)
+        progress.step(f"{done} of {len(orders)} seeds, {result.order.scenario}, seed {result.order.seed}")
+    progress.close()
+    if not arguments.json and len(orders) > 1:
+        verdict = "every rule held" if worst == HELD else "not every rule held"
+        print(f"{len(orders)} seeds of {orders[0].span_ms / HOUR_MS:g} h each: {verdict}")
+    return worst
+
+
+def _orders(arguments: argparse.Namespace) -> list[Order]:
+    if arguments.scenario not in SCENARIOS:
+        raise UsageError(f"there is no scenario {arguments.scenario!r}; known: {', '.join(SCENARIOS)}")
+    span_ms = round((arguments.days * 24 + arguments.hours) * HOUR_MS)
+    if span_ms < 0 or arguments.seeds < 1 or arguments.jobs < 1:
+        raise UsageError("--days and --hours are not negative, --seeds and --jobs are at least 1")
+    only = None
+    if arguments.only is not None:
+        try:
+            only = () if arguments.only == "none" else tuple(int(number) for number in arguments.only.split(","))
+        except ValueError:
+            raise UsageError(f"--only {arguments.only}: expected numbers of events with commas between") from None
+    first = Order(arguments.seed, arguments.scenario, span_ms or HOUR_MS, arguments.real_signatures, only)
+    return [replace(first, seed=arguments.seed + at) for at in range(arguments.seeds)]
+
+
+def _results(orders: list[Order], jobs: int) -> Any:
+    if jobs == 1 or len(orders) == 1:
+        yield from map(run, orders)
+        return
+    with ProcessPoolExecutor(min(jobs, len(orders))) as pool:
+        yield from pool.map(run, orders)
+
+
+def _show_held(result: Result) -> None:
+    figures = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in result.figures.items())
+    print(f"seed {result.order.seed}: every rule held; {', '.join(result.devices)}; {figures}")
+    print(f"journal {result.digest}")
+
+
+def _show_broken(result: Result, progress: Progress, as_json: bool) -> None:
+    small = minimised(result, progress.step)
+    progress.close()
+    if as_json:
+        events = [list(event) for event in small.events]
+        print(json.dumps({**result.as_json(), "events_left": events, "replay": replay(small.order)}), flush=True)
+        return
+    print(
+        f"seed {result.order.seed}: rule '{result.rule}' does not hold at {result.at_ms / 1000:.3f} s: {result.found}"
+    )
+    print(f"  {len(small.events)} of {len(result.events)} events are enough: {small.found}")
+    for event in small.events[:EVENTS_SHOWN_MAX]:
+        print(f"    {event.line()}")
+    print(f"  replay: {replay(small.order)}", flush=True)
+
+
+def main() -> int:
+    """Run as a program of its own."""
+    parser = argparse.ArgumentParser(prog="python -m tools.simulate", description=__doc__)
+    add_arguments(parser)
+    try:
+        return simulate(parser.parse_args())
+    except UsageError as error:
+        print(f"simulate: {error}", file=sys.stderr)
+        return 2

@@ -1,0 +1,78 @@
+"""One life of the agent: from power on to power off, with everything that it can touch."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from agent.config import Config
+from boards.startup import Parts, assemble
+from hal.memory import CountingWatchdog, LoopUplink
+from hal.modbus.bus import Bus
+from hal.modbus.rtu import Rtu
+from hal.modbus.tcp import Tcp
+from tools.simulate.line import SimLine
+from tools.simulate.plant import Plant
+from tools.simulate.power import Power
+from tools.simulate.rest import RestLoop
+from tools.simulate.signer import HashSigner, RealSigner
+from tools.simulate.store import FlashStore
+from tools.simulate.timeline import Civil, SimClock, Timeline
+
+INBOUND_MAX = 16
+
+
+class Life:
+    """The assembled agent, running; `ended` once its task is done, for whatever reason. Raises: PowerCut at start."""
+
+    def __init__(
+        self, config: Config, timeline: Timeline, civil: Civil, plant: Plant, store: FlashStore,
+        signer: HashSigner | RealSigner, on_request: Callable[[str, bytes], None],
+    ) -> None:  # fmt: skip
+        self.began_ms = timeline.now_ms
+        self.power = Power()
+        self.tasks = RestLoop()
+        self.store = store
+        store.begin(self.power)
+        self.uplink = LoopUplink(INBOUND_MAX)
+        self.watchdog = CountingWatchdog()
+        clock = SimClock(timeline, civil, self.power, self.tasks)
+
+        def open_bus(row: dict[str, Any]) -> Bus:
+            framing = Tcp() if row["kind"] == "tcp" else Rtu(row["baud"])
+            name = row["id"]
+            line = SimLine(plant.home.frames(name), clock, self.power, lambda frame: on_request(name, frame))
+            return Bus(line, framing, clock)
+
+        parts = Parts("simulated", clock, store, signer, self.uplink, self.watchdog, open_bus)
+        self.clock = clock
+        self.loop = assemble(config, hashlib.sha256(b"simulated").digest(), parts)
+        self._run: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Let the agent run."""
+        self._run = self.tasks.create_task(self.loop.run())
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the agent has ended."""
+        return self._run is not None and self._run.done()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Return what ended the agent, None for an order or while it runs."""
+        if self._run is None or not self._run.done() or self._run.cancelled():
+            return None
+        return self._run.exception()
+
+    def cut(self) -> None:
+        """Take the power away: everything that the agent still tries ends in PowerCut."""
+        self.power.cut()
+        if self._run is not None and not self._run.done():
+            self._run.cancel()
+            self.tasks.rest()
+        if self._run is not None and self._run.done() and not self._run.cancelled():
+            self._run.exception()  # looked at
+        self.tasks.faults.clear()

@@ -1,0 +1,84 @@
+"""An event loop without I/O and without time: it runs everything that can run, then it rests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+TURNS_MAX = 100_000  # between two moments; more is a loop that never rests
+
+
+class NeverRests(Exception):
+    """Tasks kept each other awake without any time passing."""
+
+
+class RestLoop(asyncio.AbstractEventLoop):
+    """Runs callbacks in the order in which they were asked for, on one thread; `faults` holds what nobody caught."""
+
+    def __init__(self) -> None:
+        self._ready: deque[asyncio.Handle] = deque()
+        self.faults: list[str] = []
+
+    def rest(self) -> None:
+        """Run until nothing is ready. Raises: NeverRests."""
+        ready = self._ready
+        if not ready:
+            return
+        before = asyncio._get_running_loop()
+        asyncio._set_running_loop(self)
+        try:
+            for _ in range(TURNS_MAX):
+                if not ready:
+                    return
+                handle = ready.popleft()
+                if not handle.cancelled():
+                    handle._run()
+        finally:
+            asyncio._set_running_loop(before)
+        raise NeverRests(f"{TURNS_MAX} turns without a rest")
+
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
+        """Put a callback behind all others."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Return a future of this loop."""
+        return asyncio.Future(loop=self)
+
+    def create_task(  # type: ignore[override]
+        self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: Context | None = None
+    ) -> asyncio.Task[T]:
+        """Start a task."""
+        return asyncio.Task(coro, loop=self, name=name, context=context)
+
+    def get_debug(self) -> bool:
+        """Never."""
+        return False
+
+    def is_running(self) -> bool:
+        """Always."""
+        return True
+
+    def is_closed(self) -> bool:
+        """Never."""
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Keep what went wrong for the one who looks."""
+        self.faults.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+
+def at_once(coro: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine that never waits returns."""
+    try:
+        coro.send(None)
+    except StopIteration as done:
+        found: T = done.value
+        return found
+    raise RuntimeError("this coroutine waits")

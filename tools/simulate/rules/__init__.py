@@ -1,0 +1,23 @@
+"""What must hold in every second of every run. One small class a rule."""
+
+from __future__ import annotations
+
+from tools.simulate.rules.base import Broken, Rule
+from tools.simulate.rules.bounds import Bounded
+from tools.simulate.rules.electric import ExportHeld, FusesHeld, ImportHeld, SocBounded
+from tools.simulate.rules.evidence import Acknowledged, CountersRise, PagesVerify, PrefixKept
+from tools.simulate.rules.failsafe import FailsafeEntered, FailsafeLeft, FallbackKept
+from tools.simulate.rules.leases import Leased
+
+RULES: tuple[type[Rule], ...] = (
+    ImportHeld, FusesHeld, ExportHeld, SocBounded, Leased, FailsafeEntered, FallbackKept, FailsafeLeft, Bounded,
+    PrefixKept, Acknowledged, CountersRise, PagesVerify,
+)  # fmt: skip
+
+
+def all_rules() -> list[Rule]:
+    """Return every rule, each new."""
+    return [rule() for rule in RULES]
+
+
+__all__ = ("RULES", "Broken", "Rule", "all_rules")

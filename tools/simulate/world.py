@@ -1,0 +1,235 @@
+"""Everything there is, moved from moment to moment: the house each second, the agent whenever it wakes, events.
+
+Between two moments at which something is due nothing is done at all. After each second the rules look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agent.config import checked
+from tools.simulate.acts import ACTS
+from tools.simulate.events import Event
+from tools.simulate.life import Life
+from tools.simulate.plant import Plant
+from tools.simulate.power import PowerCut
+from tools.simulate.premises import Premises
+from tools.simulate.rest import NeverRests
+from tools.simulate.rules import Broken, Rule
+from tools.simulate.signer import Keys
+from tools.simulate.store import FlashDigest, FlashStore
+from tools.simulate.timeline import Civil, Timeline
+from tools.simulate.upstream import Upstream
+
+BEGAN_CIVIL_MS = 1_700_000_000_000
+NEVER_MS = 1 << 60
+SETTLE_MS = 900_000  # at the end: all faults over, the link up, the backlog drained
+HEARS_TIME_MS = 20_000  # a machine without a battery-backed clock knows the time so long after boot
+
+
+@dataclass
+class Tally:
+    """What was seen; goes into the result."""
+
+    boots: int = 0
+    cuts: int = 0
+    failures: int = 0
+    requests: int = 0
+    seconds_up: int = 0
+    facts: dict[int, int] = field(default_factory=dict)
+
+
+class World:
+    """One run of one seed. `run` raises Broken with the first rule that does not hold."""
+
+    def __init__(self, made: Premises, events: list[Event], keys: Keys, rules: Iterable[Rule]) -> None:
+        self.made = made
+        self.events = events
+        self.keys = keys
+        self.config = checked(made.site)
+        self.timeline = Timeline()
+        self.civil = Civil(BEGAN_CIVIL_MS, made.keeps_civil)
+        self.plant = Plant(made)
+        self.digest = FlashDigest()
+        self.store = FlashStore(self.config.agent["journal_bytes_max"], self.digest)
+        self.upstream = Upstream(keys)
+        self.rules = list(rules)
+        self.tally = Tally()
+        self.life: Life | None = None
+        self.boots_at_ms: int | None = 0
+        self.link_back_ms = 0
+        self.receipts_good_ms = 0
+        self.torn: tuple[int, int, int] | None = None  # what happens when the armed fuse blows
+        self.stirred_ms = 0  # when something last changed that takes time to follow
+        self._event_at = 0
+
+    def run(self, span_ms: int) -> None:
+        """Let `span_ms` pass, then heal everything, drain the backlog and stop. Raises: Broken."""
+        self.run_until(span_ms)
+        self.events = self.events[: self._event_at]
+        self.heal()
+        self.run_until(span_ms + SETTLE_MS)
+        if self.life is not None:
+            self.life.loop.stop()
+        self.boots_at_ms = NEVER_MS
+        self.run_until(span_ms + SETTLE_MS + 60_000)
+        for rule in self.rules:
+            rule.ended(self)
+
+    def heal(self) -> None:
+        """End all that is wrong."""
+        self.plant.heal()
+        self.link_back_ms = self.receipts_good_ms = self.timeline.now_ms
+        self.stirred_ms = self.timeline.now_ms
+        self.torn = None
+        self.store.fuse_bytes = None
+        self.store.failing = False
+        if self.life is None:
+            self.boots_at_ms = self.timeline.now_ms
+
+    @property
+    def now_ms(self) -> int:
+        """Virtual milliseconds since the beginning."""
+        return self.timeline.now_ms
+
+    def up_ms(self) -> int:
+        """Return for how long the agent has run, -1 while it does not."""
+        return -1 if self.life is None else self.now_ms - self.life.began_ms
+
+    def run_until(self, end_ms: int) -> None:
+        """Let time pass up to `end_ms`. Raises: Broken."""
+        while self.timeline.now_ms < end_ms:
+            self._advance(min(end_ms, self._next_ms()))
+
+    def _next_ms(self) -> int:
+        now_ms = self.timeline.now_ms
+        at_ms = now_ms - now_ms % 1000 + 1000
+        sleeper_ms = self.timeline.next_ms
+        if sleeper_ms is not None and sleeper_ms < at_ms:
+            at_ms = max(sleeper_ms, now_ms)
+        if self._event_at < len(self.events):
+            at_ms = min(at_ms, max(self.events[self._event_at].at_ms, now_ms))
+        if self.boots_at_ms is not None and self.life is None:
+            at_ms = min(at_ms, max(self.boots_at_ms, now_ms))
+        return at_ms
+
+    def _advance(self, at_ms: int) -> None:
+        whole = at_ms % 1000 == 0 and at_ms > self.timeline.now_ms
+        self.timeline.now_ms = at_ms
+        if whole:
+            self.plant.pass_second()
+            self._mind_link()
+        self._happen()
+        if self.life is None and self.boots_at_ms is not None and self.boots_at_ms <= at_ms:
+            self._boot()
+        if self.life is not None:
+            self.timeline.wake()
+            self._rest(self.life)
+        if whole:
+            self._judge()
+
+    def _happen(self) -> None:
+        while self._event_at < len(self.events) and self.events[self._event_at].at_ms <= self.now_ms:
+            event = self.events[self._event_at]
+            self._event_at += 1
+            ACTS[event.kind](self, *event.args)
+
+    def _rest(self, life: Life) -> None:
+        try:
+            life.tasks.rest()
+        except NeverRests as fault:
+            raise Broken("rests", str(fault)) from fault
+        if life.tasks.faults:
+            raise Broken("no stray fault", life.tasks.faults[0])
+        if life.ended or not life.power.on:
+            self._bury(life)
+
+    def _bury(self, life: Life) -> None:
+        """See what ended the agent and plan its next boot."""
+        failure = life.failure
+        if not life.power.on or isinstance(failure, PowerCut):
+            assert self.torn is not None
+            self.cut_power(*self.torn)
+            return
+        if failure is not None and not isinstance(failure, OSError):
+            raise Broken("no defect", repr(failure)) from failure
+        self.tally.failures += failure is not None
+        self._end_life(life)
+        if self.boots_at_ms is None:
+            self.boots_at_ms = self.now_ms + 5000  # a supervisor starts it again
+
+    def cut_power(self, off_s: int, keep_pm: int, noise_bytes: int) -> None:
+        """Take the power from the agent; it comes back `off_s` later."""
+        if self.life is None:
+            return
+        self._end_life(self.life)
+        self._lose(off_s, keep_pm, noise_bytes)
+
+    def _lose(self, off_s: int, keep_pm: int, noise_bytes: int) -> None:
+        """Forget what was not durable."""
+        self.tally.cuts += 1
+        for rule in self.rules:
+            rule.before_cut(self)
+        noise = hashlib.sha256(str(self.now_ms).encode()).digest() * 2
+        self.store.crash(self.store.unsynced_bytes() * keep_pm // 1000, noise[:noise_bytes])
+        self.boots_at_ms = self.now_ms + off_s * 1000
+        self.torn = None
+
+    def _end_life(self, life: Life) -> None:
+        life.cut()
+        self.timeline.forget()
+        self.life = None
+        self.civil.known = self.civil.battery_backed
+        self.stirred_ms = self.now_ms
+
+    def _boot(self) -> None:
+        self.boots_at_ms = None
+        self.tally.boots += 1
+        self.stirred_ms = self.now_ms
+        try:
+            life = Life(
+                self.config, self.timeline, self.civil, self.plant, self.store, self.keys.signer("agent"), self._request
+            )
+        except PowerCut:
+            assert self.torn is not None
+            self._lose(*self.torn)
+            return
+        self.life = life
+        life.loop.tell = self._fact
+        for rule in self.rules:
+            rule.booted(self, life)
+        life.start()
+
+    def _request(self, bus: str, frame: bytes) -> None:
+        self.tally.requests += 1
+        for rule in self.rules:
+            rule.requested(self, bus, frame)
+
+    def _fact(self, fact: list[object]) -> None:
+        kind = fact[0]
+        assert isinstance(kind, int)
+        self.tally.facts[kind] = self.tally.facts.get(kind, 0) + 1
+        for rule in self.rules:
+            rule.told(self, fact)
+
+    def _mind_link(self) -> None:
+        """Let the broker do its part of this second."""
+        life = self.life
+        if self.receipts_good_ms <= self.now_ms:
+            self.upstream.receipts = "good"
+        if life is None:
+            return
+        if not self.civil.known and self.up_ms() >= HEARS_TIME_MS:
+            self.civil.known = True
+        connected = self.link_back_ms <= self.now_ms
+        if life.uplink.connected is not connected and not life.ended:
+            life.uplink.set_connected(connected)
+        self.upstream.take(life.uplink.collect(), life.uplink, (self.now_ms + self.civil.offset_ms) // 1000)
+
+    def _judge(self) -> None:
+        self.tally.seconds_up += self.life is not None
+        for rule in self.rules:
+            rule.second(self)
+        self.upstream.fresh.clear()
