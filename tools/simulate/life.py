@@ -33,7 +33,7 @@ class Life:
     ) -> None:  # fmt: skip
         self.began_ms = timeline.now_ms
         self.power = Power()
-        self.tasks = RestLoop()
+        self.tasks = RestLoop()  # type: ignore[abstract]  # whatever waits for the world is not there
         self.store = store
         store.begin(self.power)
         self.uplink = LoopUplink(INBOUND_MAX)

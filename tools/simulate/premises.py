@@ -168,7 +168,7 @@ def _load(rng: random.Random, made: Premises) -> None:
     _add_on_relay(made, relay, name, LOAD, "waveshare-relay", row)
 
 
-def _submeter(rng: random.Random, made: Premises) -> None:
+def _submeter(_rng: random.Random, made: Premises) -> None:
     _add(made, "submeter", SUBMETER, "rs485", "eastron-sdm630", {"measures": "base"}, {})
 
 

@@ -41,7 +41,9 @@ class RestLoop(asyncio.AbstractEventLoop):
             asyncio._set_running_loop(before)
         raise NeverRests(f"{TURNS_MAX} turns without a rest")
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         """Put a callback behind all others."""
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)

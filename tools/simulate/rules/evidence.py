@@ -95,7 +95,7 @@ class Acknowledged(Rule):
         if not self._live or world.life is None:
             return
         state = world.life.loop.state
-        held = {each.command for each in [*state.limits, *state.claims]}
+        held = {limit.command for limit in state.limits} | {claim.command for claim in state.claims}
         for command in list(self._live):
             if command not in held:
                 del self._live[command]
