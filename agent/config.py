@@ -39,12 +39,13 @@ def _shown(given: object) -> str:
     return shown if len(shown) <= SHOWN_MAX else shown[:SHOWN_MAX] + "..."
 
 
-def whole(lowest: int, highest: int) -> Check:
-    """Return a check for a whole number within bounds."""
+def whole(lowest: int, highest: int, off: int | None = None) -> Check:
+    """Return a check for a whole number within bounds, or `off` outside them."""
 
     def check(key: str, given: Any) -> int:
-        if type(given) is not int or not lowest <= given <= highest:
-            raise _refuse(key, given, "a whole number from %d to %d" % (lowest, highest))
+        if type(given) is not int or not (lowest <= given <= highest or given == off):
+            either = "" if off is None else "%d or " % off
+            raise _refuse(key, given, either + "a whole number from %d to %d" % (lowest, highest))
         return given
 
     return check
@@ -106,6 +107,7 @@ AGENT: tuple[Field, ...] = (
     ("page_bytes_max", whole(1024, 60000), 8192),
     ("sync_ms", whole(0, 60000), 1000),
     ("lease_ms", whole(2000, 60000), 10000),
+    ("recorder_bytes_max", whole(65536, 1 << 34, 0), 8388608),
 )
 UPLINK: tuple[Field, ...] = (
     ("host", text(), REQUIRED),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agent.command import Authority
     from agent.ledger import Ledger
     from agent.record import Record
+    from agent.recorder import Recorder
     from agent.session import Session
     from agent.state import State
     from agent.step import Grant, Item
@@ -60,6 +61,7 @@ class Loop:
         self.overflow = 0  # messages that came while the inbox was full
         self.ticks = 0
         self.tell: Callable[[Record], None] | None = None  # who watches; sees every fact once it is kept
+        self.recorder: Recorder | None = None
         self.failure: Exception | None = None
         self._workers_of: dict[int, Worker] = {}
         self._turned = False  # since the last tick
@@ -71,6 +73,7 @@ class Loop:
         self._answered_ms = -1  # when a page was last closed for the sake of an unproven message
         self._answering = False  # somebody waits for what this turn put into the page
         self._untold: list[Record] = []
+        self._grants: list[Grant] = []
         for worker in workers:
             self.add_worker(worker)
 
@@ -109,17 +112,20 @@ class Loop:
             for task in tasks:
                 task.cancel()
             await asyncio.sleep(0)
-            await self._stand_down()
+            try:
+                await self._stand_down()
+            finally:
+                if self.recorder is not None:
+                    self.recorder.close()
         if self.failure is not None:
             raise self.failure
 
     def turn(self) -> None:
         """Do one whole tick: look, decide, keep, grant."""
-        now_ms = self.clock.now_ms()
-        inbox, self.inbox = self.inbox, []
-        grants, facts = step(self.state, now_ms, self.image(), inbox)
-        self._answering = self._keep(facts, now_ms)
+        grants, facts = self._step()
+        self._answering = self._keep(facts, self.state.now_ms)
         self._hand_out(grants)
+        self._grants = grants
         self._untold = facts
         self._turned = True
         self.ticks += 1
@@ -131,6 +137,16 @@ class Loop:
         if self._answering or self.ledger.should_close(self.state.now_ms // 1000):
             self.ledger.close_page()
             self._sealing.set()
+        if self.recorder is not None:
+            self.recorder.end(self.state, self._grants, self._untold)
+
+    def _step(self) -> tuple[list[Grant], list[Record]]:
+        """Give the core what is known and what came in."""
+        now_ms, image = self.clock.now_ms(), self.image()
+        inbox, self.inbox = self.inbox, []
+        if self.recorder is not None:
+            self.recorder.begin(self.state, now_ms, image, inbox)
+        return step(self.state, now_ms, image, inbox)
 
     def _tell(self, facts: list[Record]) -> None:
         if self.tell is not None:
@@ -213,9 +229,10 @@ class Loop:
         """Bring every device to its default mode, say so, sign it, and close the journal."""
         if self.workers:
             await asyncio.gather(*[worker.stand_down() for worker in self.workers])
-        inbox, self.inbox = self.inbox, []
-        now_ms = self.clock.now_ms()
-        _, facts = step(self.state, now_ms, self.image(), inbox)
+        grants, facts = self._step()
+        now_ms = self.state.now_ms
+        if self.recorder is not None:
+            self.recorder.end(self.state, grants, facts)
         facts.append([record.FAILSAFE, now_ms, None, record.SHUTDOWN, True])
         self._keep(facts, now_ms)
         self._tell(facts)

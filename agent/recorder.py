@@ -50,22 +50,25 @@ class Recorder:
         if not self.on:
             return
         if not self._begun:
-            self._try(lambda: self._roll(state))
+            self._begun = True
+            self._try(self._roll, state)
+        if self._given is not None:
+            self._try(self._put, self._given, None, [])
         self._given = (now_ms, image, inbox)
 
     def end(self, state: State, grants: list[Grant], facts: list[Record]) -> None:
         """Record the tick with what `step` answered; called once devices have been told."""
         if self.on:
-            self._try(lambda: self._record(state, grants, facts))
+            self._try(self._record, state, grants, facts)
 
     def close(self) -> None:
         """Write what is left, also a tick that `step` never came back from, and give the store back."""
         if self.on:
             self._try(self._finish)
 
-    def _try(self, work: Callable[[], None]) -> None:
+    def _try(self, work: Callable[..., object], *given: object) -> None:
         try:
-            work()
+            work(*given)
         except Exception as fault:  # noqa: BLE001  (a bystander: whatever it is, the agent goes on without it)
             self.on = False
             self._given = None
@@ -84,7 +87,7 @@ class Recorder:
                 self._roll(state)
 
     def _put(self, given: Given, grants: list[Grant] | None, facts: list[Record]) -> bool:
-        """Append one tick to the buffer; return whether more than readings came or went."""
+        """Append one tick to the buffer; return whether anything came in or became a record."""
         now_ms, image, inbox = given
         out = self._ticks
         flags_at = len(out)
@@ -104,7 +107,7 @@ class Recorder:
             flags |= tape.FACTS
             out.extend(tape.digest_of(facts))
         out[flags_at] = flags
-        return flags >= tape.INBOX
+        return flags & (tape.INBOX | tape.FACTS) > 0
 
     def _write_ticks(self) -> None:
         payload, self._ticks, self._quiet = bytes(self._ticks), bytearray(), 0
@@ -128,7 +131,6 @@ class Recorder:
         while len(kept) > 1 and kept[-1][0] - kept[0][0] > self._bytes_max - 2 * (self._bytes_max // SEGMENTS):
             self._store.release(kept[1][0])
             kept = self._store.segments()
-        self._begun = True
         self._inputs = tape.Inputs(len(state.units), state.now_ms)
         self._outputs = tape.Outputs()
         authorities = [[each.name, each.public_key, each.role, each.power_max_w] for each in self._authorities]

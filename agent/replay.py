@@ -169,7 +169,6 @@ class Replay:
             self._tell((CRASHED, tick.now_ms, how))
         else:
             self._differ(tick.now_ms, "crash", "an answer", how)
-        self.state, self._whole = None, False
 
     def _differ(self, at_ms: int, what: str, recorded: object, replayed: object) -> None:
         self.differing += 1

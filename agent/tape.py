@@ -6,8 +6,8 @@ is cut: all but its last piece are MORE. A TICKS frame holds whole ticks, one be
 
     flags, ms since the tick before
     CLOCK    2 x quality + known; known: change of (civil - monotonic); change of the error bound
-    SAMPLES  2 x (device + 1) + gone; not gone: the answer's age in ms, then 2 x (quantity + 1) + gone and, not gone,
-             the change of the number, as often as needed, 0; as often as needed; 0
+    SAMPLES  2 x (device + 1) + gone; not gone: the answer's age in ms, its form: 0 as before, 9 anew (how many, each
+             quantity and number), else the change of every number in so many bytes; as often as needed; 0
     INBOX    length, CBOR: what came in
     GRANTS   length, CBOR: [[device, set-point, source] ...] of every grant that is not as it was
     FACTS    first 8 bytes of SHA-256 over the CBOR of the records
@@ -20,6 +20,7 @@ and nothing was recorded. A lease is not here: it is the tick and the state's `l
 from __future__ import annotations
 
 import hashlib
+import struct
 
 from agent import cbor
 from agent.command import Authority, Message
@@ -49,6 +50,9 @@ FACTS = const(16)
 CUT = const(32)
 
 ITEMS_MAX = const(1 << 20)
+_SAME = const(0)  # forms of a sample; 1, 2, 4 and 8 are widths
+_ANEW = const(9)
+_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
 _MESSAGE = const(0)  # what came in, by its class
 _OUTCOME = const(1)
 _ATTACHED = const(2)
@@ -69,7 +73,7 @@ def put_whole(out: bytearray, number: int) -> None:
 
 def put_change(out: bytearray, number: int) -> None:
     """Append a number that may be negative."""
-    put_whole(out, number << 1 if number >= 0 else (-number << 1) - 1)
+    put_whole(out, number << 1 if number >= 0 else ~(number << 1))
 
 
 def put_piece(out: bytearray, piece: bytes) -> None:
@@ -85,6 +89,8 @@ class Inputs:
         self.now_ms = now_ms
         self.samples: list[Sample | None] = [None] * devices
         self.clock = (0, 0, 0, False)  # civil - monotonic, quality, error, known
+        self._keys: list[list[int]] = [[] for _ in range(devices)]  # in the order in which the numbers stand
+        self._numbers: list[list[int]] = [[] for _ in range(devices)]
 
     def put(self, out: bytearray, now_ms: int, image: Image) -> int:
         """Append time, clock and samples; return their flags."""
@@ -98,12 +104,12 @@ class Inputs:
             self._put_clock(out, clock)
             flags = CLOCK
         held = self.samples
-        for index, sample in enumerate(image.samples):
-            if sample is not held[index]:
-                self._put_sample(out, index, sample)
-                flags |= SAMPLES
-        if flags & SAMPLES:
+        if image.samples != held:
+            for index, sample in enumerate(image.samples):
+                if sample is not held[index]:
+                    self._put_sample(out, index, sample)
             out.append(0)
+            flags |= SAMPLES
         return flags
 
     def _put_clock(self, out: bytearray, clock: tuple[int, int, int, bool]) -> None:
@@ -114,16 +120,21 @@ class Inputs:
         self.clock = clock
 
     def _put_sample(self, out: bytearray, index: int, sample: Sample | None) -> None:
-        before, self.samples[index] = self.samples[index], sample
+        self.samples[index] = sample
         if sample is None:
             put_whole(out, (index + 1) << 1 | 1)
             return
         put_whole(out, (index + 1) << 1)
         put_whole(out, self.now_ms - sample.at_ms)
-        values, held = sample.values, {} if before is None else before.values
-        if values != held:
-            _put_values(out, values, held)
-        out.append(0)
+        keys, numbers = list(sample.values), list(sample.values.values())
+        held, self._numbers[index] = self._numbers[index], numbers
+        if not keys or keys != self._keys[index] or not _put_steps(out, numbers, held):
+            out.append(_ANEW)
+            self._keys[index] = keys
+            put_whole(out, len(keys))
+            for at, key in enumerate(keys):
+                put_whole(out, key)
+                put_change(out, numbers[at])
 
     def take(self, reader: Reader, flags: int) -> tuple[int, Image]:
         """Return (now_ms, image) of the next tick."""
@@ -148,32 +159,42 @@ class Inputs:
             index = (head >> 1) - 1
             if index >= len(self.samples):
                 raise TapeError("no such device", index)
-            self.samples[index] = None if head & 1 else self._sample(reader, self.samples[index])
+            self.samples[index] = None if head & 1 else self._sample(reader, index)
             head = reader.whole()
 
-    def _sample(self, reader: Reader, before: Sample | None) -> Sample:
+    def _sample(self, reader: Reader, index: int) -> Sample:
         at_ms = self.now_ms - reader.whole()
-        values = {} if before is None else dict(before.values)
-        head = reader.whole()
-        while head:
-            quantity = (head >> 1) - 1
-            if head & 1:
-                values.pop(quantity, None)
-            else:
-                values[quantity] = values.get(quantity, 0) + reader.change()
-            head = reader.whole()
-        return Sample(at_ms, values)
+        form = reader.whole()
+        if form == _ANEW:
+            pairs = [(reader.whole(), reader.change()) for _ in range(reader.whole())]
+            self._keys[index] = [pair[0] for pair in pairs]
+            self._numbers[index] = [pair[1] for pair in pairs]
+        elif form != _SAME:
+            held = self._numbers[index]
+            steps = struct.unpack(_form(form, len(held)), reader.piece_of(len(held) * form))
+            self._numbers[index] = [number + steps[at] for at, number in enumerate(held)]
+        return Sample(at_ms, dict(zip(self._keys[index], self._numbers[index])))
 
 
-def _put_values(out: bytearray, values: dict[int, int], held: dict[int, int]) -> None:
-    for quantity, number in values.items():
-        before = held.get(quantity)
-        if number != before or before is None:
-            put_whole(out, (quantity + 1) << 1)
-            put_change(out, number - (before or 0))
-    for quantity in held:
-        if quantity not in values:
-            put_whole(out, (quantity + 1) << 1 | 1)
+def _put_steps(out: bytearray, numbers: list[int], held: list[int]) -> bool:
+    """Append the changes, all as wide as the widest needs; False where eight bytes are not enough."""
+    if numbers == held:
+        out.append(_SAME)
+        return True
+    steps = [number - before for number, before in zip(numbers, held)]
+    widest = max(max(steps), ~min(steps))
+    if widest >> 63:
+        return False
+    width = 1 if widest < 0x80 else 2 if widest < 0x8000 else 4 if widest < 0x80000000 else 8
+    out.append(width)
+    out.extend(struct.pack(_form(width, len(steps)), *steps))
+    return True
+
+
+def _form(width: int, count: int) -> str:
+    if width not in _CODES:
+        raise TapeError("no such width", width)
+    return ">%d%s" % (count, _CODES[width])
 
 
 class Outputs:
@@ -205,7 +226,7 @@ def packed_item(item: Item, authorities: list[Authority]) -> list[Any]:
     if type(item) is Message:
         at = None
         for place, authority in enumerate(authorities):
-            if authority is item.authority:
+            if item.authority is not None and authority.key_id == item.authority.key_id:
                 at = place
         if at is None and item.authority is not None:
             raise TapeError("a message of nobody's", item.authority.name)

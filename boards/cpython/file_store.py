@@ -21,12 +21,14 @@ class FileStore:
 
     What a failed write left behind is not counted and the next append overwrites it. A sync that failed ends the
     store: the kernel forgets which bytes were lost, so a later sync that succeeds would prove nothing.
+    One that is not `durable` never waits for the disk: a power cut may take what it likes.
 
     Raises: OSError; errno EWOULDBLOCK when another agent holds the folder.
     """
 
-    def __init__(self, folder: str | Path, capacity_bytes: int = CAPACITY_BYTES) -> None:
+    def __init__(self, folder: str | Path, capacity_bytes: int = CAPACITY_BYTES, *, durable: bool = True) -> None:
         assert capacity_bytes > 0
+        self._durable = durable
         self._folder = Path(folder)
         self._capacity_bytes = capacity_bytes
         self._failed = False
@@ -47,6 +49,8 @@ class FileStore:
 
     def _open(self, first: int) -> int:
         handle = os.open(self._path(first), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not self._durable:
+            return handle
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(folder)
@@ -76,7 +80,7 @@ class FileStore:
     def sync(self) -> None:
         """Return once everything appended will survive a power cut. Raises: OSError."""
         self._check()
-        if self._dirty:
+        if self._dirty and self._durable:
             try:
                 os.fdatasync(self._newest)
             except OSError:

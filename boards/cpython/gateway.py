@@ -21,6 +21,7 @@ import serial
 
 from agent.config import Config, ConfigError, checked
 from agent.loop import Loop
+from agent.recorder import Recorder
 from agent.state import State
 from boards import telling
 from boards.cpython import words
@@ -62,6 +63,8 @@ def load_site(path: Path) -> tuple[Config, bytes]:
 
 async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_json: bool) -> None:
     loop = _assembled(folder, config, digest, runtime)
+    recorder_folder = (folder / config.agent["journal"]).parent / "recorder"
+    loop.recorder = _recorder(recorder_folder, config.agent["recorder_bytes_max"], runtime, loop)
     say = _say if as_json else lambda line: _say(_in_words(line, loop.state))
     events = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,6 +90,24 @@ async def _door(folder: Path, loop: Loop) -> Door:
     except OSError as error:
         print(f"siteward: nobody can ask this agent why: {folder}: {error.strerror or error}", file=sys.stderr)
     return door
+
+
+def _recorder(folder: Path, bytes_max: int, runtime: str, loop: Loop) -> Recorder | None:
+    """Open the flight recorder; an agent runs without one as well."""
+
+    def say_off(why: str) -> None:
+        print(f"siteward: the flight recorder is off: {folder}: {why}", file=sys.stderr, flush=True)
+
+    if not bytes_max:
+        return None
+    try:
+        store = FileStore(folder, bytes_max, durable=False)
+    except OSError as error:
+        say_off(error.strerror or str(error))
+        return None
+    recorder = Recorder(store, bytes_max, runtime, loop.authorities)
+    recorder.on_stop = say_off
+    return recorder
 
 
 def _in_words(line: str | None, state: State) -> str | None:

@@ -17,9 +17,12 @@ def read_site(folder: str, devices_max: int) -> tuple[Config, bytes]:
     with open(folder + "/site.json", "rb") as file:
         raw = file.read()
     try:
-        config = checked(json.loads(raw))
+        tree = json.loads(raw)
+        config = checked(tree)
     except ConfigError as error:
         raise ValueError(error.args[0])
     if len(config.devices) > devices_max:
         raise ValueError("%d devices, and this board takes %d at most" % (len(config.devices), devices_max))
+    if "recorder_bytes_max" not in tree["agent"]:
+        config.agent["recorder_bytes_max"] = 0  # flash wears
     return config, hashlib.sha256(raw).digest()

@@ -35,9 +35,27 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
 
     uplink = _uplink(folder, config.uplink, signer.key_id.hex())
     try:
-        return assemble(config, digest, Parts(board.name, clock, store, signer, uplink, board.watchdog, open_bus))
+        loop = assemble(config, digest, Parts(board.name, clock, store, signer, uplink, board.watchdog, open_bus))
     except StartError as error:
         raise ValueError(error.args[0])
+    if config.agent["recorder_bytes_max"]:
+        _record(folder, config, board.name, loop)
+    return loop
+
+
+def _record(folder: str, config: Config, runtime: str, loop: Loop) -> None:
+    """Add the flight recorder, which a board without one does not load."""
+    from agent.recorder import Recorder
+
+    beside, _, _ = ("/" + config.agent["journal"]).rpartition("/")
+    bytes_max = config.agent["recorder_bytes_max"]
+    try:
+        store = FileStore(folder + beside + "/recorder", bytes_max)
+    except OSError as error:
+        print("siteward: the flight recorder is off: %s" % error)
+        return
+    loop.recorder = Recorder(store, bytes_max, runtime, loop.authorities)
+    loop.recorder.on_stop = lambda why: print("siteward: the flight recorder is off: " + why)
 
 
 def _uplink(folder: str, table: dict[str, Any] | None, agent_hex: str) -> MqttUplink | None:
