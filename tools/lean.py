@@ -1,6 +1,7 @@
 """What is taken out of a source before it is compiled for a board; every line keeps its number.
 
-Statements for the type checker alone: a board has no type checker (docs/decisions/0002).
+Statements for the type checker alone: a board has no type checker (docs/decisions/0002). The import of `const`:
+MicroPython's compiler knows the word.
 
 The names of plain numbers: a module that holds nothing but `NAME = const(...)` is not loaded there, its numbers
 stand where they are used. A name costs a board about 45 bytes of heap, a number in flash none, and reading it takes
@@ -21,7 +22,7 @@ def lean(text: str, constants: dict[str, dict[str, int]]) -> str:
     tree = ast.parse(text)
     lines = text.encode().splitlines(keepends=True)  # positions in a syntax tree count bytes
     _put_numbers(tree, lines, constants)
-    left_out = [node for node in tree.body if is_for_types(node)]
+    left_out = [node for node in tree.body if is_left_out(node)]
     kept = [node for node in tree.body if node not in left_out]
     if any(isinstance(part, ast.Name) and part.id == "TYPE_CHECKING" for node in kept for part in ast.walk(node)):
         left_out = [node for node in left_out if not isinstance(node, ast.Assign)]  # an `else` asks for it
@@ -30,10 +31,10 @@ def lean(text: str, constants: dict[str, dict[str, int]]) -> str:
     return b"".join(lines).decode()
 
 
-def is_for_types(node: ast.stmt) -> bool:
-    """Tell whether a statement is the import of annotations, the constant TYPE_CHECKING, or what stands under it."""
+def is_left_out(node: ast.stmt) -> bool:
+    """Tell whether a statement is one of those that a board has no use for: `const`, annotations, TYPE_CHECKING."""
     if isinstance(node, ast.ImportFrom):
-        return node.module == "__future__"
+        return node.module == "__future__" or ast.unparse(node) == "from hal.compat import const"
     if isinstance(node, ast.Assign):
         return ast.unparse(node) == "TYPE_CHECKING = False"
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse
@@ -43,7 +44,7 @@ def constants_of(text: str) -> dict[str, int]:
     """Return name -> number of a module that holds nothing else; empty for every other module."""
     found: dict[str, int] = {}
     for node in ast.parse(text).body[1:]:  # the first is the docstring
-        if is_for_types(node) or (isinstance(node, ast.ImportFrom) and node.module == "hal.compat"):
+        if is_left_out(node):
             continue
         number = _number(node)
         if number is None:

@@ -31,7 +31,7 @@ _PINGREQ = const(0xC0)
 _PINGRESP = const(0xD0)
 _DISCONNECT = const(0xE0)
 
-_READ_BYTES = const(256)
+_READ_BYTES = const(128)
 _WRITE_BYTES = const(1024)  # a slice that the stream may have to copy
 _TICK_MS = const(250)
 _SETUP_MS = const(20000)  # TLS handshake, CONNACK and SUBACK

@@ -29,18 +29,18 @@ B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 # A comb cuts a scalar into rows of whole bytes; one table entry sums the rows that have a bit in the same column.
 # The base point's has six rows of 48 bits: 32 of the 288 bits are more than a scalar needs, room to add a random
-# multiple of N. Its table lies in flash. A key's lies in RAM: five rows of 56 bits take half of that and make a
-# verification a tenth longer.
+# multiple of N. Its table lies in flash. A key's lies in RAM: four rows of 64 bits take a quarter of that and make a
+# verification a fifth longer.
 _ROWS = const(6)
 _ROW_BYTES = const(6)
 _COLUMNS = const(48)
 _SCALAR_BYTES = const(36)
-_KEY_ROWS = const(5)
-_KEY_ROW_BYTES = const(7)
-_KEY_COLUMNS = const(56)
-_KEY_SCALAR_BYTES = const(35)
+_KEY_ROWS = const(4)
+_KEY_ROW_BYTES = const(8)
+_KEY_COLUMNS = const(64)
+_KEY_SCALAR_BYTES = const(32)
 _ENTRY_BYTES = const(64)
-COMB_BYTES = const(1984)  # a key's 31 entries
+COMB_BYTES = const(960)  # a key's 15 entries
 _EUCLID_ROUNDS_A_STEP = const(8)
 
 
@@ -107,7 +107,7 @@ def affine_steps(x: int, y: int, z: int) -> Steps[tuple[int, int]]:
 
 
 def comb_steps(table: bytearray, x: int, y: int) -> Steps[None]:
-    """Make `table` (COMB_BYTES) the comb of a point: entry j sums 2**(56 * row) * point over the bits `row` of j."""
+    """Make `table` (COMB_BYTES) the comb of a point: entry j sums 2**(64 * row) * point over the bits `row` of j."""
     assert len(table) == COMB_BYTES
     _put(table, 1, x, y)
     for row in range(1, _KEY_ROWS):
@@ -156,7 +156,7 @@ def sum_steps(base_times: int, comb: Comb, times: int) -> Steps[tuple[int, int, 
 
 def _fill_steps(table: bytearray, first: int, x: int, y: int) -> Steps[None]:
     # Entry first + low is entry low plus (x, y). All the divisions of a row share one inverse (Montgomery's trick).
-    # No two abscissas meet: that would need a multiple below 2**225 of the point to vanish.
+    # No two abscissas meet: that would need a multiple below 2**193 of the point to vanish.
     products = [1]
     for low in range(1, first):
         products.append(products[-1] * (_entry(table, low)[0] - x) % P)

@@ -2,8 +2,8 @@
 
 Source: hal/ports.py, Signer; es256.py holds the arithmetic. One turn is about 30 multiplications of 256-bit numbers:
 4-6 ms on a Pico, estimated from measured multiplications.
-Each of the last `keys_max` public keys has a table of 2 KB: a grid operator, an aggregator and who signs the receipts
-do not push each other out. The tables are claimed at the start, because a heap in pieces may have no 2 KB left when
+Each of the last `keys_max` public keys has a table of 1 KB: a grid operator, an aggregator and who signs the receipts
+do not push each other out. The tables are claimed at the start, because a heap in pieces may have no 1 KB left when
 a command arrives.
 """
 

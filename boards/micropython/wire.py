@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_READ_BYTES = const(256)
+_READ_BYTES = const(64)  # claimed anew for every read: a small piece is always to be had
 _ANSWER_BYTES_MAX = const(512)  # twice the longest Modbus frame
-_STALE_READS_MAX = const(64)
+_STALE_READS_MAX = const(256)
 _PAUSE_MS_MAX = const(16)
 _IPPROTO_TCP = const(6)  # the socket module names neither of these two
 _TCP_NODELAY = const(1)
