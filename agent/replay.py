@@ -59,7 +59,7 @@ class Tick:
 class Watcher:
     """What may look on: `before` each step and `after` it. This one does not."""
 
-    def before(self, state: State, tick: Tick) -> None:
+    def before(self, state: State, tick: Tick, authorities: list[Authority]) -> None:
         """See a tick before `step` gets it."""
 
     def after(self, state: State, grants: list[Grant], facts: list[Record]) -> None:
@@ -144,7 +144,7 @@ class Replay:
 
     def _play_tick(self, state: State, tick: Tick) -> None:
         self.ticks += 1
-        self._watcher.before(state, tick)
+        self._watcher.before(state, tick, self._authorities)
         try:
             grants, facts = step(state, tick.now_ms, tick.image, tick.inbox)
         except Exception as fault:  # noqa: BLE001  (the core's own end is what is looked for)

@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     headend.add_argument("--config", type=Path, required=True, metavar="HEADEND.toml")
     headend.set_defaults(run=_headend)
     _add_verify(commands)
+    _add_replay(commands)
     devices = commands.add_parser("devices", help="list the products that have a driver")
     devices.add_argument("--json", action="store_true")
     devices.set_defaults(run=_devices)
@@ -114,6 +115,20 @@ def _add_verify(commands: Any) -> None:
     parser.set_defaults(run=_verify)
 
 
+def _add_replay(commands: Any) -> None:
+    parser = commands.add_parser(
+        "replay", help="play the flight recorder's tape again", description="Give the core what it was given once more."
+    )
+    parser.add_argument("path", type=Path, metavar="FOLDER", help="the recorder's folder, or one file of it")
+    moment = "seconds since boot, in the newest epoch, or a time as 2026-11-21T14:32:00Z"
+    parser.add_argument("--from", dest="begin", metavar="S", help=moment)
+    parser.add_argument("--to", dest="end", metavar="S", help=moment)
+    parser.add_argument("--micropython", action="store_true", help="play it inside MicroPython, as a board would")
+    parser.add_argument("--make-test", type=Path, metavar="FILE", help="write the range as a scenario for a test")
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
+    parser.set_defaults(run=_replay)
+
+
 def _add_key(commands: Any) -> None:
     parser = commands.add_parser("key", help="make a key of an agent or authority, or show one")
     parser.add_argument("action", choices=["new", "show"])
@@ -145,6 +160,10 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     return _call("tools.demo", "main", fast=arguments.fast, out=arguments.out)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    return _call("tools.replay.command", "run", arguments)
 
 
 def _devices(arguments: argparse.Namespace) -> int:
