@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from tools.broker import Broker
@@ -48,14 +49,18 @@ class Kept(Protocol):
 
 
 class Keeper:
-    """A program with a process of its own."""
+    """A program with a process of its own; `links` are removed when it ends.
 
-    def __init__(self, name: str, make: MADE, now_s: Callable[[], float]) -> None:
+    A terminal's number is given away again at once: a link that still named it would lead to somebody else's meter.
+    """
+
+    def __init__(self, name: str, make: MADE, now_s: Callable[[], float], links: Sequence[Path] = ()) -> None:
         self.name = name
         self.lives: list[Life] = []
         self.program: Program | None = None
         self._make = make
         self._now_s = now_s
+        self._links = links
         self._down_s = AGAIN_S
 
     def kill(self, down_s: float) -> None:
@@ -88,6 +93,8 @@ class Keeper:
         except UsageError:
             self.program.kill()  # neither ready nor ended in half a minute counts as an end of its own
         life.exit_code = await self.program.ended()
+        for link in self._links:
+            link.unlink(missing_ok=True)
         life.ended_s = self._now_s()
         self.program = None
 

@@ -56,9 +56,10 @@ class Run:
         """Do all of it; return what was found. Raises: BrokerError, UsageError."""
         layout = lay_out(self.folder / "site")
         _change_home(layout.home)
+        links = [layout.home_folder / name for name in ("rs485", "charger-meter")]
         kept: dict[str, Kept] = {
             "broker": BrokerKeeper(layout.broker, self.now_s),
-            "home": Keeper("home", lambda hear: processes.simulator(layout, hear), self.now_s),
+            "home": Keeper("home", lambda hear: processes.simulator(layout, hear), self.now_s, links),
             "gateway": Keeper("gateway", lambda hear: processes.gateway(layout, hear), self.now_s),
             "board": Keeper("board", lambda hear: processes.board(layout, hear), self.now_s),
         }
