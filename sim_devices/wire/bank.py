@@ -40,6 +40,7 @@ class Bank:
         self._cells: dict[int, tuple[Cell, int]] = {}
         self._gaps = tuple(gaps)
         self._frozen: dict[int, int] | None = None
+        self._spans: dict[tuple[int, int], list[tuple[Cell | None, int, int]]] = {}  # worked out once each
         for cell in cells:
             for i in range(cell.size):
                 if cell.address + i in self._cells:
@@ -55,21 +56,34 @@ class Bank:
         return self._walk(address, address + count)
 
     def _walk(self, at: int, end: int) -> list[int]:
+        span = at, end
+        if span not in self._spans:
+            self._spans[span] = self._parts(at, end)
         found: list[int] = []
+        for cell, first, last in self._spans[span]:
+            if cell is None:
+                found += [0] * last
+                continue
+            words = cell.words()
+            assert len(words) == cell.size, cell
+            found += words[first:last]
+        return found
+
+    def _parts(self, at: int, end: int) -> list[tuple[Cell | None, int, int]]:
+        """Return which words of which cells make a span; None stands for a gap of so many words. Raises: Refused."""
+        parts: list[tuple[Cell | None, int, int]] = []
         while at < end:
             if at in self._cells:
                 cell, skip = self._cells[at]
-                words = cell.words()
-                assert len(words) == cell.size, cell
-                part = words[skip : skip + end - at]
-                found += part
-                at += len(part)
+                last = min(cell.size, skip + end - at)
+                parts.append((cell, skip, last))
+                at += last - skip
             elif any(at in gap for gap in self._gaps):
-                found.append(0)
+                parts.append((None, 0, 1))
                 at += 1
             else:
                 raise Refused(ILLEGAL_ADDRESS)
-        return found
+        return parts
 
     def _from_frozen(self, at: int) -> int:
         assert self._frozen is not None

@@ -7,6 +7,8 @@ time; a test holds it to the same bytes as the port, whose framing is pymodbus'.
 
 from __future__ import annotations
 
+import struct
+
 from sim_devices.wire.bank import DEVICE_FAILURE, ILLEGAL_FUNCTION, ILLEGAL_VALUE, Refused
 from sim_devices.wire.device import COIL_FUNCTIONS, Device, Silent
 
@@ -85,7 +87,7 @@ def _obeyed(device: Device, unit: int, asked: bytes) -> bytes:
     if function in READS:
         _check_count(second, COILS_MAX if function in COIL_FUNCTIONS else REGISTERS_MAX)
         words = device.read(unit, function, address, second)
-        packed = _packed_bits(words) if function in COIL_FUNCTIONS else b"".join(w.to_bytes(2, "big") for w in words)
+        packed = _packed_bits(words) if function in COIL_FUNCTIONS else struct.pack(f">{len(words)}H", *words)
         return bytes([function, len(packed)]) + packed
     if function == WRITE_COIL:
         device.write(unit, function, address, [int(second == COIL_ON)])

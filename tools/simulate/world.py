@@ -56,6 +56,7 @@ class World:
         self.store = FlashStore(self.config.agent["journal_bytes_max"], self.digest)
         self.upstream = Upstream(keys)
         self.rules = list(rules)
+        self._watching = [rule for rule in self.rules if type(rule).requested is not Rule.requested]
         self.tally = Tally()
         self.life: Life | None = None
         self.boots_at_ms: int | None = 0
@@ -204,7 +205,7 @@ class World:
 
     def _request(self, bus: str, frame: bytes) -> None:
         self.tally.requests += 1
-        for rule in self.rules:
+        for rule in self._watching:
             rule.requested(self, bus, frame)
 
     def _fact(self, fact: list[object]) -> None:
