@@ -53,8 +53,7 @@ def run(folder: Path, heap: str) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a serial port opened here becomes the terminal: its end is not ours
     address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
     code = START.format(address=address, size=len(mapped), folder=str(folder))
-    exit_code = micropython_run.run_main(["micropython", "-X", f"heapsize={heap}", "-c", code])
-    return exit_code
+    return micropython_run.run_main(["micropython", "-X", f"heapsize={heap}", "-c", code])
 
 
 def main() -> int:

@@ -27,7 +27,13 @@ class SerialLine:
 
     def __init__(self, port: str, baud: int, parity: str = "N", stop_bits: int = 1, settle_ms: int = SETTLE_MS) -> None:
         self.name = port
-        self._settings: dict[str, Any] = {"baudrate": baud, "parity": parity, "stopbits": stop_bits, "timeout": 0, "exclusive": True}
+        self._settings: dict[str, Any] = {
+            "baudrate": baud,
+            "parity": parity,
+            "stopbits": stop_bits,
+            "timeout": 0,
+            "exclusive": True,
+        }
         self._gap_s = 0.00175 if baud > 19200 else 3.5 * BITS_PER_CHARACTER / baud
         self._settle_s = settle_ms / 1000
         self._wire: Wire | None = None
