@@ -66,9 +66,11 @@ class Cell:
         self.enters = what.enters
         self.leaves = what.leaves
         limit = ", within the limit" if self.phase == "limited" else ""
+        here = self.input in CORE_INPUTS
         unsettled = self.phase == "boot" or self.condition == "never seen"
-        vague = what.inside == AT_MOST or (what.inside == "all" and unsettled and self.input != "clock")
-        self.inside = AT_MOST if vague else what.inside + limit
+        vague = what.inside == AT_MOST or (here and what.inside == "all" and unsettled and self.input != "clock")
+        own = what.inside in (HELD, OWN)
+        self.inside = AT_MOST if vague else what.inside + ("" if own else limit)
         self.before = "all" + limit
         self.after = self.before + (
             ", the house draws more" if what.differs and limit and self.input != "clock" else ""
@@ -92,6 +94,11 @@ LOST_AND_FOUND = (
 FLAPPING = GONE + LOST_AND_FOUND[1:]
 ABSURD_IN = (("enters meter absurd", 1),)
 ABSURD_OUT = (("leaves meter absurd", 5),)
+HELD = "what each holds"
+OWN = "each in its product's default mode"
+FAILED, APPLIED = (("failed", 1),), (("applied", 31),)
+REJECTED = (("rejected", 1),)
+LEASE_OVER, LEASE_BACK = (("defaulted", 10),), (("applied", 3),)
 IGNORED = "nothing: what it draws stays among what the meter shows and nobody can move"
 
 # (input, condition) or, where a phase differs, (input, condition, phase); "device" is each of KINDS.
@@ -135,6 +142,29 @@ RULES = {
     ("clock", "flapping"): Rule("nothing", (("clock", 13), ("clock", 28), ("clock", 43)), (("clock", 1),)),
     ("clock", "absurd"): Rule("the year 2100: said, no limit ends earlier", (("clock", 1),), (("clock", 1),)),
     ("clock", "negative"): Rule("an hour back: said, no limit ends later", (("clock", 1),), (("clock", 1),)),
+    ("uplink", "never seen"): Rule("nothing; what an earlier epoch kept holds and ends at its time"),
+    ("uplink", "stale"): Rule("nothing; limits and claims hold and end at their time"),
+    ("uplink", "returns same"): Rule("nothing; a command that comes twice is refused as replayed"),
+    ("uplink", "returns different"): Rule("nothing; the new command is taken"),
+    ("uplink", "flapping"): Rule("nothing; the agent announces itself again on each connection"),
+    ("uplink", "absurd"): Rule("nothing; bytes that are no command are refused, too many never get in"),
+    ("uplink", "negative"): Rule("nothing; a limit below zero is malformed"),
+    ("write path", "never seen"): Rule("said once for each set-point, tried again", FAILED, APPLIED, HELD),
+    ("write path", "stale"): Rule("said once for each set-point, tried again", FAILED, APPLIED, HELD),
+    ("write path", "returns same"): Rule(
+        "what was held before is written again: nobody knows what was kept", FAILED, APPLIED, HELD),
+    ("write path", "returns different"): Rule(
+        "only what is wanted now is written", FAILED, APPLIED, HELD, differs=True),
+    ("write path", "flapping"): Rule("said once for each set-point, written once", FAILED, APPLIED, HELD),
+    ("write path", "absurd"): Rule("the product keeps something else: said with what it kept", REJECTED, APPLIED, HELD),
+    ("write path", "negative"): Rule("likewise", REJECTED, APPLIED, HELD),
+    ("lease", "never seen"): Rule("nothing is ever written", (), LEASE_BACK, HELD),
+    ("lease", "stale"): Rule("the loop no longer turns", LEASE_OVER, LEASE_BACK, OWN),
+    ("lease", "returns same"): Rule("written again though equal", LEASE_OVER, LEASE_BACK, OWN),
+    ("lease", "returns different"): Rule("what is wanted now is written", LEASE_OVER, LEASE_BACK, OWN, differs=True),
+    ("lease", "flapping"): Rule("once for each lease that ended", LEASE_OVER * FLAPS, LEASE_BACK, OWN),
+    ("lease", "absurd"): Rule("a grant that no contract allows never reaches the product", REJECTED, LEASE_BACK, HELD),
+    ("lease", "negative"): Rule("likewise", REJECTED, LEASE_BACK, HELD),
 }  # fmt: skip
 
 

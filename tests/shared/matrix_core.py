@@ -26,6 +26,7 @@ LIMIT_W = 4200
 LIMIT_S = 500
 WARM_S = 35  # a site that runs has run so long
 CALM_S = 15  # after a cell nothing more may happen for so long
+STALE_S = 10
 LONG_STRIDE_S = 8  # how often the agent looks while minutes pass
 CHANGES_MAX = 6  # of all grants together, on the way back
 SLACK_W = 250
@@ -247,13 +248,13 @@ def play(cell: Cell, bend: Any) -> None:
     story.prepare()
     began_s = 0 if cell.condition == "never seen" else story.now_s()
     if cell.condition == "flapping":
-        for _ in range(FLAPS - 1):
+        for flap in range(FLAPS):
             story.fail(True)
-            story.run(FLAP_GONE_S)
-            story.fail(False)
-            story.run(FLAP_HERE_S)
-        story.fail(True)
-        story.run(FLAP_GONE_S)
+            story.run(STALE_S - 1, cell.before if flap == 0 and story.now_s() > 2 else cell.inside if flap else None)
+            story.run(FLAP_GONE_S - STALE_S + 1, cell.inside)
+            if flap < FLAPS - 1:
+                story.fail(False)
+                story.run(FLAP_HERE_S, cell.inside)
     else:
         story.fail(True)
         enters_s = max([after_s for _, after_s in cell.enters] + [1])

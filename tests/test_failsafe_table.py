@@ -1,0 +1,21 @@
+"""docs/failsafe.md is what the matrix says, and the matrix has every cell."""
+
+from __future__ import annotations
+
+from tests import failsafe_table
+from tests.shared import matrix
+
+
+def test_page_is_printed_from_the_matrix():
+    assert failsafe_table.PAGE.read_text() == failsafe_table.page(), "run: python -m tests.failsafe_table"
+
+
+def test_every_input_has_every_condition_in_every_phase():
+    whole = matrix.cells(matrix.INPUTS)
+    assert len(whole) == len(matrix.INPUTS) * len(matrix.CONDITIONS) * len(matrix.PHASES) == 252
+    assert len({cell.name for cell in whole}) == 252
+
+
+def test_every_row_of_the_table_is_used():
+    used = {id(matrix.rule_of((cell.input, cell.condition, cell.phase))) for cell in matrix.cells(matrix.INPUTS)}
+    assert {id(rule) for rule in matrix.RULES.values()} == used
