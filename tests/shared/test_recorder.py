@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from agent import cbor, replay, snapshot
+from agent.image import Image, Sample
 from agent.recorder import Recorder
+from agent.state import Site, State
+from agent.unit import Unit
 from hal import quantities as q
 from hal.memory import MemoryStore
-from tests.shared.house import House
+from tests.shared.house import AGENT_ID, METER, TABLE, House, row
 from tests.shared.seeded import Lcg
+from tests.shared.site import TwinSite, started, stopped
 from tests.shared.taped import AUTHORITIES, Tape, played, told
 from tests.shared.test_core_seeded import Run
 
@@ -159,6 +163,62 @@ def test_a_core_that_breaks_leaves_what_broke_it():
     recorder.close()
     result, events = played([store.read(0, 1 << 20)])
     assert result.ticks == 3 and told(events, replay.DIFFERS) == []
+
+
+async def test_a_whole_agent_leaves_a_tape_that_matches():
+    site = TwinSite()
+    task = await started(site)
+    store = MemoryStore(1 << 18)
+    site.loop.recorder = Recorder(store, 1 << 18, "twin", site.loop.authorities)
+    site.uplink.deliver("command", await site.limit(5000, 20))
+    await site.let_pass(8000)
+    site.meter.silent = True
+    await site.let_pass(15000)
+    site.meter.silent = False
+    await site.let_pass(8000)
+    await stopped(site, task)
+    assert site.loop.recorder.on
+    result, events = played([store.read(0, 1 << 18)])
+    assert told(events, replay.DIFFERS) == [] and result.ticks > 20
+    sources = [event[5] for event in told(events, replay.GRANT)]
+    assert "limit dso" in sources and "meter stale" in sources
+
+
+def test_a_tick_without_news_takes_little_room():
+    meters = [Unit(at, row("meter-%d" % at), METER) for at in range(8)]
+    state, store = State(Site(TABLE, 0), meters, AGENT_ID, 7, 3600, 10000), MemoryStore()
+    recorder = Recorder(store, 1 << 20, "test", [])
+    values = {quantity: 230000 + quantity for quantity in range(1, 14)}
+    for second in range(1, 511):
+        samples = [Sample(second * 1000 - 300, dict(values)) for _ in range(8)]
+        image = Image(samples, 0, q.CLOCK_UNKNOWN, 0)
+        recorder.begin(state, second * 1000, image, [])
+        recorder.end(state, *replay.step(state, second * 1000, image, []))
+        if second == 10:
+            began_bytes = store.segments()[0][1]
+    assert store.segments()[0][1] - began_bytes < 500 * 60
+
+
+def test_readings_come_again_whatever_they_are():
+    lcg = Lcg(4)
+    meters = [Unit(at, row("meter-%d" % at), METER) for at in range(3)]
+    state, store = State(Site(TABLE, 0), meters, AGENT_ID, 7, 5, 10000), MemoryStore()
+    recorder = Recorder(store, 1 << 20, "test", [])
+    samples = [None, None, None]
+    for second in range(1, 300):
+        count = lcg.below(9)
+        values = {
+            1 + lcg.below(27): lcg.below(1 << lcg.below(24)) - lcg.below(1 << lcg.below(24)) for _ in range(count)
+        }
+        if lcg.chance(20):
+            values[q.ENERGY_IMPORT_WH] = (1 << 63) - lcg.below(5)
+        samples[lcg.below(3)] = None if lcg.chance(20) else Sample(second * 1000 - lcg.below(999), values)
+        image = Image(list(samples), second * lcg.below(2), lcg.below(4), lcg.below(300))
+        recorder.begin(state, second * 1000, image, [])
+        recorder.end(state, *replay.step(state, second * 1000, image, []))
+    recorder.close()
+    result, events = played([store.read(0, 1 << 20)])
+    assert recorder.on and result.ticks == 299 and told(events, replay.DIFFERS) == []
 
 
 class FullStore(MemoryStore):

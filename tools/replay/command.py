@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from agent import replay
 from tools.console import RED, coloured, printable
+from tools.errors import UsageError
 from tools.replay.play import Events, play_here, play_on_micropython, segments
 from tools.replay.span import Clip, Span, newest_epoch
 
@@ -31,6 +32,8 @@ def run(arguments: Namespace) -> int:
     """Play, print, make a test when asked; return 0, or 1 when an answer differs or a frame is damaged."""
     files = segments(arguments.path)
     events = play_on_micropython(files) if arguments.micropython else play_here(files)
+    if not any(event[0] == replay.SEGMENT for event in events):
+        raise UsageError(f"{arguments.path}: nothing that can be replayed: {printable(_line(events[0]))}")
     span = Span(arguments.begin, arguments.end, newest_epoch(events))
     shown = within(events, span)
     print(as_json(shown) if arguments.json else in_words(shown))
