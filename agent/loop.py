@@ -112,11 +112,7 @@ class Loop:
             for task in tasks:
                 task.cancel()
             await asyncio.sleep(0)
-            try:
-                await self._stand_down()
-            finally:
-                if self.recorder is not None:
-                    self.recorder.close()
+            await self._leave()
         if self.failure is not None:
             raise self.failure
 
@@ -224,6 +220,15 @@ class Loop:
         except Exception as fault:
             self.failure = fault
             self.stop()
+
+    async def _leave(self) -> None:
+        """Stand down; what broke the agent first is what is told, not what that broke in turn."""
+        try:
+            await self._stand_down()
+        except Exception as fault:
+            self.failure = self.failure or fault
+        if self.recorder is not None:
+            self.recorder.close()
 
     async def _stand_down(self) -> None:
         """Bring every device to its default mode, say so, sign it, and close the journal."""

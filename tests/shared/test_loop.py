@@ -178,3 +178,25 @@ async def test_busy_minute_is_one_chain_of_pages():
         expected += len(seen[first_seq][11])
     reasons = [fact[5] for fact in records_of(pages) if fact[0] == record.DECISION]
     assert record.ROLE_FORBIDS in reasons and record.ACCEPTED in reasons
+
+
+async def test_defect_in_a_task_stands_the_site_down_and_is_what_is_told():
+    site = TwinSite()
+    task = await started(site)
+
+    async def broken() -> None:
+        raise ValueError("first")
+
+    def broken_too() -> None:
+        raise OSError(5, "second")
+
+    site.loop.session.turn = broken
+    site.store.close = broken_too
+    await site.let_pass(2000)
+    told = ""
+    try:
+        await task
+    except ValueError as fault:
+        told = fault.args[0]
+    assert told == "first"
+    assert site.charger.limit_ma == 6000
