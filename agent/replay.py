@@ -38,6 +38,11 @@ DAMAGED = "damaged"  # name, offset in the segment, what is wrong
 END = "end"  # ticks, digest of all answers
 
 _SHOWN_MAX = const(200)
+# What a frame with a right checksum and senseless contents may lead to.
+_SENSELESS = (
+    tape.TapeError, snapshot.SnapshotError, cbor.CborError, ValueError, TypeError, LookupError, AttributeError,
+    OverflowError,
+)  # fmt: skip
 
 
 class Damage(Exception):
@@ -51,7 +56,7 @@ class Tick:
         self.now_ms = now_ms
         self.image = image
         self.inbox = inbox
-        self.grants: list[Any] = []
+        self.grants: list[tuple[int, int | None, str]] = []
         self.facts: bytes | None = None
         self.cut = False
 
@@ -102,7 +107,7 @@ class Replay:
         if kind == tape.KEYFRAME:
             try:
                 self._begin(name, payload)
-            except (cbor.CborError, snapshot.SnapshotError, ValueError, TypeError) as fault:
+            except _SENSELESS as fault:
                 raise Damage(at, "keyframe: %s" % fault, False)
             return
         if kind != tape.TICKS or self.state is None:
@@ -111,7 +116,7 @@ class Replay:
         while reader.more():
             try:
                 tick = self._read_tick(reader)
-            except (tape.TapeError, cbor.CborError, ValueError, TypeError, IndexError) as fault:
+            except _SENSELESS as fault:
                 raise Damage(at, "ticks: %s" % fault, False)
             self._play_tick(self.state, tick)
 
@@ -123,12 +128,20 @@ class Replay:
         before, state = self.state, snapshot.unpack(fields[4])
         authorities = [Authority(each[0], each[1], each[2], each[3]) for each in fields[3]]
         self._tell((SEGMENT, name, state.epoch, state.now_ms, state.civil_ms, fields[1], fields[2]))
-        same_run = before is not None and self._whole and before.epoch == state.epoch
-        if before is not None and same_run and snapshot.pack(before) != snapshot.pack(state):
-            self._differ(state.now_ms, "state", "keyframe", "another state")
+        if before is not None and self._whole and before.epoch == state.epoch:
+            self._compare(name, before, state)
         self.state, self._authorities, self._whole = state, authorities, True
         self._inputs = tape.Inputs(len(state.units), state.now_ms)
         self._outputs = tape.Outputs()
+
+    def _compare(self, name: str, before: State, state: State) -> None:
+        if before.now_ms != state.now_ms:
+            self.damaged += 1
+            self._tell((DAMAGED, name, 0, "%d ms before this segment are missing" % (state.now_ms - before.now_ms)))
+            return
+        before.must_persist = state.must_persist  # the loop's own note
+        if snapshot.pack(before) != snapshot.pack(state):
+            self._differ(state.now_ms, "state", "keyframe", "another state")
 
     def _read_tick(self, reader: tape.Reader) -> Tick:
         flags = reader.whole()
@@ -137,7 +150,7 @@ class Replay:
         tick = Tick(now_ms, image, [tape.unpacked_item(each, self._authorities) for each in packed])
         tick.cut = bool(flags & tape.CUT)
         if flags & tape.GRANTS:
-            tick.grants = cbor.decode(reader.piece(), items_max=tape.ITEMS_MAX)
+            tick.grants = [tuple(each) for each in cbor.decode(reader.piece(), items_max=tape.ITEMS_MAX)]
         if flags & tape.FACTS:
             tick.facts = reader.piece_of(8)
         return tick
@@ -159,7 +172,7 @@ class Replay:
         self._digest = hashlib.sha256(self._digest + cbor.encode([tick.now_ms, news, digest])).digest()
         for device, setpoint, source in news:
             self._tell((GRANT, tick.now_ms, tick.image.civil_ms, state.units[device].id, setpoint, source))
-        if news != [tuple(each) for each in tick.grants]:
+        if news != tick.grants:
             self._differ(tick.now_ms, "grants", tick.grants, news)
         if digest != tick.facts:
             self._differ(tick.now_ms, "records", (tick.facts or b"").hex(), facts)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from agent import cbor, replay, snapshot
+from agent import cbor, record, replay, snapshot
 from agent.image import Image, Sample
+from agent.journal import frame
 from agent.recorder import Recorder
 from agent.state import Site, State
+from agent.step import Attached, Notice
 from agent.unit import Unit
 from hal import quantities as q
 from hal.memory import MemoryStore
@@ -147,22 +149,36 @@ def test_noise_in_place_of_a_tape_is_damage():
         assert result.ticks == 0 and result.state is None
 
 
-def test_a_core_that_breaks_leaves_what_broke_it():
-    house, store = House(), MemoryStore()
-    recorder = Recorder(store, 1 << 20, "test", AUTHORITIES)
-    for second in (1, 2):
-        house.now_ms = second * 1000
-        image = house.measure()
-        recorder.begin(house.state, house.now_ms, image, [])
-        recorder.end(house.state, *replay.step(house.state, house.now_ms, image, []))
-    image.samples[0].values[q.POWER_W] = 500
-    broken = house.measure()
-    broken.samples[1].values.pop(q.POWER_W)
-    broken.samples.pop(3)  # a core that looks for it ends
-    recorder.begin(house.state, 3000, broken, [])
-    recorder.close()
-    result, events = played([store.read(0, 1 << 20)])
-    assert result.ticks == 3 and told(events, replay.DIFFERS) == []
+async def test_a_core_that_breaks_leaves_what_broke_it():
+    site = TwinSite()
+    task = await started(site)
+    store = MemoryStore(1 << 18)
+    site.loop.recorder = Recorder(store, 1 << 18, "twin", site.loop.authorities)
+    await site.let_pass(3000)
+    site.loop.report(Notice(9, record.LOST))
+    site.loop.report(Attached(9, METER))  # a device that is not there
+    await site.let_pass(2000)
+    try:
+        await task
+    except IndexError:
+        pass
+    else:
+        raise AssertionError("the core took a device that is not there")
+    result, events = played([store.read(0, 1 << 18)])
+    assert told(events, replay.DIFFERS) == [] and result.ticks > 4
+    assert [event[2].split()[0] for event in told(events, replay.CRASHED)] == ["IndexError"]
+
+
+def test_a_tape_that_is_senseless_and_whole_ends_as_damage():
+    kept = taped(5, 60).segments()[-1]
+    for seed in range(120):
+        lcg, made = Lcg(seed), bytearray()
+        for kind, payload, _ in replay.pieces(kept):
+            bent = bytearray(payload)
+            if lcg.chance(2):
+                bent[lcg.below(len(bent))] = lcg.below(256)
+            made.extend(frame(kind, bytes(bent)))
+        played([bytes(made)])
 
 
 async def test_a_whole_agent_leaves_a_tape_that_matches():

@@ -112,6 +112,9 @@ def test_a_clip_is_in_one_piece_or_refused(folder, tmp_path):
     files[1].unlink()
     refused = siteward("replay", tmp_path / "tape", "--make-test", tmp_path / "x.replay")
     assert refused.returncode == 2 and "a hole or a reboot inside the range" in refused.stderr
+    played = siteward("replay", tmp_path / "tape")
+    assert played.returncode == 1
+    assert files[2].name in played.stdout and " ms before this segment are missing" in played.stdout
     nothing = siteward("replay", folder, "--from", 5000, "--make-test", tmp_path / "x.replay")
     assert nothing.returncode == 2 and "nothing was recorded in this range" in nothing.stderr
     assert not (tmp_path / "x.replay").exists()
