@@ -6,10 +6,10 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check bench soak lock clean
+.PHONY: help venv demo test check bench soak soak-sim lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 8
 
 venv: .venv/ready ## set up .venv with exactly the locked packages
 
@@ -39,6 +39,9 @@ bench: .venv/ready ## measure against bare programs, about 6 minutes
 
 soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
 	$(BIN)/python -m tools.soak $(ARGS)
+
+soak-sim: .venv/ready ## simulate a day of each of a thousand random sites in virtual time
+	$(BIN)/python -m tools.simulate --seeds 1000 --days 1 $(ARGS)
 
 lock: .venv/ready ## renew the locked requirements
 	$(BIN)/pip install --quiet pip-tools

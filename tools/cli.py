@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
     _add_key(commands)
+    _add_simulate(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
     return parser
@@ -129,6 +130,26 @@ def _add_replay(commands: Any) -> None:
     parser.set_defaults(run=_replay)
 
 
+def _add_simulate(commands: Any) -> None:
+    parser = commands.add_parser(
+        "simulate",
+        help="run whole sites from seeds in virtual time and judge every second",
+        description="Run the real agent in random simulated sites; the same seed is the same run, byte for byte.",
+    )
+    parser.add_argument("scenario", nargs="?", default="mixed", metavar="SCENARIO", help="what may happen (mixed)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (1)")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="how many seeds (1)")
+    parser.add_argument("--days", type=float, default=0.0, metavar="D", help="simulated days of each seed")
+    parser.add_argument("--hours", type=float, default=0.0, metavar="H", help="simulated hours, on top of the days (1)")
+    parser.add_argument(
+        "--only", default=None, metavar="N,N", help="keep only these events of the list; 'none' for none"
+    )
+    parser.add_argument("--real-signatures", action="store_true", help="ES256 in place of a cheap keyed hash")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes at a time")
+    parser.add_argument("--json", action="store_true", help="write one JSON object a seed")
+    parser.set_defaults(run=_simulate)
+
+
 def _add_key(commands: Any) -> None:
     parser = commands.add_parser("key", help="make a key of an agent or authority, or show one")
     parser.add_argument("action", choices=["new", "show"])
@@ -168,6 +189,10 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 def _devices(arguments: argparse.Namespace) -> int:
     return _call("tools.devices", "run", as_json=arguments.json)
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    return _call("tools.simulate.command", "run", arguments)
 
 
 def _key(arguments: argparse.Namespace) -> int:

@@ -1,10 +1,10 @@
-"""`python -m tools.simulate`: the soak in virtual time."""
+"""`python -m tools.simulate`: the same as `siteward simulate`."""
 
 from __future__ import annotations
 
 import sys
 
-from tools.simulate.command import main
+from tools.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["simulate", *sys.argv[1:]]))

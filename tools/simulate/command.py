@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -17,29 +15,14 @@ from tools.console import Progress
 from tools.errors import UsageError
 from tools.simulate.events import SCENARIOS
 from tools.simulate.minimise import minimised, replay
-from tools.simulate.run import Order, Result, run
+from tools.simulate.run import Order, Result, simulated
 
 HELD, BROKEN = 0, 1
 HOUR_MS = 3_600_000
 EVENTS_SHOWN_MAX = 40
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
-    parser.add_argument("scenario", nargs="?", default="mixed", metavar="SCENARIO", help=", ".join(SCENARIOS))
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (1)")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="how many seeds (1)")
-    parser.add_argument("--days", type=float, default=0.0, metavar="D", help="simulated days of each seed")
-    parser.add_argument("--hours", type=float, default=0.0, metavar="H", help="simulated hours, on top of the days (1)")
-    parser.add_argument(
-        "--only", default=None, metavar="N,N", help="keep only these events of the list; 'none' for none"
-    )
-    parser.add_argument("--real-signatures", action="store_true", help="ES256 in place of a cheap keyed hash")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes at a time")
-    parser.add_argument("--json", action="store_true", help="write one JSON object a seed")
-
-
-def simulate(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Run the seeds; return the exit code. Raises: UsageError."""
     orders = _orders(arguments)
     progress = Progress(1)
@@ -78,10 +61,10 @@ def _orders(arguments: argparse.Namespace) -> list[Order]:
 
 def _results(orders: list[Order], jobs: int) -> Any:
     if jobs == 1 or len(orders) == 1:
-        yield from map(run, orders)
+        yield from map(simulated, orders)
         return
     with ProcessPoolExecutor(min(jobs, len(orders))) as pool:
-        yield from pool.map(run, orders)
+        yield from pool.map(simulated, orders)
 
 
 def _show_held(result: Result) -> None:
@@ -104,14 +87,3 @@ def _show_broken(result: Result, progress: Progress, as_json: bool) -> None:
     for event in small.events[:EVENTS_SHOWN_MAX]:
         print(f"    {event.line()}")
     print(f"  replay: {replay(small.order)}", flush=True)
-
-
-def main() -> int:
-    """Run as a program of its own."""
-    parser = argparse.ArgumentParser(prog="python -m tools.simulate", description=__doc__)
-    add_arguments(parser)
-    try:
-        return simulate(parser.parse_args())
-    except UsageError as error:
-        print(f"simulate: {error}", file=sys.stderr)
-        return 2

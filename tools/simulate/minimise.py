@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tools.simulate.run import Order, Result, run
+from tools.simulate.run import Order, Result, simulated
 
 RUNS_MAX = 80
 
@@ -42,7 +42,9 @@ def minimised(broken: Result, say: Callable[[str], None]) -> Result:
 
     def fails(numbers: Sequence[int]) -> bool:
         nonlocal found
-        tried = run(replace(order, only=tuple(numbers)), stop_ms=None if broken.at_ms > order.span_ms else span_ms)
+        tried = simulated(
+            replace(order, only=tuple(numbers)), stop_ms=None if broken.at_ms > order.span_ms else span_ms
+        )
         say(f"minimising: {len(numbers)} of {len(before)} events")
         if tried.rule != broken.rule:
             return False

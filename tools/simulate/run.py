@@ -62,7 +62,7 @@ def drawn(order: Order, keys: Keys) -> tuple[Premises, list[Event]]:
     return made, events
 
 
-def run(order: Order, rules: Iterable[Rule] | None = None, stop_ms: int | None = None) -> Result:
+def simulated(order: Order, rules: Iterable[Rule] | None = None, stop_ms: int | None = None) -> Result:
     """Simulate one site; with `stop_ms` only up to then, without the orderly end."""
     keys = Keys(order.seed, order.real_signatures)
     made, events = drawn(order, keys)

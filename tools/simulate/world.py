@@ -65,6 +65,7 @@ class World:
         self.torn: tuple[int, int, int] | None = None  # what happens when the armed fuse blows
         self.stirred_ms = 0  # when something last changed that takes time to follow
         self._event_at = 0
+        self._verdict: Broken | None = None
 
     def run(self, span_ms: int) -> None:
         """Let `span_ms` pass, then heal everything, drain the backlog and stop. Raises: Broken."""
@@ -142,6 +143,8 @@ class World:
             life.tasks.rest()
         except NeverRests as fault:
             raise Broken("rests", str(fault)) from fault
+        if self._verdict is not None:
+            raise self._verdict
         if life.tasks.faults:
             raise Broken("no stray fault", life.tasks.faults[0])
         if life.ended or not life.power.on:
@@ -205,15 +208,21 @@ class World:
 
     def _request(self, bus: str, frame: bytes) -> None:
         self.tally.requests += 1
-        for rule in self._watching:
-            rule.requested(self, bus, frame)
+        try:
+            for rule in self._watching:
+                rule.requested(self, bus, frame)
+        except Broken as broken:  # said once the agent rests: it must not catch this
+            self._verdict = self._verdict or broken
 
     def _fact(self, fact: list[object]) -> None:
         kind = fact[0]
         assert isinstance(kind, int)
         self.tally.facts[kind] = self.tally.facts.get(kind, 0) + 1
-        for rule in self.rules:
-            rule.told(self, fact)
+        try:
+            for rule in self.rules:
+                rule.told(self, fact)
+        except Broken as broken:
+            self._verdict = self._verdict or broken
 
     def _mind_link(self) -> None:
         """Let the broker do its part of this second."""
