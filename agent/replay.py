@@ -35,6 +35,7 @@ DIFFERS = "differs"  # at_ms, what ("grants", "records", "state", "crash"), reco
 CRASHED = "crashed"  # at_ms, what step ended with: as recorded
 TORN = "torn"  # name, offset in the segment: a power cut
 DAMAGED = "damaged"  # name, offset in the segment, what is wrong
+MISSING = "missing"  # name, how many ms before this segment of the same epoch are gone
 END = "end"  # ticks, digest of all answers
 
 _SHOWN_MAX = const(200)
@@ -137,7 +138,7 @@ class Replay:
     def _compare(self, name: str, before: State, state: State) -> None:
         if before.now_ms != state.now_ms:
             self.damaged += 1
-            self._tell((DAMAGED, name, 0, "%d ms before this segment are missing" % (state.now_ms - before.now_ms)))
+            self._tell((MISSING, name, state.now_ms - before.now_ms))
             return
         before.must_persist = state.must_persist  # the loop's own note
         if snapshot.pack(before) != snapshot.pack(state):

@@ -87,7 +87,7 @@ def test_a_damaged_frame_is_named_and_ends_with_1(folder, tmp_path):
     done = siteward("replay", broken.parent)
     assert done.returncode == 1
     assert f"{broken.name}: damaged at offset {at}: wrong checksum" in done.stdout
-    assert "1 damaged places passed over" in done.stdout
+    assert "1 damaged or missing places passed over" in done.stdout
 
 
 def test_a_torn_end_is_no_damage(folder, tmp_path):
@@ -114,7 +114,7 @@ def test_a_clip_is_in_one_piece_or_refused(folder, tmp_path):
     assert refused.returncode == 2 and "a hole or a reboot inside the range" in refused.stderr
     played = siteward("replay", tmp_path / "tape")
     assert played.returncode == 1
-    assert files[2].name in played.stdout and " ms before this segment are missing" in played.stdout
+    assert f"{files[2].name}: the " in played.stdout and "000 ms before this segment are missing" in played.stdout
     nothing = siteward("replay", folder, "--from", 5000, "--make-test", tmp_path / "x.replay")
     assert nothing.returncode == 2 and "nothing was recorded in this range" in nothing.stderr
     assert not (tmp_path / "x.replay").exists()

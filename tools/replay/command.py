@@ -24,8 +24,9 @@ KEYS = {
     replay.CRASHED: ("at_ms", "how"),
     replay.TORN: ("name", "offset"),
     replay.DAMAGED: ("name", "offset", "what"),
+    replay.MISSING: ("name", "ms"),
 }
-FOUND_WANTING = (replay.DIFFERS, replay.DAMAGED)
+FOUND_WANTING = (replay.DIFFERS, replay.DAMAGED, replay.MISSING)
 
 
 def run(arguments: Namespace) -> int:
@@ -81,8 +82,9 @@ def in_words(events: Events) -> str:
     verdict = "every grant and every record as recorded"
     if counted[replay.DIFFERS]:
         verdict = coloured(f"{counted[replay.DIFFERS]} answers are not the recorded ones", RED)
-    if counted[replay.DAMAGED]:
-        verdict += coloured(f", {counted[replay.DAMAGED]} damaged places passed over", RED)
+    passed_over = counted[replay.DAMAGED] + counted[replay.MISSING]
+    if passed_over:
+        verdict += coloured(f", {passed_over} damaged or missing places passed over", RED)
     lines.append(f"{ticks} ticks, {counted[replay.GRANT]} grant changes: {verdict} (digest {digest[:16]})")
     return "\n".join(lines)
 
@@ -103,6 +105,8 @@ def _line(event: list[Any]) -> str:
         return f"{_at(fields[0], 0):>34}  step ended as recorded: {fields[1]}"
     if kind == replay.TORN:
         return f"{fields[0]}: ends in the middle of a frame at offset {fields[1]}, as a power cut leaves it"
+    if kind == replay.MISSING:
+        return f"{fields[0]}: the {fields[1]} ms before this segment are missing"
     return f"{fields[0]}: damaged at offset {fields[1]}: {fields[2]}; the rest of this segment is passed over"
 
 
