@@ -156,7 +156,7 @@ def _take_limit(state: State, authority: Authority, body: list[Any], digest: byt
             return record.UNKNOWN_DEVICE
         scope = unit.index
     limit = Limit(scope, body[1], body[2], authority.name, now_ms + body[3] * 1000, digest)
-    limit.until_civil_ms = state.civil_ms + body[3] * 1000 if state.civil_ms else 0
+    limit.until_civil_ms = state.civil_end_ms(body[3] * 1000)
     replaced = [old for old in state.limits if limit.replaces(old)]
     if not replaced and len(state.limits) >= LIMITS_MAX - (0 if authority.role == "grid" else _GRIDS_LIMITS):
         return record.QUEUE_FULL
@@ -186,7 +186,7 @@ def _take_claim(state: State, authority: Authority, body: list[Any], digest: byt
         return record.QUEUE_FULL
     state.created += 1
     claim = Claim(unit.index, body[1], body[3], state.created, authority.name, now_ms + body[2] * 1000, digest)
-    claim.until_civil_ms = state.civil_ms + body[2] * 1000 if state.civil_ms else 0
+    claim.until_civil_ms = state.civil_end_ms(body[2] * 1000)
     state.claims.append(claim)
     return record.ACCEPTED
 

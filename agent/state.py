@@ -46,7 +46,7 @@ class State:
         self.now_ms = 0
         self.civil_ms = 0
         self.civil_quality = q.CLOCK_UNKNOWN
-        self.civil_seen = False  # the civil clock was known once in this epoch
+        self.civil_seen = False  # the civil clock was synchronised once in this epoch
         self.clock_seen_ms = 0
         self.counters: dict[bytes, int] = {}  # authority key id -> highest counter seen, for ever
         self.limits: list[Limit] = []
@@ -68,6 +68,10 @@ class State:
     def unit_named(self, device_id: str) -> Unit | None:
         """Return the unit with this id."""
         return self._by_id.get(device_id)
+
+    def civil_end_ms(self, duration_ms: int) -> int:
+        """Return when `duration_ms` from now ends on the civil clock; 0 unless that clock is synchronised."""
+        return self.civil_ms + duration_ms if self.civil_quality == q.CLOCK_SYNCHRONISED else 0
 
     def note(self, fact: Record) -> None:
         """Add one fact to this tick."""
@@ -110,7 +114,7 @@ def dump(state: State) -> bytes:
 
 
 def load(state: State, blob: bytes, civil_ms: int) -> None:
-    """Take back what an earlier epoch left, and say what ended meanwhile.
+    """Take back what an earlier epoch left, and say what ended meanwhile; `civil_ms` is 0 unless synchronised.
 
     A limit whose end is not known on the civil clock holds for all that was left when it was kept: longer than
     asked is safe, shorter is not. A claim without a known end is dropped: the undefined is never permission.
@@ -155,9 +159,10 @@ def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
 
 
 def follow_civil(state: State, first: bool) -> None:
-    """Write down anew where limits and claims end on a civil clock that was set; in force is the monotonic end.
+    """Write down anew where limits and claims end on a synchronised clock that was set; the monotonic end is in force.
 
-    `first`: the clock was unknown so far. A limit kept from an earlier epoch is then shortened to its known end.
+    `first`: it was not synchronised so far in this epoch. A limit kept from an earlier epoch is then shortened to
+    its known end.
     """
     ahead_ms = state.civil_ms - state.now_ms
     for limit in state.limits:

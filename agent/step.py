@@ -11,6 +11,7 @@ from agent.claims import winner
 from agent.command import Message
 from agent.failsafe import is_absurd
 from agent.state import REFUSALS_PER_MINUTE, follow_civil
+from hal import quantities as q
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _watch_clock(state: State, image: Image, now_ms: int) -> None:
     expected_ms = was_ms + now_ms - state.clock_seen_ms if was_ms else 0
     state.clock_seen_ms = now_ms
     jumped = abs(image.civil_ms - expected_ms) > image.civil_error_ms + 1000
-    if image.civil_ms and jumped:
+    if image.civil_quality == q.CLOCK_SYNCHRONISED and (jumped or not state.civil_seen):
         follow_civil(state, not state.civil_seen)
         state.civil_seen = True
     if image.civil_ms and (jumped or image.civil_quality != state.civil_quality):

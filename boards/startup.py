@@ -12,6 +12,7 @@ from agent.state import Site, State, load
 from agent.unit import Unit, contract_of
 from agent.worker import Post, Worker
 from drivers import catalogue
+from hal import quantities as q
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def _state(config: Config, units: list[Unit], parts: Parts, ledger: Ledger) -> S
     state = State(
         Site(config.site, meter), units, parts.signer.key_id, ledger.epoch, settings["reading_s"], settings["lease_ms"]
     )
-    load(state, ledger.state_blob, parts.clock.civil_ms())
+    synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
+    load(state, ledger.state_blob, parts.clock.civil_ms() if synchronised else 0)
     return state
 
 
