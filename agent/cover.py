@@ -44,8 +44,6 @@ def cover(state: State, served: Decision, room: Room, site_w: int, now_ms: int) 
         unit.covering = False
         return served
     most_w = min(highest_w, 0 if setpoint is None else setpoint)
-    if unit.covered_ms != now_ms and unit.setpoint is not None:  # while it waits, what the house takes of it stays
-        most_w = min(most_w, max(unit.setpoint, unit.drawn_w - site_w))
     decided = _covering(unit, most_w) if most_w < 0 else unit.fit(most_w)
     if decided < lowest_w:
         decided = unit.fit(lowest_w + unit.contract.step - 1)
