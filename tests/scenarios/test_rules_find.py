@@ -81,6 +81,18 @@ def endless_claims(patch):
     patch.setattr("agent.command.CLAIMS_MAX", 1000)
 
 
+def restless_load(patch):
+    decide = importlib.import_module("agent.allocate").decide
+
+    def toggles(state, image, now_ms):
+        decided = decide(state, image, now_ms)
+        if state.failsafe:
+            return decided
+        return [(unit, now_ms // 1000 % 2 if unit.id == "load-1" else told, why) for unit, told, why in decided]
+
+    patch.setattr("agent.allocate.decide", toggles)
+
+
 def believes_half_a_journal(patch):
     frames = importlib.import_module("agent.journal").Journal.frames
 
@@ -143,6 +155,7 @@ CASES = {
     wish_without_meter: ("nothing above fallback", [SILENT], {}),
     never_left: ("failsafe left once", [SILENT], {}),
     endless_claims: ("bounded", CLAIMS, {}),
+    restless_load: ("wear", [], {}),
     believes_half_a_journal: ("journal is a prefix", [CUT], {}),
     epoch_kept: ("journal is a prefix", [CUT], {}),
     says_before_it_keeps: ("pages verify", [UNCONFIRMED, (110, *CUT[1:])], {"agent": {"sync_ms": 60000, "page_s": 45}}),

@@ -8,9 +8,11 @@ from tools.simulate.rules.electric import ExportHeld, FusesHeld, ImportHeld, Soc
 from tools.simulate.rules.evidence import Acknowledged, CountersRise, PagesVerify, PrefixKept
 from tools.simulate.rules.failsafe import FailsafeEntered, FailsafeLeft, FallbackKept
 from tools.simulate.rules.leases import Leased
+from tools.simulate.rules.wear import WearBudget
 
 RULES: tuple[type[Rule], ...] = (
-    ImportHeld, FusesHeld, ExportHeld, SocBounded, Leased, FailsafeEntered, FallbackKept, FailsafeLeft, Bounded,
+    ImportHeld, FusesHeld, ExportHeld, SocBounded, Leased, FailsafeEntered, FallbackKept, FailsafeLeft,
+    Bounded, WearBudget,
     PrefixKept, Acknowledged, CountersRise, PagesVerify,
 )  # fmt: skip
 
