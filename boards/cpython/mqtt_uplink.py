@@ -114,7 +114,8 @@ class MqttUplink:
             self._wake()
             await link.stay()
         except (OSError, LinkError) as error:
-            self.trouble = str(error) or type(error).__name__
+            if not self._closed.is_set():  # an attempt that was called off has no trouble of its own
+                self.trouble = str(error) or type(error).__name__
         finally:
             self.connected = False
             self._connecting = self._link = None
