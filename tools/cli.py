@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true")
     devices.set_defaults(run=_devices)
     demo = commands.add_parser("demo", help="show a whole site with simulated devices")
-    demo.add_argument("--fast", action="store_true", help="play it in about 40 s instead of 90")
+    demo.add_argument("--fast", action="store_true", help="play it in about 50 s instead of 90")
     demo.add_argument(
         "--out", type=Path, default=Path("demo-out"), metavar="DIR", help="where picture, pages and report go"
     )
