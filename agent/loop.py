@@ -65,6 +65,7 @@ class Loop:
         self.failure: Exception | None = None
         self._workers_of: dict[int, Worker] = {}
         self._turned = False  # since the last tick
+        self._rounds = 0  # buses whose round of this tick has not ended
         self._wake = asyncio.Event()
         self._door = asyncio.Event()
         self._sealing = asyncio.Event()
@@ -83,6 +84,7 @@ class Loop:
         for post in worker.posts:
             self.posts[post.device] = post
             self._workers_of[post.device] = worker
+        worker.on_round = self._round_ended
 
     def report(self, item: Item) -> None:
         """Take what a worker or the door has to say; it is looked at in the next turn."""
@@ -99,7 +101,6 @@ class Loop:
         jobs += [worker.run() for worker in self.workers]
         if self.uplink is not None:
             jobs.append(self.uplink.run(self._door.set))
-        self._watch_meter()
         tasks = [asyncio.create_task(self._guard(job)) for job in jobs]
         try:
             while not self._stopping:
@@ -196,22 +197,25 @@ class Loop:
             if actuator is not None and actuator.grant(grant):
                 self._workers_of[grant[0]].wake.set()
 
-    def _watch_meter(self) -> None:
-        """Step as soon as the site meter has answered: its reading is the tick's newest when it is used."""
-        meter = self.state.site.meter
-        if meter is not None:
-            self.posts[meter].on_sample = self._wake.set
-
     async def _tick(self) -> None:
-        """Wake the workers every tick_ms, and the loop when the site meter has not."""
+        """Wake the workers every tick_ms, and the loop when they have not: a bus with a silent device takes long."""
         while True:
             await self.clock.sleep_ms(self.tick_ms - self.clock.now_ms() % self.tick_ms)
             for worker in self.workers:
+                if not worker.awaited:
+                    worker.awaited = True
+                    self._rounds += 1
                 worker.wake.set()
             if not self._turned:
                 self._wake.set()
             self._turned = False
             self._sealing.set()
+
+    def _round_ended(self) -> None:
+        """Step when every bus has been asked: the meter and the devices then tell of the same moment."""
+        self._rounds -= 1
+        if self._rounds == 0:
+            self._wake.set()
 
     async def _guard(self, job: Coroutine[object, object, None]) -> None:
         """Run one task; a defect in it ends the agent, which stands down and starts again."""

@@ -33,7 +33,6 @@ class Post:
         self.driver = driver
         self.report = report
         self.sample: Sample | None = None
-        self.on_sample: Callable[[], None] | None = None
         self.actuator = Actuator(device, driver, report) if isinstance(driver, Controllable) else None
         self._open = False
         self._wrong = False
@@ -64,8 +63,6 @@ class Post:
                 self.actuator.forget()  # what fell silent for a moment may have restarted
             self._failures = 0
             self.sample = Sample(clock.now_ms(), values)
-            if self.on_sample is not None:
-                self.on_sample()
 
     async def act(self, clock: Clock) -> None:
         """Write what was granted, once the product has been recognised."""
@@ -88,6 +85,8 @@ class Worker:
         self.posts = posts
         self.clock = clock
         self.wake = asyncio.Event()
+        self.awaited = False  # the loop waits for this tick's round
+        self.on_round: Callable[[], None] | None = None  # called once for each awaited round
 
     async def run(self) -> None:
         """Serve rounds for ever."""
@@ -95,6 +94,9 @@ class Worker:
             await self.wake.wait()
             self.wake.clear()
             await self.round()
+            if self.awaited and self.on_round is not None:
+                self.awaited = False
+                self.on_round()
 
     async def round(self) -> None:
         """Write everything granted, then read who is due; what is granted meanwhile goes before the next read."""
