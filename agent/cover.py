@@ -46,7 +46,7 @@ def cover(state: State, served: Decision, room: Room, site_w: int, now_ms: int) 
     most_w = min(highest_w, 0 if setpoint is None else setpoint)
     decided = _covering(unit, most_w) if most_w < 0 else unit.fit(most_w)
     if decided < lowest_w:
-        decided = unit.fit(lowest_w + unit.contract.step - 1)
+        decided = _taking_in(unit, lowest_w)
     _relieve(unit, decided, room, now_ms)
     return unit, decided, source
 
@@ -63,6 +63,14 @@ def _covering(unit: Unit, most_w: int) -> int:
     if unit.covering and kept is not None and most_w - _BATTERY_BAND_W <= kept <= most_w:
         return unit.fit(kept)
     return unit.fit(most_w - _BATTERY_MARGIN_W)
+
+
+def _taking_in(unit: Unit, least_w: int) -> int:
+    """Return a set-point at or above `least_w`; the present one while it is not much stronger than needed."""
+    kept = unit.setpoint
+    if unit.covering and kept is not None and least_w <= kept <= least_w + _BATTERY_BAND_W:
+        return unit.fit(kept)
+    return unit.fit(least_w + _BATTERY_MARGIN_W + unit.contract.step - 1)
 
 
 def _relieve(unit: Unit, decided: int, room: Room, now_ms: int) -> None:
