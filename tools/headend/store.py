@@ -8,6 +8,7 @@ Ids and hashes are stored as hex text, so that a person can join them by eye.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,11 +82,13 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         try:
+            # Evidence tells a household's day: only the own user may read it. SQLite gives -wal and -shm the same mode.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._prepare(path)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise UsageError(f"cannot use the database {path}: {error}") from error
 
     def close(self) -> None:
