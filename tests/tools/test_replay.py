@@ -66,6 +66,27 @@ def test_a_range_shows_only_its_grants_by_either_clock(folder):
     assert within(events, Span("80", None, 6))[1:-1] == []
 
 
+def test_the_ticks_of_a_range_are_counted_for_people_and_programs(folder):
+    done = siteward("replay", folder, "--from", 80, "--to", 131.5)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("200 ticks, 52 of them in the range, ")
+    assert json.loads(siteward("replay", folder, "--from", 80, "--json").stdout)["ticks_in_range"] == 121
+
+
+@pytest.mark.parametrize(
+    ("bounds", "why"),
+    [
+        (["--from", "5", "--to", "1"], "--from 5 --to 1: expected a range that begins before it ends"),
+        (["--from", "5", "--to", "5"], "--from 5 --to 5: expected a range that begins before it ends"),
+        (["--from", "100000"], "nothing was recorded in this range"),
+        (["--to", "2001-01-01T00:00:00Z", "--json"], "nothing was recorded in this range"),
+    ],
+)
+def test_an_empty_range_is_refused(folder, bounds, why):
+    done = siteward("replay", folder, *bounds)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"siteward: {why}\n")
+
+
 def test_an_incident_becomes_a_test_that_holds(folder, tmp_path):
     scenario = tmp_path / "lost-meter.replay"
     made = siteward("replay", folder, "--from", 70, "--to", 140, "--make-test", scenario)

@@ -14,7 +14,7 @@ from agent import replay
 from tools.console import RED, coloured, printable
 from tools.errors import UsageError
 from tools.replay.play import Events, play_here, play_on_micropython, segments
-from tools.replay.span import Clip, Span, newest_epoch
+from tools.replay.span import NOTHING, Clip, Span, TickCount, newest_epoch
 
 SHOWN_MAX = 20
 KEYS = {
@@ -30,17 +30,30 @@ FOUND_WANTING = (replay.DIFFERS, replay.DAMAGED, replay.MISSING)
 
 
 def run(arguments: Namespace) -> int:
-    """Play, print, make a test when asked; return 0, or 1 when an answer differs or a frame is damaged."""
+    """Play, print, make a test when asked; return 0, or 1 when an answer differs or a frame is damaged.
+
+    Raises: UsageError when there is nothing to play or no tick in the range.
+    """
     files = segments(arguments.path)
     events = play_on_micropython(files) if arguments.micropython else play_here(files)
     if not any(event[0] == replay.SEGMENT for event in events):
         raise UsageError(f"{arguments.path}: nothing that can be replayed: {printable(_line(events[0]))}")
     span = Span(arguments.begin, arguments.end, newest_epoch(events))
+    inside = None if span.is_open else ticks_in(files, span)
     shown = within(events, span)
-    print(as_json(shown) if arguments.json else in_words(shown))
+    print(as_json(shown, inside) if arguments.json else in_words(shown, inside))
     if arguments.make_test is not None:
         make_test(files, span, arguments.make_test, sys.stderr if arguments.json else sys.stdout)
     return int(any(event[0] in FOUND_WANTING for event in shown))
+
+
+def ticks_in(files: list[Path], span: Span) -> int:
+    """Return how many recorded ticks lie in the span. Raises: UsageError when none does."""
+    count = TickCount(span)
+    play_here(files, count)
+    if not count.ticks:
+        raise UsageError(NOTHING)
+    return count.ticks
 
 
 def within(events: Events, span: Span) -> Events:
@@ -59,18 +72,19 @@ def within(events: Events, span: Span) -> Events:
     return kept
 
 
-def as_json(events: Events) -> str:
+def as_json(events: Events, ticks_in_range: int | None = None) -> str:
     """Return one document: each kind of event as a list of tables, then the verdict."""
     told: dict[str, Any] = {kind: [] for kind in KEYS}
     for event in events:
         if event[0] in KEYS:
             told[event[0]].append(dict(zip(KEYS[event[0]], event[1:], strict=True)))
     told["ticks"], told["digest"] = events[-1][1:]
+    told["ticks_in_range"] = ticks_in_range
     told["matched"] = not any(told[kind] for kind in FOUND_WANTING)
     return json.dumps(told, indent=2)
 
 
-def in_words(events: Events) -> str:
+def in_words(events: Events, ticks_in_range: int | None = None) -> str:
     """Return a line an event; of differences the first few."""
     lines, counted = [], Counter(event[0] for event in events)
     differing = 0
@@ -85,7 +99,8 @@ def in_words(events: Events) -> str:
     passed_over = counted[replay.DAMAGED] + counted[replay.MISSING]
     if passed_over:
         verdict += coloured(f", {passed_over} damaged or missing places passed over", RED)
-    lines.append(f"{ticks} ticks, {counted[replay.GRANT]} grant changes: {verdict} (digest {digest[:16]})")
+    played = f"{ticks} ticks" if ticks_in_range is None else f"{ticks} ticks, {ticks_in_range} of them in the range"
+    lines.append(f"{played}, {counted[replay.GRANT]} grant changes: {verdict} (digest {digest[:16]})")
     return "\n".join(lines)
 
 

@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 
 CLIP_BYTES_MAX = 1 << 30
 RUNTIME = "replay"
+NOTHING = "nothing was recorded in this range"
 
 
 class Span:
-    """From inclusive, to exclusive; both may be open. Seconds since boot count in `epoch`."""
+    """From inclusive, to exclusive; both may be open. Seconds since boot count in `epoch`. Raises: UsageError."""
 
     def __init__(self, begin: str | None, end: str | None, epoch: int) -> None:
         self._begin = _bound("--from", begin)
         self._end = _bound("--to", end)
+        if self._begin and self._end and self._begin[1] == self._end[1] and self._begin[0] >= self._end[0]:
+            raise UsageError(f"--from {begin} --to {end}: expected a range that begins before it ends")
+        self.is_open = self._begin is None and self._end is None
         self.epoch = epoch if (begin or end) and self._counts_from_boot() else None
 
     def _counts_from_boot(self) -> bool:
@@ -64,6 +68,18 @@ def _bound(option: str, text: str | None) -> tuple[int, bool] | None:
 def newest_epoch(events: Iterable[list[Any]]) -> int:
     """Return the last epoch of which something is kept, 0 when nothing is."""
     return max((event[2] for event in events if event[0] == SEGMENT), default=0)
+
+
+class TickCount(Watcher):
+    """Counts the ticks of a span."""
+
+    def __init__(self, span: Span) -> None:
+        self.ticks = 0
+        self._span = span
+
+    def before(self, state: State, tick: Tick, _authorities: list[Authority]) -> None:
+        """Count a tick of the span."""
+        self.ticks += self._span.holds(state.epoch, tick.now_ms, tick.image.civil_ms)
 
 
 class Clip(Watcher):
@@ -105,7 +121,7 @@ class Clip(Watcher):
         if self._recorder is not None:
             self._recorder.close()
         if not self.ticks:
-            raise UsageError("nothing was recorded in this range")
+            raise UsageError(NOTHING)
         if self.why_not:
             raise UsageError(self.why_not)
         try:
