@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -52,6 +53,15 @@ def test_the_same_seed_gives_the_same_journal_in_another_process():
     assert first.returncode == again.returncode == 0, first.stderr
     assert first.stdout == again.stdout
     assert json.loads(first.stdout)["journal_bytes"] > 0
+
+
+def test_ctrl_c_ends_every_process_at_once():
+    command = [sys.executable, "-m", "tools.cli", "simulate", "calm", "--seeds", "200", "--jobs", "2", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+        assert running.stdout is not None and running.stdout.readline()
+        os.killpg(running.pid, signal.SIGINT)
+        running.communicate(timeout=10)  # ends when the last process has closed its end
+    assert running.returncode == 130
 
 
 def test_another_seed_gives_another_journal():

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import active_children
 from typing import Any
 
 from tools.console import Progress
@@ -63,8 +65,21 @@ def _results(orders: list[Order], jobs: int) -> Any:
     if jobs == 1 or len(orders) == 1:
         yield from map(simulated, orders)
         return
-    with ProcessPoolExecutor(min(jobs, len(orders))) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(orders)), initializer=_end_when_told)
+    try:
         yield from pool.map(simulated, orders)
+    except BaseException:  # Ctrl-C above all: a seed may have minutes to go
+        for worker in active_children():
+            worker.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _end_when_told() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process, to the one that ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _show_held(result: Result) -> None:
