@@ -49,7 +49,7 @@ class Attached:
 
 
 class Notice:
-    """A device's state as its worker found it: FOREIGN_CONTROLLER or WRONG_DEVICE."""
+    """A device's state as its worker found it: WRONG_DEVICE."""
 
     def __init__(self, device: int, state: int) -> None:
         self.device = device
