@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 CHANNEL_PAGE = "page"
 CHANNEL_SESSION = "session"
-CHANNEL_COMMAND = "command"
 CHANNEL_RECEIPT = "receipt"
 _TYPE_SESSION = const(2)
 _VERSION = const(1)

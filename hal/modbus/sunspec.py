@@ -27,11 +27,7 @@ _END = const(0xFFFF)
 
 INT16 = WordType("h", 1, absent=0x8000)
 UINT16 = WordType("H", 1, absent=0xFFFF)
-INT32 = WordType("i", 2, absent=0x80000000)
-UINT32 = WordType("I", 2, absent=0xFFFFFFFF)
-ACC32 = WordType("I", 2, absent=0)
 FLOAT32 = WordType("f", 2)  # not implemented is a NaN
-ENUM16 = UINT16
 BITS16 = UINT16
 HEADER_WORDS = const(2)  # id and length, before the numbers that a model's table counts from 2
 

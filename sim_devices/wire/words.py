@@ -51,11 +51,6 @@ def nan(size: int) -> list[int]:
     return [NAN_WORD] * size
 
 
-def to_u32(words: list[int]) -> int:
-    """Decode two words."""
-    return words[0] << 16 | words[1]
-
-
 def to_s16(words: list[int]) -> int:
     """Decode one word in two's complement."""
     return words[0] - 0x10000 if words[0] & 0x8000 else words[0]

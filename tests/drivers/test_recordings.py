@@ -159,8 +159,8 @@ def model_points(model: int) -> dict[int, dict[str, Any]]:
 
 
 TYPES = {
-    "int16": sunspec.INT16, "uint16": sunspec.UINT16, "enum16": sunspec.ENUM16, "bitfield16": sunspec.BITS16,
-    "float32": sunspec.FLOAT32, "acc32": sunspec.ACC32,
+    "int16": sunspec.INT16, "uint16": sunspec.UINT16, "enum16": sunspec.UINT16, "bitfield16": sunspec.BITS16,
+    "float32": sunspec.FLOAT32,
 }  # fmt: skip
 
 

@@ -42,7 +42,6 @@ class Held(Rule):
     def __init__(self) -> None:
         self._since_ms: dict[object, int] = {}
         self._calm_from_ms = 0
-        self._allowed_ms = 0
 
     def second(self, world: World) -> None:
         """Look at everything that may be passed."""

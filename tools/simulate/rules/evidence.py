@@ -68,7 +68,6 @@ class Acknowledged(Rule):
         self._sent: dict[bytes, int] = {}  # command -> when it would end, world's time
         self._live: dict[bytes, int] = {}
         self._ended: set[bytes] = set()
-        self._offset_ms: int | None = None
 
     def told(self, world: World, fact: list[Any]) -> None:
         """What ended for a reason is over."""
