@@ -1,4 +1,4 @@
-"""`python -m sim_devices HOME.toml`: run a home until Ctrl-C or SIGTERM.
+"""`python -m sim_devices HOME.toml`: run a home until Ctrl-C, SIGTERM or SIGHUP.
 
 Prints one JSON line per device with where it is found, then {"ready": true}. `demo` alone names the home that
 comes with this package; its links and its control socket then go to the current folder.
@@ -39,9 +39,11 @@ async def serve(file: Path, folder: Path) -> None:
 
 
 async def until_told(file: Path, folder: Path) -> None:
-    """Serve until SIGTERM or Ctrl-C."""
+    """Serve until SIGTERM, SIGHUP or Ctrl-C."""
     serving = asyncio.create_task(serve(file, folder))
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:  # nohup
+            continue
         asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await serving

@@ -24,7 +24,7 @@ PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "seria
 
 
 class _Terminated(BaseException):
-    """SIGTERM, raised where the program happens to be so that everything is closed on the way out."""
+    """SIGTERM or SIGHUP, raised where the program happens to be so that everything is closed on the way out."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,6 +38,8 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command; return the exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         arguments = _parser().parse_args(argv)
         code: int = arguments.run(arguments)

@@ -32,6 +32,7 @@ from boards.cpython.mqtt_uplink import MqttUplink
 from boards.cpython.serial_line import SerialLine
 from boards.cpython.signer import FileSigner, KeyFileError
 from boards.cpython.tcp_line import TcpLine
+from boards.cpython.voice import Voice
 from boards.cpython.watchdog import SystemdWatchdog
 from boards.startup import Parts, StartError, assemble
 from hal.modbus.bus import Bus
@@ -40,7 +41,7 @@ from hal.modbus.tcp import Tcp
 
 
 def run_site(path: Path, runtime: str, devices_max: int, as_json: bool) -> int:
-    """Run the site's agent until SIGTERM or Ctrl-C; return the exit code. Raises: StartError."""
+    """Run the site's agent until SIGTERM, SIGHUP or Ctrl-C; return the exit code. Raises: StartError."""
     config, digest = load_site(path)
     if len(config.devices) > devices_max:
         raise StartError(f"{path}: {len(config.devices)} devices, and this board takes {devices_max} at most")
@@ -63,12 +64,16 @@ def load_site(path: Path) -> tuple[Config, bytes]:
 
 async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_json: bool) -> None:
     loop = _assembled(folder, config, digest, runtime)
+    voice = Voice(sys.stdout, lambda lines: _said(json.dumps({"fact": "dropped", "lines": lines}), loop.state, as_json))
+    aside = Voice(sys.stderr, "siteward: {} lines were dropped here".format)
+
+    def say(line: str | None) -> None:
+        if line is not None:
+            voice.say(_said(line, loop.state, as_json))
+
     recorder_folder = (folder / config.agent["journal"]).parent / "recorder"
-    loop.recorder = _recorder(recorder_folder, config.agent["recorder_bytes_max"], runtime, loop)
-    say = _say if as_json else lambda line: _say(_in_words(line, loop.state))
-    events = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        events.add_signal_handler(number, loop.stop)
+    loop.recorder = _recorder(recorder_folder, config.agent["recorder_bytes_max"], runtime, loop, aside)
+    _end_on_signals(loop)
     loop.session.on_link = lambda connected: say(telling.link(connected))
     loop.tell = lambda fact: say(telling.line(fact, loop.state))
     agent = loop.state.agent_id.hex()
@@ -80,6 +85,16 @@ async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_j
         await loop.run()
     finally:
         door.close()
+        voice.close()
+        aside.close()
+
+
+def _end_on_signals(loop: Loop) -> None:
+    """Stand down when told to end, and when the terminal closes, unless it was started to outlive it (nohup)."""
+    events = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            events.add_signal_handler(number, loop.stop)
 
 
 async def _door(folder: Path, loop: Loop) -> Door:
@@ -92,11 +107,11 @@ async def _door(folder: Path, loop: Loop) -> Door:
     return door
 
 
-def _recorder(folder: Path, bytes_max: int, runtime: str, loop: Loop) -> Recorder | None:
+def _recorder(folder: Path, bytes_max: int, runtime: str, loop: Loop, aside: Voice) -> Recorder | None:
     """Open the flight recorder; an agent runs without one as well."""
 
     def say_off(why: str) -> None:
-        print(f"siteward: the flight recorder is off: {folder}: {why}", file=sys.stderr, flush=True)
+        aside.say(f"siteward: the flight recorder is off: {folder}: {why}")
 
     if not bytes_max:
         return None
@@ -110,22 +125,14 @@ def _recorder(folder: Path, bytes_max: int, runtime: str, loop: Loop) -> Recorde
     return recorder
 
 
-def _in_words(line: str | None, state: State) -> str | None:
-    """Return a told line as a sentence, with the time of day."""
-    if line is None:
-        return None
+def _said(line: str, state: State, as_json: bool) -> str:
+    """Return a told line as it is, or as a sentence with the time of day."""
 
     def control_of(device: str) -> int:
         unit = state.unit_named(device)
         return 0 if unit is None else unit.contract.control
 
-    return time.strftime("%H:%M:%S  ") + words.sentence(json.loads(line), control_of)
-
-
-def _say(line: str | None) -> None:
-    if line is not None:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+    return line if as_json else time.strftime("%H:%M:%S  ") + words.sentence(json.loads(line), control_of)
 
 
 def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loop:
@@ -151,6 +158,8 @@ def _uplink(folder: Path, table: dict[str, Any] | None, agent_hex: str) -> MqttU
         if not (folder / table[key]).is_file():
             raise StartError(f"[uplink] {key} = {table[key]!r}: there is no file {folder / table[key]}")
     ca, cert, cert_key = (folder / table[key] for key in ("ca", "cert", "cert_key"))
+    if cert_key.stat().st_mode & 0o077:
+        raise StartError(f"[uplink] cert_key: {cert_key}: group or others may use this private key: chmod 600 it")
     try:
         return MqttUplink(
             table["host"], table["port"], agent_hex, ca, cert, cert_key, table["server_name"] or table["host"]

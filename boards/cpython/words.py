@@ -93,6 +93,8 @@ def sentence(told: dict[str, Any], control_of: Callable[[str], int]) -> str:
         return "The way upstream is open." if told["connected"] else "The way upstream is closed; everything is kept."
     if kind == "ready":
         return f"The agent of {told['site']} runs: {told['agent']}, epoch {told['epoch']}."
+    if kind == "dropped":
+        return f"{told['lines']} lines were not read in time and are left out here; the journal has everything."
     return str(told)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tty
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +55,53 @@ def run(folder: Path, tree: dict[str, Any]) -> str:
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1 and done.stderr.startswith("siteward: ")
     return done.stderr
+
+
+def started(
+    folder: Path, port: str, stdout: int, on_hangup: signal.Handlers = signal.SIG_DFL
+) -> subprocess.Popen[bytes]:
+    """Start the agent of a small site; a service manager in the same folder is told that it lives."""
+    file = folder / "SITE.toml"
+    file.write_text(toml(site(folder, port)))
+    command = [sys.executable, "-m", "tools.cli", "run", "--json", str(file)]
+    before = signal.signal(signal.SIGHUP, on_hangup)  # the child inherits it
+    try:
+        environment = os.environ | {"NOTIFY_SOCKET": str(folder / "notify")}
+        return subprocess.Popen(command, cwd=ROOT, stdout=stdout, env=environment)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
+def manager(folder: Path) -> Iterator[socket.socket]:
+    """Listen as systemd does for what the agent says in each of its turns."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(folder / "notify"))
+        listening.settimeout(30)
+        yield listening
+
+
+def await_feeds(feeds: socket.socket, count: int) -> None:
+    """Return once the agent has turned so often from now on; fail when it stands still."""
+    for _ in range(count):
+        assert b"WATCHDOG=1" in feeds.recv(100)
+
+
+def ended(agent: subprocess.Popen[bytes]) -> None:
+    """Tell the agent to end, which it does in order and soon."""
+    agent.terminate()
+    assert agent.wait(10) == 0
+
+
+def full_pipe() -> tuple[int, int]:
+    """Return both ends of a pipe that takes nothing more."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(1 << 12))
+    os.set_blocking(writer, True)
+    return reader, writer
 
 
 def test_absent_serial_device(tmp_path: Path) -> None:
@@ -112,8 +163,19 @@ def test_certificate_that_is_none(tmp_path: Path, port: str) -> None:
     tree = site(tmp_path, port)
     for name in ("ca.crt", "a.crt", "a.key"):
         (tmp_path / name).write_text("nothing")
+    (tmp_path / "a.key").chmod(0o600)
     tree["uplink"] = {"host": "127.0.0.1", "ca": "ca.crt", "cert": "a.crt", "cert_key": "a.key"}
     assert "[uplink]" in run(tmp_path, tree)
+
+
+def test_key_of_the_certificate_that_others_may_read(tmp_path: Path, port: str) -> None:
+    tree = site(tmp_path, port)
+    for name in ("ca.crt", "a.crt", "a.key"):
+        (tmp_path / name).write_text("nothing")
+    (tmp_path / "a.key").chmod(0o640)
+    tree["uplink"] = {"host": "127.0.0.1", "ca": "ca.crt", "cert": "a.crt", "cert_key": "a.key"}
+    said = run(tmp_path, tree)
+    assert "[uplink] cert_key" in said and "a.key: group or others may use" in said and "chmod 600" in said
 
 
 def test_file_that_is_no_toml(tmp_path: Path) -> None:
@@ -124,15 +186,40 @@ def test_file_that_is_no_toml(tmp_path: Path) -> None:
     assert done.returncode == 2 and "not TOML" in done.stderr
 
 
-def test_agent_without_an_uplink_runs_and_stands_down_on_sigterm(tmp_path: Path, port: str) -> None:
-    file = tmp_path / "SITE.toml"
-    file.write_text(toml(site(tmp_path, port)))
-    command = [sys.executable, "-m", "tools.cli", "run", "--json", str(file)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as agent:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_agent_without_an_uplink_runs_and_stands_down_when_told_to_end(
+    tmp_path: Path, port: str, number: signal.Signals
+) -> None:
+    with started(tmp_path, port, subprocess.PIPE) as agent:
         assert agent.stdout is not None
         ready = json.loads(agent.stdout.readline())
-        agent.terminate()
+        agent.send_signal(number)
         rest = agent.stdout.read()
     assert ready["fact"] == "ready" and ready["epoch"] == 1
     assert agent.returncode == 0
-    assert '"cause": "shutdown"' in rest
+    assert b'"cause": "shutdown"' in rest
+
+
+def test_agent_that_shall_outlive_its_terminal_does(tmp_path: Path, port: str) -> None:
+    with manager(tmp_path) as feeds, started(tmp_path, port, subprocess.DEVNULL, signal.SIG_IGN) as agent:
+        await_feeds(feeds, 1)
+        agent.send_signal(signal.SIGHUP)
+        await_feeds(feeds, 3)
+        ended(agent)
+
+
+def test_reader_that_stops_does_not_stop_the_agent(tmp_path: Path, port: str) -> None:
+    reader, writer = full_pipe()
+    with manager(tmp_path) as feeds, started(tmp_path, port, writer) as agent:
+        os.close(writer)
+        await_feeds(feeds, 3)
+        ended(agent)
+    os.close(reader)
+
+
+def test_reader_that_goes_does_not_end_the_agent(tmp_path: Path, port: str) -> None:
+    with manager(tmp_path) as feeds, started(tmp_path, port, subprocess.PIPE) as agent:
+        assert agent.stdout is not None
+        agent.stdout.close()
+        await_feeds(feeds, 3)
+        ended(agent)

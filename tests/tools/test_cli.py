@@ -119,7 +119,7 @@ def test_devices_are_listed_for_people_and_for_programs():
     assert plain[1].split("\t")[0] == rows[0]["driver"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_an_interrupted_command_ends_quietly(tmp_path, number, code):
     pipe = tmp_path / "pages.cbor"
     os.mkfifo(pipe)

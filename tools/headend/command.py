@@ -1,4 +1,4 @@
-"""`siteward headend --config FILE`: runs until SIGTERM or Ctrl-C."""
+"""`siteward headend --config FILE`: runs until SIGTERM, SIGHUP or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ async def serve(settings: Settings) -> int:
 
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, end, 0)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        loop.add_signal_handler(signal.SIGHUP, end, 0)
     loop.add_signal_handler(signal.SIGINT, end, INTERRUPTED)
     head_end = HeadEnd(settings)
     door = Door(head_end, settings.socket) if settings.socket else None

@@ -126,6 +126,9 @@ def _context(access: BrokerAccess) -> ssl.SSLContext:
     path = access.ca
     try:
         context.load_verify_locations(access.ca)
+        path = access.cert_key
+        if path.stat().st_mode & 0o077:
+            raise UsageError(f"{path}: group or others may use this private key: chmod 600 it")
         path = access.cert
         context.load_cert_chain(access.cert, access.cert_key)
     except OSError as error:  # ssl.SSLError is one

@@ -84,10 +84,12 @@ def _soak(folder: Path, seed: int, seconds: int) -> Report:
 
 
 async def _interruptible(run: Run) -> Report:
-    """Turn SIGTERM into a cancellation, as Ctrl-C is one."""
+    """Turn SIGTERM and SIGHUP into a cancellation, as Ctrl-C is one."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, task.cancel)
     try:
         return await run.whole()
     except asyncio.CancelledError:
