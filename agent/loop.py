@@ -222,22 +222,20 @@ class Loop:
         try:
             await job
         except Exception as fault:
-            self.failure = fault
+            self.failure = self.failure or fault
             self.stop()
 
     async def _leave(self) -> None:
-        """Stand down; what broke the agent first is what is told, not what that broke in turn."""
-        try:
-            await self._stand_down()
-        except Exception as fault:
-            self.failure = self.failure or fault
+        """Stand down; what fails keeps nothing after it from its turn, and what broke first is what is told."""
+        if self.workers:
+            await asyncio.gather(*[self._guard(worker.stand_down()) for worker in self.workers])
+        for last in (self._keep_end, self.session.turn, self._hang_up, self._put_away):
+            await self._guard(last())
         if self.recorder is not None:
             self.recorder.close()
 
-    async def _stand_down(self) -> None:
-        """Bring every device to its default mode, say so, sign it, and close the journal."""
-        if self.workers:
-            await asyncio.gather(*[worker.stand_down() for worker in self.workers])
+    async def _keep_end(self) -> None:
+        """Say that every device was brought to its default mode, and close the last page."""
         grants, facts = self._step()
         now_ms = self.state.now_ms
         if self.recorder is not None:
@@ -246,11 +244,16 @@ class Loop:
         self._keep(facts, now_ms)
         self._tell(facts)
         self.ledger.close_page()
-        await self.session.turn()
+
+    async def _hang_up(self) -> None:
         if self.uplink is not None:
             await self.uplink.close()
-        self.ledger.sync()
-        self.ledger.journal.store.close()
+
+    async def _put_away(self) -> None:
+        try:
+            self.ledger.sync()
+        finally:
+            self.ledger.journal.store.close()
 
     async def _open_door(self) -> None:
         """Check signatures outside the loop's turn: on a small board one takes most of a second."""

@@ -109,7 +109,13 @@ class Worker:
                     await other.act(self.clock)
 
     async def stand_down(self) -> None:
-        """Bring every device to its default mode."""
+        """Bring every device to its default mode. Raises: the first defect met, when all have been told."""
+        first: Exception | None = None
         for post in self.posts:
-            if post.actuator is not None:
-                await post.actuator.stand_down()
+            try:
+                if post.actuator is not None:
+                    await post.actuator.stand_down()
+            except Exception as fault:  # noqa: BLE001 - raised below, after the others
+                first = first or fault
+        if first is not None:
+            raise first

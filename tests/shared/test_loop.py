@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from agent import cbor, cose, record
-from tests.shared.site import TwinSite, busy_minute, started, stopped
+from agent.worker import Post, Worker
+from tests.shared.site import TwinCharger, TwinSite, busy_minute, started, stopped
 
 
 def records_of(pages: list[bytes]) -> list[list[object]]:
@@ -199,4 +200,71 @@ async def test_defect_in_a_task_stands_the_site_down_and_is_what_is_told():
     except ValueError as fault:
         told = fault.args[0]
     assert told == "first"
+    assert site.charger.limit_ma == 6000
+
+
+class BrokenWorker(Worker):
+    """A bus whose devices cannot be told any more."""
+
+    async def stand_down(self) -> None:
+        """Fail at once."""
+        raise ValueError("first")
+
+
+class BrokenCharger(TwinCharger):
+    """Works until it is to go to its default mode."""
+
+    async def default_mode(self) -> int:
+        """Fail as no device does."""
+        raise ValueError("first")
+
+
+async def failure_of(site: TwinSite, task: asyncio.Task[None]) -> str:
+    """Stop the agent; return what the defect said that it tells."""
+    site.loop.stop()
+    await site.settle()
+    try:
+        await task
+    except ValueError as fault:
+        return str(fault.args[0])
+    return ""
+
+
+async def test_defect_of_one_bus_keeps_no_other_device_from_its_default_mode():
+    site = TwinSite()
+    task = await started(site)
+    site.loop.workers.insert(0, BrokenWorker([], site.clock))
+    assert await failure_of(site, task) == "first"
+    assert site.charger.limit_ma == 6000
+    assert site.store.unsynced_bytes() == 0
+
+
+async def test_defect_of_one_device_keeps_no_other_on_its_bus_from_its_default_mode():
+    site = TwinSite()
+    task = await started(site)
+    worker = site.loop.workers[0]
+    broken = Post(1, BrokenCharger(), site.loop.report)
+    assert broken.actuator is not None
+    broken.actuator.grant((1, 16000, site.clock.now_ms() + 10000, "default"))
+    worker.posts.insert(0, broken)
+    assert await failure_of(site, task) == "first"
+    assert site.charger.limit_ma == 6000
+
+
+async def test_defect_of_the_session_still_hangs_up_and_puts_the_journal_away():
+    site = TwinSite()
+    task = await started(site)
+
+    async def broken() -> None:
+        raise ValueError("first")
+
+    def broken_too() -> None:
+        raise OSError(5, "second")
+
+    closed = []
+    site.loop.session.turn = broken
+    site.loop.ledger.sync = broken_too
+    site.store.close = lambda: closed.append(True)
+    assert await failure_of(site, task) == "first"
+    assert closed == [True] and not site.uplink.connected
     assert site.charger.limit_ma == 6000
