@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from agent.claims import Claim
     from agent.command import Authority
     from agent.image import Image
-    from agent.ledger import Ledger
     from agent.limits import Limit
-    from agent.session import Session
+    from agent.loop import Loop
     from agent.state import State
     from agent.unit import Unit
 
@@ -54,15 +53,19 @@ def site(state: State, image: Image, authorities: list[Authority], now_ms: int) 
     }
 
 
-def keeping(ledger: Ledger, session: Session) -> Told:
-    """Return what waits in the journal for a receipt, and whether the way upstream is open."""
-    uplink = session.uplink
+def keeping(loop: Loop) -> Told:
+    """Return what waits in the journal for a receipt, whether the way upstream is open, and what was not taken."""
+    ledger, uplink = loop.ledger, loop.uplink
     return {
         "next_seq": ledger.next_seq,
         "released_seq": ledger.released_seq,
         "waiting": ledger.next_seq - ledger.released_seq,
         "uplink": uplink is not None,
         "connected": uplink is not None and uplink.connected,
+        "trouble": "" if uplink is None or uplink.connected else uplink.trouble,
+        "overflow": loop.overflow,
+        "refused_receipts": loop.session.refused_receipts,
+        "dropped_oversize": 0 if uplink is None else uplink.dropped_oversize,
     }
 
 

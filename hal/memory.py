@@ -182,6 +182,7 @@ class LoopUplink:
         self.connected = False
         self.dropped_oversize = 0
         self.dropped_full = 0
+        self.trouble = ""
         self.sent: list[tuple[str, bytes]] = []
 
     def set_connected(self, connected: bool) -> None:

@@ -104,6 +104,7 @@ class Uplink(Protocol):
 
     connected: bool
     dropped_oversize: int
+    trouble: str  # why it is not connected, as far as the last attempt has told; for people
 
     def publish(self, channel: str, payload: bytes) -> bool:
         """Hand over one message without waiting; False when not connected or the queue is full."""

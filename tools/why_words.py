@@ -16,6 +16,8 @@ CLOCKS = {q.CLOCK_UNKNOWN: "unknown", q.CLOCK_INFORMATIVE: "informative, its err
     q.CLOCK_SYNCHRONISED: "synchronised", q.CLOCK_RELATIVE: "relative"}  # fmt: skip
 OUTCOMES = ("done", "refused by the product", "failed", "sent to its default mode")
 EVIDENCE = ("no proof", "acknowledged", "read back", "metered")
+NOT_TAKEN = (("overflow", "messages that came too fast"), ("dropped_oversize", "messages that were too large"),
+    ("refused_receipts", "receipts that prove nothing"))  # fmt: skip
 
 Told = dict[str, Any]
 
@@ -35,6 +37,11 @@ def site_lines(site: Told) -> Iterator[str]:
     yield _labelled("journal", f"{site['next_seq'] - 1} records so far, {site['waiting']} not confirmed from upstream")
     upstream = "connected" if site["connected"] else "away; what was agreed runs on and everything is kept"
     yield _labelled("upstream", upstream if site["uplink"] else "none is configured")
+    if site["trouble"]:
+        yield _labelled("", f"the last attempt: {site['trouble']}")
+    for counter, what in NOT_TAKEN:
+        if site[counter]:
+            yield _labelled("not taken", f"{site[counter]} {what} since it started")
     yield _labelled("agent", f"{site['agent']}, epoch {site['epoch']}")
 
 

@@ -165,7 +165,7 @@ def answer_of(loop: Loop, request: Any) -> dict[str, Any]:
         if key not in ("cmd", "device"):
             raise Refused(f"unknown key {key[:40]!r}; expected cmd, device")
     now_ms, image = loop.clock.now_ms(), loop.image()
-    told = {"site": why.site(loop.state, image, loop.authorities, now_ms) | why.keeping(loop.ledger, loop.session)}
+    told = {"site": why.site(loop.state, image, loop.authorities, now_ms) | why.keeping(loop)}
     if "device" not in request:
         return told
     unit = loop.state.unit_named(request["device"]) if isinstance(request["device"], str) else None

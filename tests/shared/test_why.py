@@ -201,11 +201,25 @@ async def test_what_waits_for_a_receipt_is_told():
     twin = TwinSite()
     task = await started(twin)
     await twin.let_pass(3000)
-    kept = why.keeping(twin.loop.ledger, twin.loop.session)
+    kept = why.keeping(twin.loop)
     assert kept["uplink"] and kept["connected"] and kept["released_seq"] == 1
     assert kept["waiting"] == kept["next_seq"] - 1 > 0
     charger = why.device(
         twin.loop.state, twin.loop.image(), twin.loop.authorities, twin.loop.state.units[1], twin.clock.now_ms()
     )
     assert charger["write"]["setpoint"] == charger["setpoint"] == 16000
+    await stopped(twin, task)
+
+
+async def test_a_way_upstream_that_does_not_open_is_explained_and_what_was_not_taken_is_counted():
+    twin = TwinSite()
+    task = await started(twin)
+    twin.uplink.deliver("command", bytes(5000))
+    twin.loop.overflow = 2
+    twin.uplink.trouble = "old"
+    kept = why.keeping(twin.loop)
+    assert (kept["trouble"], kept["overflow"], kept["dropped_oversize"], kept["refused_receipts"]) == ("", 2, 1, 0)
+    twin.uplink.set_connected(False)
+    twin.uplink.trouble = "certificate has expired"
+    assert why.keeping(twin.loop)["trouble"] == "certificate has expired"
     await stopped(twin, task)

@@ -24,7 +24,7 @@ from tests.needs import ROOT
 from tests.sim_devices.homes import home_tree
 from tools.demo.layout import toml
 from tools.keys import create_key
-from tools.why_words import device_lines, headline
+from tools.why_words import device_lines, headline, site_lines
 
 WAIT_S = 30
 KEY = "04" + "11" * 64
@@ -285,6 +285,20 @@ def test_the_sentence_names_who_limits_what_for_how_long():
         "  last write  none yet",
         "  may change  the owner 'me': by claims and limits up to 20000 W; a claim would take its place now",
         "              Your own opt-out would go before every claim, but it lifts no limit.",
+    ]
+
+
+def test_a_way_upstream_that_stays_closed_is_explained():
+    site = SITE | {
+        "limits": [], "import_limit_w": 17250, "export_limit_w": 0, "fuse_ma": 25000, "meter": None, "failsafe": 0,
+        "clock_quality": q.CLOCK_UNKNOWN, "next_seq": 9, "waiting": 8, "uplink": True, "connected": False,
+        "trouble": "certificate has expired", "overflow": 0, "dropped_oversize": 3, "refused_receipts": 0,
+        "agent": "ab", "epoch": 1,
+    }  # fmt: skip
+    assert list(site_lines(site))[-4:-1] == [
+        "  upstream    away; what was agreed runs on and everything is kept",
+        "              the last attempt: certificate has expired",
+        "  not taken   3 messages that were too large since it started",
     ]
 
 
