@@ -1,4 +1,4 @@
-"""The head-end's files: who may read its database."""
+"""The head-end's files: who may read its database, and that the configuration on its page is one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import os
 
 import pytest
 
+from tests.needs import ROOT
 from tools.errors import UsageError
+from tools.headend import load_settings
 from tools.headend.store import Store
+from tools.keys import create_key
+from tools.wire import point
 
 
 def test_only_the_own_user_may_read_what_is_kept(tmp_path):
@@ -21,3 +25,15 @@ def test_only_the_own_user_may_read_what_is_kept(tmp_path):
     assert modes == dict.fromkeys(("headend.sqlite", "headend.sqlite-wal", "headend.sqlite-shm"), 0o600)
     with pytest.raises(UsageError, match="cannot use the database"):
         Store(tmp_path / "no-such-folder" / "headend.sqlite")
+
+
+def test_the_configuration_on_the_page_is_one(tmp_path):
+    example = (ROOT / "docs" / "headend.md").read_text().split("```toml")[1].split("```")[0]
+    public_key = point(create_key(tmp_path / "agent.key").public_key()).hex()
+    for name in ("receipt.key", "dso.key"):
+        create_key(tmp_path / name)
+    (tmp_path / "HEADEND.toml").write_text(example.replace("04…", public_key))
+    settings = load_settings(tmp_path / "HEADEND.toml")
+    assert settings.socket == tmp_path / "headend.sock"
+    assert [(authority.name, authority.role) for authority in settings.authorities] == [("dso", "grid")]
+    assert settings.agents[0].public_key.hex() == public_key
