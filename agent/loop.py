@@ -99,9 +99,8 @@ class Loop:
         """Run until `stop`, then stand down. Raises: whatever broke a task, after standing down."""
         jobs = [self._tick(), self._open_door(), self._keep_session()]
         jobs += [worker.run() for worker in self.workers]
-        if self.uplink is not None:
-            jobs.append(self.uplink.run(self._door.set))
         tasks = [asyncio.create_task(self._guard(job)) for job in jobs]
+        link = None if self.uplink is None else asyncio.create_task(self._guard(self.uplink.run(self._door.set)))
         try:
             while not self._stopping:
                 await self._wake.wait()
@@ -114,6 +113,8 @@ class Loop:
                 task.cancel()
             await asyncio.sleep(0)
             await self._leave()
+            if link is not None:
+                link.cancel()  # not before: the last page goes over it
         if self.failure is not None:
             raise self.failure
 

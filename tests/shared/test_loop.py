@@ -268,3 +268,11 @@ async def test_defect_of_the_session_still_hangs_up_and_puts_the_journal_away():
     assert await failure_of(site, task) == "first"
     assert closed == [True] and not site.uplink.connected
     assert site.charger.limit_ma == 6000
+
+
+async def test_last_page_goes_up_before_the_link_is_closed():
+    site = TwinSite()
+    task = await started(site)
+    await stopped(site, task)
+    causes = [fact[3] for fact in records_of(pages_sent(site)) if fact[0] == record.FAILSAFE and fact[4]]
+    assert causes[-1] == record.SHUTDOWN

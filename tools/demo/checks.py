@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tools.demo.story import BATTERY_W, IMPORT_LIMIT, LIMIT_W, REASONS, Command, Told
+from tools.demo.evidence import Evidence
+from tools.demo.story import BATTERY_W, FORGED_W, IMPORT_LIMIT, LIMIT_W, REASONS, Command, Told
 from tools.demo.watch import Watch
 from tools.verifier import Verifier
 
@@ -23,16 +24,16 @@ class Check:
     found: str
 
 
-def judge(
-    told: Told, watch: Watch, pages: dict[str, list[bytes]], keys: list[bytes], exit_code: int | None
-) -> list[Check]:
+def judge(told: Told, watch: Watch, evidence: Evidence, exit_code: int | None) -> list[Check]:
     """Return every check."""
     return [
         *_answers(told),
+        Check(f"site drew more than {LIMIT_W} W before", told.before_w > LIMIT_W, f"{told.before_w:.0f} W"),
         _limit(told, watch),
         _battery(told, watch),
         _pause(told, watch),
-        _evidence(pages, keys),
+        _nothing_refused_was_written(told, evidence),
+        _pages(evidence),
         Check("gateway agent stood down in order", exit_code == 0, f"exit code {exit_code}"),
     ]
 
@@ -67,8 +68,10 @@ def _limit(told: Told, watch: Watch) -> Check:
 def _battery(told: Told, watch: Watch) -> Check:
     ended_s = told.battery_s[1]
     mean_w = watch.mean_w("inverter", ended_s - 2, ended_s)
-    held = mean_w is not None and mean_w <= BATTERY_W * 0.9
-    return Check(f"battery delivers at least {-BATTERY_W} W", held, "not seen" if mean_w is None else f"{mean_w:.0f} W")
+    held = mean_w is not None and abs(mean_w - BATTERY_W) <= -BATTERY_W * 0.1
+    return Check(
+        f"battery delivers {-BATTERY_W} W within 10 %", held, "not seen" if mean_w is None else f"{mean_w:.0f} W"
+    )
 
 
 def _pause(told: Told, watch: Watch) -> Check:
@@ -78,16 +81,24 @@ def _pause(told: Told, watch: Watch) -> Check:
     )
 
 
-def _evidence(pages: dict[str, list[bytes]], keys: list[bytes]) -> Check:
-    verifier = Verifier(keys)
-    for name, raws in pages.items():
+def _nothing_refused_was_written(told: Told, evidence: Evidence) -> Check:
+    """Look for the set-point of the forged and the expired command among all that was ever written or granted."""
+    gateway = next(each.agent for each in told.commands if each.name == "forged")
+    moved = [r for r in evidence.records[gateway] if FORGED_W in (r.get("set_point"), r.get("granted"))]
+    return Check("nothing that was refused was granted or written", not moved, f"{len(moved)} records of {FORGED_W} W")
+
+
+def _pages(evidence: Evidence) -> Check:
+    """Verify all pages; the gateway's must reach to the end of its own journal, the board was unplugged."""
+    verifier = Verifier(evidence.keys.values(), tails=[evidence.last_page])
+    for name, raws in evidence.pages.items():
         for number, raw in enumerate(raws):
             verifier.add(raw, f"{name} page {number + 1}")
-    report = verifier.report()
-    faults = [fault.name for fault in report.faults]
-    found = f"{sum(len(raws) for raws in pages.values())} pages" + (f", faults: {', '.join(faults)}" if faults else "")
-    both = all(pages.values())
-    return Check("every page of both agents verifies, none is missing", both and not faults, found)
+    faults = [fault.name for fault in verifier.report().faults]
+    found = f"{sum(len(raws) for raws in evidence.pages.values())} pages"
+    found += f", faults: {', '.join(faults)}" if faults else ""
+    both = all(evidence.pages.values())
+    return Check("every page of both agents verifies, to the end of the gateway's journal", both and not faults, found)
 
 
 def rows(told: Told, watch: Watch, records: dict[str, list[dict[str, Any]]]) -> list[list[str]]:
@@ -97,7 +108,7 @@ def rows(told: Told, watch: Watch, records: dict[str, list[dict[str, Any]]]) -> 
         if each.expected:
             found.append([each.name, each.commanded, f"refused: {REASONS.get(each.reason or 0, '?')}", "-"])
         else:
-            applied = _applied(each.command, records[each.agent])
+            applied = _applied(each, records[each.agent])
             found.append([each.name, each.commanded, applied, _metered(each, told, watch)])
     return found
 
@@ -112,11 +123,12 @@ def _metered(command: Command, told: Told, watch: Watch) -> str:
     return "-" if mean_w is None else f"{mean_w:.0f} W"
 
 
-def _applied(command: str, records: list[dict[str, Any]]) -> str:
-    """Return the first set-point that was written after the command was accepted, as its record says."""
+def _applied(command: Command, records: list[dict[str, Any]]) -> str:
+    """Return the first set-point that was written for the command, as its signed record says."""
+    source = "limit dso" if command.name.startswith(IMPORT_LIMIT) else "claim aggregator"
     accepted = False
     for record in records:
-        accepted = accepted or (record["kind"] == "decision" and record["command"] == command)
-        if accepted and record["kind"] == "write" and record["outcome"] == 0:
+        accepted = accepted or (record["kind"] == "decision" and record["command"] == command.command)
+        if accepted and record["kind"] == "write" and record["outcome"] == 0 and record["source"] == source:
             return f"set-point {record['set_point']} on device {record['device']}, by {record['source']}"
     return "nothing written"

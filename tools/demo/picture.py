@@ -35,12 +35,10 @@ def draw(told: Told, watch: Watch, file: Path) -> None:
         LIMIT_W / 1000, *told.limit_s, color="red", linestyle="--", linewidth=1.8, label="import limit, §14a EnWG"
     )
     axes.axvspan(*told.outage_s, color="0.9", label="broker dead")
-    for each in told.commands:
-        colour = "red" if each.expected else "black"
-        axes.axvline(each.sent_s, color=colour, linewidth=0.6, linestyle=":")
-        axes.annotate(
-            each.name, (each.sent_s, axes.get_ylim()[1]), rotation=90, va="top", ha="right", fontsize=7, color=colour
-        )
+    for sent_s, names, refused in _moments(told):
+        colour = "red" if refused else "black"
+        axes.axvline(sent_s, color=colour, linewidth=0.6, linestyle=":")
+        axes.annotate(names, (sent_s, axes.get_ylim()[1]), rotation=90, va="top", ha="right", fontsize=7, color=colour)
     axes.axhline(0, color="0.6", linewidth=0.6)
     axes.set(
         xlabel="seconds", ylabel="kW, positive draws", title="Siteward demonstration: simulated devices, true power"
@@ -48,3 +46,15 @@ def draw(told: Told, watch: Watch, file: Path) -> None:
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     figure.savefig(file, dpi=120)
     plt.close(figure)
+
+
+def _moments(told: Told) -> list[tuple[float, str, bool]]:
+    """Return (second, names, refused) of the commands; what was sent within a second shares a label."""
+    moments: list[tuple[float, str, bool]] = []
+    for each in told.commands:
+        if moments and each.sent_s - moments[-1][0] < 1:
+            at_s, names, refused = moments[-1]
+            moments[-1] = (at_s, f"{names}\n{each.name}", refused)
+        else:
+            moments.append((each.sent_s, each.name, each.expected != 0))
+    return moments

@@ -17,6 +17,7 @@ from typing import Any
 from tools import console
 from tools.broker import BrokerError
 from tools.demo import checks, processes, screen
+from tools.demo.evidence import AGENTS, collect
 from tools.demo.layout import Layout, lay_out
 from tools.demo.picture import draw
 from tools.demo.story import FAST, NORMAL, Pace, Story, Told
@@ -41,10 +42,14 @@ class Stage:
 
 
 def main(*, fast: bool = False, out: Path = Path("demo-out")) -> int:
-    """Play the demonstration; return 0 only if every check held."""
+    """Play the demonstration; return 0 only if every check held, 128 + signal when it was told to stop."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {out}: {error.strerror}") from error
     folder = Path(tempfile.mkdtemp(prefix="siteward-"))
     try:
-        held = asyncio.run(_until_told(folder, FAST if fast else NORMAL, out))
+        return asyncio.run(_until_told(folder, FAST if fast else NORMAL, out))
     except (UsageError, BrokerError, TimeoutError) as error:
         kept = out / "logs"
         shutil.copytree(folder, kept, dirs_exist_ok=True, ignore=_only_logs)
@@ -53,17 +58,28 @@ def main(*, fast: bool = False, out: Path = Path("demo-out")) -> int:
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 0 if held else 1
 
 
 def _only_logs(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if not name.endswith(".log") and not (Path(folder) / name).is_dir()]
 
 
-async def _until_told(folder: Path, pace: Pace, out: Path) -> bool:
+async def _until_told(folder: Path, pace: Pace, out: Path) -> int:
+    """Play until the end or the first signal; a second one changes nothing: everything is being stopped."""
     playing = asyncio.create_task(_play(folder, pace, out))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
-    return await playing
+    heard: list[int] = []
+
+    def stop(number: int) -> None:
+        if not heard:
+            heard.append(number)
+            playing.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    try:
+        return 0 if await playing else 1
+    except asyncio.CancelledError:
+        return 128 + heard[0] if heard else 1
 
 
 async def _play(folder: Path, pace: Pace, out: Path) -> bool:
@@ -124,18 +140,13 @@ async def _collect(stage: Stage) -> None:
 
 
 def _report(stage: Stage, told: Told, out: Path) -> bool:
-    layout, head_end = stage.layout, stage.head_end
-    agents = {"gateway": layout.gateway_id, "board": layout.board_id}
-    pages = {name: list(head_end.pages(agent)) for name, agent in agents.items()}
-    keys = [layout.public_keys[name] for name in agents]
-    held = checks.judge(told, stage.watch, pages, keys, stage.gateway.exit_code)
-    records = {agent: list(head_end.records(agent)) for agent in agents.values()}
-    table = checks.rows(told, stage.watch, records)
-    out.mkdir(parents=True, exist_ok=True)
+    evidence = collect(stage.layout, stage.head_end)
+    held = checks.judge(told, stage.watch, evidence, stage.gateway.exit_code)
+    table = checks.rows(told, stage.watch, evidence.records)
     draw(told, stage.watch, out / "demo.png")
-    for name in agents:
-        (out / f"{name}.pages").write_bytes(b"".join(pages[name]))
-        (out / f"{name}.pub").write_text(layout.public_keys[name].hex() + "\n", encoding="utf-8")
+    for name in AGENTS:
+        (out / f"{name}.pages").write_bytes(b"".join(evidence.pages[name]))
+        (out / f"{name}.pub").write_text(evidence.keys[name].hex() + "\n", encoding="utf-8")
     report = {"checks": [asdict(check) for check in held], "commands": table, "made": int(time.time())}
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     _print(held, table, out)

@@ -15,6 +15,7 @@ from tools.headend import HeadEnd
 
 LIMIT_W = 4200  # §14a EnWG: what a controllable device may always draw
 BATTERY_W = -1500
+FORGED_W = 5000
 IMPORT_LIMIT = "import limit"
 ANSWER_S = 20
 REASONS = {0: "accepted", 3: "bad signature", 6: "replayed", 7: "expired"}
@@ -31,7 +32,7 @@ class Pace:
 
 
 NORMAL = Pace(settle=12, hold=10, outage=15, pause=15)
-FAST = Pace(settle=7, hold=3, outage=5, pause=7)
+FAST = Pace(settle=11, hold=1, outage=5, pause=6)
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Told:
     """What the story did, for the checks and the picture."""
 
     commands: list[Command] = field(default_factory=list)
+    before_w: float = 0  # what the site drew before it was limited
     limit_s: tuple[float, float] = (0, 0)
     battery_s: tuple[float, float] = (0, 0)
     pause_s: tuple[float, float] = (0, 0)
@@ -87,6 +89,7 @@ class Story:
         self.watch.note("the car begins to charge")
         await self.watch.until(lambda sample: sample.grid_w > 10000, 40)
         await asyncio.sleep(1)
+        self.told.before_w = self.watch.mean_w("grid", self.watch.now_s() - 1, self.watch.now_s()) or 0.0
 
     async def _limit(self) -> None:
         layout, began_s = self.layout, self.watch.now_s()
@@ -158,7 +161,7 @@ class Story:
         raw = self.head_end.raw_command(genuine.command)
         session = await self.head_end.announced(layout.gateway_id)
         key = layout.authority_keys["aggregator"]
-        body = ["battery", 5000, 600, 1]
+        body = ["battery", FORGED_W, 600, 1]
         forged = _with_other_signature(
             wire.seal(self._payload(session.epoch, 1 << 40, session.agent_now_s() + 60, body), key)
         )
@@ -169,7 +172,7 @@ class Story:
                 name,
                 layout.gateway_id,
                 "inverter",
-                "5000 W" if attempt is not raw else f"{BATTERY_W} W",
+                f"{FORGED_W} W" if attempt is not raw else f"{BATTERY_W} W",
                 reason,
                 command,
             )

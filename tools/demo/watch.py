@@ -46,9 +46,10 @@ class Watch:
 
     def hear(self, _program: str, said: dict[str, Any]) -> None:
         """Take one line of a program."""
-        if said.get("fact") == "binding":
+        if said.get("fact") in ("binding", "write"):
             device = OF_AGENT.get(said["device"], said["device"])
-            self.binding[device] = (said["granted"], said["source"])
+            granted = said["granted"] if said["fact"] == "binding" else said["setpoint"]
+            self.binding[device] = (granted, said["source"])
 
     async def follow(self, control: HomeControl) -> None:
         """Look at the simulated home for ever; a home that is away is looked at again."""
