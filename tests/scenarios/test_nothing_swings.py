@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from agent import record
-from tests.scenarios.worlds import Keys, all_rules, small_site
+from tests.scenarios.worlds import small_site
+from tools.simulate.rules import all_rules
 from tools.simulate.rules.base import Rule
+from tools.simulate.signer import Keys
 from tools.simulate.world import World
 
 RUN_MS = 1_200_000

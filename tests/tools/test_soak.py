@@ -126,10 +126,14 @@ def test_memory_and_handles_that_never_come_back_are_found():
 
 
 def test_processes_are_known_by_their_mark():
-    child = subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: "only-here"})
+    waiting = [sys.executable, "-c", "print('up', flush=True); input()"]
+    child = subprocess.Popen(
+        waiting, env={**os.environ, MARK: "only-here"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
+        child.stdout.readline()
         assert survivors("only-here") == [child.pid]
     finally:
         child.kill()
-        child.wait()
+        child.communicate()
     assert survivors("only-here") == []
