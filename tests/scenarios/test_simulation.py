@@ -57,7 +57,10 @@ def test_the_same_seed_gives_the_same_journal_in_another_process():
 
 def test_ctrl_c_ends_every_process_at_once():
     command = [sys.executable, "-m", "tools.cli", "simulate", "calm", "--seeds", "200", "--jobs", "2", "--json"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would inherit "ignored"
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    signal.signal(signal.SIGINT, heeded)
+    with running:
         assert running.stdout is not None and running.stdout.readline()
         os.killpg(running.pid, signal.SIGINT)
         running.communicate(timeout=10)  # ends when the last process has closed its end
