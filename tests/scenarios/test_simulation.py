@@ -57,7 +57,7 @@ def test_the_same_seed_gives_the_same_journal_in_another_process():
 
 def test_ctrl_c_ends_every_process_at_once():
     command = [sys.executable, "-m", "tools.cli", "simulate", "calm", "--seeds", "200", "--jobs", "2", "--json"]
-    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would inherit "ignored"
+    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignored"
     running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
     signal.signal(signal.SIGINT, heeded)
     with running:
