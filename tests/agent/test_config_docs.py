@@ -43,14 +43,14 @@ def test_whatever_stands_at_a_key_is_taken_or_refused(place, given_item):
     name, key, number = place
     made = tree()
     row(made, name, number)[key] = given_item
-    refused(made)
+    assert refused(made) or type(given_item) in (int, str)
 
 
 @given(st.sampled_from(sorted(config.TABLES)), anything)
 def test_whatever_stands_in_place_of_a_table_is_taken_or_refused(name, given_item):
     made = tree()
     made[name] = given_item
-    refused(made)
+    assert refused(made) or type(given_item) in (dict, list)
 
 
 def test_the_page_and_the_tables_list_the_same_keys():

@@ -32,9 +32,11 @@ def test_a_reader_that_has_gone_is_not_spoken_to_again() -> None:
         for _ in range(LINES_MAX * 2):
             voice.say("nobody hears")
         voice.close()
+        assert not voice._writer.is_alive()
 
 
 def test_a_program_that_was_started_without_output_is_silent() -> None:
     voice = Voice(None, "{} missed".format)
     voice.say("nobody hears")
     voice.close()
+    assert not voice._writer.is_alive()

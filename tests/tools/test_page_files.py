@@ -186,7 +186,10 @@ def test_random_damage_never_ends_in_a_traceback():
         for _ in range(chance.randrange(1, 6)):
             bent[chance.randrange(len(bent))] = chance.randrange(256)
         verifier = Verifier([maker.public])
+        stray = 0
         for _, piece in pagefile.pieces(io.BytesIO(bytes(bent))):
             if isinstance(piece, bytes):
                 verifier.add(piece)
-        verifier.report()
+            else:
+                stray += 1
+        assert bytes(bent) == content or stray or verifier.report().faults
