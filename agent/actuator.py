@@ -38,9 +38,10 @@ class Actuator:
         self._retry_ms = 0
         self._pause_ms = _RETRY_MS_MIN
 
-    def grant(self, grant: Grant) -> bool:
-        """Take over a grant; return whether it asks for something new."""
-        _, setpoint, self._until_ms, source = grant
+    def grant(self, grant: Grant, until_ms: int) -> bool:
+        """Take over a grant whose lease ends at `until_ms`; return whether it asks for something new."""
+        _, setpoint, source = grant
+        self._until_ms = until_ms
         changed = not self._applied or setpoint != self._target
         if setpoint != self._target:
             self._want(setpoint)

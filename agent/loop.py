@@ -193,9 +193,10 @@ class Loop:
         return True
 
     def _hand_out(self, grants: list[Grant]) -> None:
+        until_ms = self.state.now_ms + self.state.lease_ms
         for grant in grants:
             actuator = self.posts[grant[0]].actuator
-            if actuator is not None and actuator.grant(grant):
+            if actuator is not None and actuator.grant(grant, until_ms):
                 self._workers_of[grant[0]].wake.set()
 
     async def _tick(self) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.state import State
     from agent.unit import Contract
 
-    Grant = tuple[int, int | None, int, str]
+    Grant = tuple[int, int | None, str]
     Item: TypeAlias = "Message | Outcome | Attached | Notice"
 
 
@@ -57,7 +57,7 @@ class Notice:
 
 
 def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[list[Grant], list[Record]]:
-    """Return (device, set-point or None for default mode, lease end, source) per controllable device, and the facts."""
+    """Return (device, set-point or None for default mode, source) per controllable device, and the facts."""
     assert now_ms >= state.now_ms
     state.now_ms = now_ms
     for fact in state.records:  # what had ended while the power was off is said now
@@ -70,13 +70,12 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
     _observe(state, image, now_ms)
     _close_intervals(state, now_ms)
     _follow_claims(state, now_ms)
-    lease_until_ms = now_ms + state.lease_ms
     grants: list[Grant] = []
     for unit, setpoint, source in allocate.decide(state, image, now_ms):
         if source != unit.source:
             state.note([record.BINDING, now_ms, unit.index, setpoint, source])
         unit.grant(setpoint, source, now_ms)
-        grants.append((unit.index, setpoint, lease_until_ms, source))
+        grants.append(unit.granted)
     facts, state.records = state.records, []
     return grants, facts
 

@@ -210,8 +210,8 @@ class Outputs:
             granted.clear()
         for grant in grants:
             held = granted.get(grant[0])
-            if held is None or held[1] != grant[1] or held[3] != grant[3]:
-                changed.append((grant[0], grant[1], grant[3]))
+            if held is None or held[1] != grant[1] or held[2] != grant[2]:
+                changed.append((grant[0], grant[1], grant[2]))
                 granted[grant[0]] = grant
         return changed
 

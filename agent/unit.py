@@ -64,6 +64,7 @@ class Unit:
         self.priority: int = row["priority"]
         self.setpoint: int | None = None
         self.source = ""
+        self.granted: tuple[int, int | None, str] = (index, None, "")  # made anew only when it changes
         self.held = False  # a limit, not a wish, decided the last set-point
         self.kept: int | None = None  # what a limit had held it down to when the grid meter was lost
         self.risen_ms = 0  # since when a held set-point could have been higher
@@ -95,6 +96,8 @@ class Unit:
         if first or (power_w < before_w and self._obedient and not self.follows(now_ms)):
             self._lowered_ms, self._before_w = now_ms, before_w
         self.setpoint, self.source = setpoint, source
+        if self.granted[1] != setpoint or self.granted[2] != source:
+            self.granted = (self.index, setpoint, source)
 
     def settled(self, now_ms: int) -> bool:
         """Tell whether the unit has had time to take what it was last granted."""

@@ -144,7 +144,7 @@ async def play_lease(cell: Cell) -> None:
         for at in range(1, len(agent.devices) + 1):
             actuator = agent.loop.posts[at].actuator
             if wrong is not None and actuator is not None:
-                actuator.grant((at, wrong, agent.clock.now_ms() + 10000, "nobody"))
+                actuator.grant((at, wrong, "nobody"), agent.clock.now_ms() + 10000)
 
     def switch(on: bool) -> None:
         agent.loop.turn = instead if on else agent.turn  # type: ignore[method-assign]

@@ -245,7 +245,7 @@ async def test_defect_of_one_device_keeps_no_other_on_its_bus_from_its_default_m
     worker = site.loop.workers[0]
     broken = Post(1, BrokenCharger(), site.loop.report)
     assert broken.actuator is not None
-    broken.actuator.grant((1, 16000, site.clock.now_ms() + 10000, "default"))
+    broken.actuator.grant((1, 16000, "default"), site.clock.now_ms() + 10000)
     worker.posts.insert(0, broken)
     assert await failure_of(site, task) == "first"
     assert site.charger.limit_ma == 6000

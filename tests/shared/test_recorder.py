@@ -139,7 +139,7 @@ def test_a_changed_byte_is_named_and_the_next_segment_is_played():
         named = told(events, replay.DAMAGED) + told(events, replay.TORN)
         assert [event[1] for event in named] == ["segment %d" % at] and 0 <= named[0][2] < len(segment)
         assert told(events, replay.DIFFERS) == []
-        assert ticks > result.ticks > 0
+        assert ticks >= result.ticks > 0  # a segment may hold nothing but its keyframe
 
 
 def test_noise_in_place_of_a_tape_is_damage():

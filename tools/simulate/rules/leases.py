@@ -53,12 +53,12 @@ class Leased(Rule):
         actuator: Any = post.actuator
         if actuator is None:
             return
-        grant: Callable[[tuple[int, int | None, int, str]], bool] = actuator.grant
+        grant: Callable[[tuple[int, int | None, str], int], bool] = actuator.grant
         default_mode: Callable[[], Coroutine[Any, Any, int | None]] = actuator.driver.default_mode
 
-        def granted(what: tuple[int, int | None, int, str]) -> bool:
-            self._until_ms[post.device] = what[2]
-            return grant(what)
+        def granted(what: tuple[int, int | None, str], until_ms: int) -> bool:
+            self._until_ms[post.device] = until_ms
+            return grant(what, until_ms)
 
         async def defaulted() -> int | None:
             self._defaulting.add(post.device)
