@@ -115,24 +115,25 @@ class AlfenEve(Product):
     def _station(self) -> list[Cell]:
         opts = self.opts
         return [
-            Cell(100, 17, lambda: text("ALF_1000", 17)),
-            Cell(117, 5, lambda: text("Alfen NV", 5)),
-            Cell(122, 1, lambda: u16(1)),
-            Cell(123, 17, lambda: text("6.4.0-4210", 17)),
-            Cell(140, 17, lambda: text("NG910", 17)),
-            Cell(157, 11, lambda: text(opts.serial, 11)),
+            Cell(100, 17, text("ALF_1000", 17)),
+            Cell(117, 5, text("Alfen NV", 5)),
+            Cell(122, 1, u16(1)),
+            Cell(123, 17, text("6.4.0-4210", 17)),
+            Cell(140, 17, text("NG910", 17)),
+            Cell(157, 11, text(opts.serial, 11)),
             Cell(168, 6, self._clock),
             Cell(174, 4, lambda: u64(self.uptime_s * 1000)),
-            Cell(178, 1, lambda: u16(60)),
+            Cell(178, 1, u16(60)),
             Cell(1100, 2, lambda: f32(opts.station_a_max)),
-            Cell(1102, 2, lambda: f32(30.0)),
-            Cell(1104, 1, lambda: u16(0)),
-            Cell(1105, 1, lambda: u16(1)),
+            Cell(1102, 2, f32(30.0)),
+            Cell(1104, 1, u16(0)),
+            Cell(1105, 1, u16(1)),
         ]
 
-    def _clock(self) -> list[int]:
+    def _clock(self) -> bytes:
         at = self.house.at
-        return [at.year, at.month, at.day, at.hour, at.minute, at.second]
+        parts = (at.year, at.month, at.day, at.hour, at.minute, at.second)
+        return b"".join([u16(part) for part in parts])
 
     def _socket(self) -> list[Cell]:
         return [
@@ -152,7 +153,7 @@ def _is_current(words: list[int]) -> bool:
     return isfinite(to_f32(words)) and to_f32(words) >= 0
 
 
-def _each(address: int, step: int, read: Callable[[int], list[int]]) -> list[Cell]:
+def _each(address: int, step: int, read: Callable[[int], bytes]) -> list[Cell]:
     """Cells for the three phases, `step` registers apart."""
     return [Cell(address + step * i, step, partial(read, i)) for i in range(3)]
 
@@ -160,12 +161,12 @@ def _each(address: int, step: int, read: Callable[[int], list[int]]) -> list[Cel
 def _metering(c: Circuit) -> list[Cell]:
     """Registers 300-425 of a socket: V, A, W, VA, var, Hz as float32, Wh as float64."""
     return [
-        Cell(300, 1, lambda: u16(3)),
-        Cell(301, 4, lambda: u64(500)),
-        Cell(305, 1, lambda: u16(0)),
+        Cell(300, 1, u16(3)),
+        Cell(301, 4, u64(500)),
+        Cell(305, 1, u16(0)),
         *_each(306, 2, lambda i: f32(c.voltage_v[i])),
         *_each(312, 2, lambda i: f32(c.line_voltage_v(i))),
-        Cell(318, 2, lambda: nan(2)),
+        Cell(318, 2, nan(2)),
         *_each(320, 2, lambda i: f32(c.current_a(i))),
         Cell(326, 2, lambda: f32(sum(c.current_a(i) for i in range(3)))),
         *_each(328, 2, lambda i: f32(c.power_factor(i))),
@@ -181,5 +182,5 @@ def _metering(c: Circuit) -> list[Cell]:
         Cell(374, 4, lambda: f64(c.import_wh)),
         *_each(378, 4, lambda i: f64(c.export_phase_wh[i])),
         Cell(390, 4, lambda: f64(c.export_wh)),
-        *[Cell(address, 4, lambda: nan(4)) for address in range(394, 426, 4)],
+        *[Cell(address, 4, nan(4)) for address in range(394, 426, 4)],
     ]

@@ -46,7 +46,7 @@ class EastronSdm630(Product):
         self.reading[unit, READ_INPUT] = Bank(cells, words_max=REGISTERS_MAX, gaps=[GAPS], even=True)
 
 
-def _single(read: Callable[[], float]) -> Callable[[], list[int]]:
+def _single(read: Callable[[], float]) -> Callable[[], bytes]:
     return lambda: f32(read())
 
 

@@ -21,7 +21,7 @@ from sim_devices.products import fronius_points as points
 from sim_devices.products.product import Product
 from sim_devices.products.sunspec_layout import LAYOUTS, Accept, Reads, cells, length
 from sim_devices.wire.bank import Bank, Cell
-from sim_devices.wire.words import text, to_s16
+from sim_devices.wire.words import text, to_s16, u16
 
 READ_HOLDING, WRITE_ONE, WRITE_MANY = 3, 6, 16
 BASE = 40000
@@ -124,16 +124,16 @@ class FroniusGen24(Product):
         return accept, lambda word: to_s16([word]) in allow if allow.start < 0 else word in allow
 
     def _chain(self) -> list[Cell]:
-        found = [Cell(BASE, 2, lambda: text("SunS", 2))]
+        found = [Cell(BASE, 2, text("SunS", 2))]
         at = BASE + 2
         for model in CHAIN:
             body = cells(at + 2, LAYOUTS[model], self._reads(model), self._accepts(model))
             if model == 160:
                 body += points.modules(at + 2 + length(LAYOUTS[160]), self.hybrid)
             head = [model, sum(cell.size for cell in body)]
-            found += [Cell(at, 2, head.copy), *body]
+            found += [Cell(at, 2, u16(head[0]) + u16(head[1])), *body]
             at += 2 + head[1]
-        return [*found, Cell(at, 2, lambda: [0xFFFF, 0])]
+        return [*found, Cell(at, 2, u16(0xFFFF) + u16(0))]
 
     def _accepts(self, model: int) -> dict[str, Accept]:
         take, seconds, percent = self._take, range(0x10000), range(FULL + 1)

@@ -101,13 +101,13 @@ class HeatmiserEdge(Product):
     def _set_lock(self, words: list[int]) -> None:
         self.locked = words[0]
 
-    def _hold_time(self) -> list[int]:
+    def _hold_time(self) -> bytes:
         minutes = int(self.hold_left_s if self.mode == HOLD else self.hold_for_s) // 60
-        return [(minutes // 60) << 8 | minutes % 60]
+        return u16((minutes // 60) << 8 | minutes % 60)
 
     def _cells(self) -> list[Cell]:
         return [
-            Cell(0, 1, lambda: u16(18)),
+            Cell(0, 1, u16(18)),
             Cell(1, 1, lambda: u16(self.relay)),
             Cell(2, 1, lambda: u16(self.house.building.air_c * 10)),
             Cell(6, 1, lambda: u16(self.target_c * 10)),

@@ -99,7 +99,7 @@ class LuxtronikShi(Product):
 
     def _measured(self) -> list[Cell]:
         house, pump = self.house, self.pump
-        readings: dict[int, Callable[[], list[int]]] = {
+        readings: dict[int, Callable[[], bytes]] = {
             10002: lambda: u16(0 if pump.running else 5),  # 0 heating, 5 no demand
             10100: lambda: s16((house.tank.water_c - 3) * 10),
             10101: lambda: s16(pump.target_in_force_c * 10),
@@ -112,7 +112,7 @@ class LuxtronikShi(Product):
             10302: lambda: u16(pump.power_w_min / 100),
         }
         return [
-            *[Cell(address, 1, words) for address, words in readings.items()],
+            *[Cell(address, 1, told) for address, told in readings.items()],
             Cell(10310, 2, lambda: u32(pump.energy_wh / 100)),
             Cell(10320, 2, lambda: u32(pump.heat_wh / 100)),
         ]

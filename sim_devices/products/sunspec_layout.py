@@ -85,19 +85,18 @@ def cells(address: int, layout: str, reads: Reads, accepts: dict[str, Accept] | 
 
 
 def _cell(address: int, spot: Spot, read: Read | None, accept: Accept | None) -> Cell:
-    def words() -> list[int]:
-        return _words(spot, read() if callable(read) else read)
-
+    told = (lambda: _registers(spot, read())) if callable(read) else _registers(spot, read)
     if accept is None:
-        return Cell(address + spot.offset, spot.size, words)
+        return Cell(address + spot.offset, spot.size, told)
     take, allow = accept
-    return Cell(address + spot.offset, spot.size, words, lambda new: take(new[0]), lambda new: allow(new[0]))
+    return Cell(address + spot.offset, spot.size, told, lambda new: take(new[0]), lambda new: allow(new[0]))
 
 
-def _words(spot: Spot, found: float | str | None) -> list[int]:
+def _registers(spot: Spot, found: float | str | None) -> bytes:
+    if spot.size == 1:
+        number = UNIMPLEMENTED[spot.kind] if found is None else round(float(found)) & 0xFFFF
+        return number.to_bytes(2, "big")
     if spot.kind.startswith("str"):
         return text(str(found or ""), spot.size)
-    if spot.size == 1:
-        return [UNIMPLEMENTED[spot.kind] if found is None else round(float(found)) & 0xFFFF]
     number = int(found or 0)
     return u64(number) if spot.size == 4 else u32(number & 0xFFFFFFFF)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sim_devices.house import House
 from sim_devices.products.product import Product
 from sim_devices.wire.bank import Bank, Cell
+from sim_devices.wire.words import u16
 
 READ_COILS, WRITE_COIL, WRITE_COILS = 1, 5, 15
 CHANNELS = 8
@@ -53,7 +54,7 @@ class WaveshareRelay8(Product):
         return {"closed": list(self.closed)}
 
     def _channel(self, i: int) -> Cell:
-        return Cell(i, 1, lambda: [int(self.closed[i])], lambda words: self._switch(i, bool(words[0])))
+        return Cell(i, 1, lambda: u16(self.closed[i]), lambda words: self._switch(i, bool(words[0])))
 
     def _switch(self, i: int, closed: bool) -> None:
         self.closed[i] = closed

@@ -21,15 +21,19 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """Consecutive words that belong together. `accept` takes what was written (None: read-only), `allow`
-    tells beforehand whether it may be.
+    """Consecutive words that belong together. `told` is what they read as on the wire, or how to find it; `accept`
+    takes what was written (None: read-only), `allow` tells beforehand whether it may be.
     """
 
     address: int
     size: int
-    words: Callable[[], list[int]]
+    told: bytes | Callable[[], bytes]
     accept: Callable[[list[int]], None] | None = None
     allow: Callable[[list[int]], bool] | None = None
+
+    def registers(self) -> bytes:
+        """Return what it reads as now, two bytes a word."""
+        return self.told if isinstance(self.told, bytes) else self.told()
 
 
 class Bank:
@@ -39,61 +43,55 @@ class Bank:
         self.words_max, self._even = words_max, even
         self._cells: dict[int, tuple[Cell, int]] = {}
         self._gaps = tuple(gaps)
-        self._frozen: dict[int, int] | None = None
-        self._spans: dict[tuple[int, int], list[tuple[Cell | None, int, int]]] = {}  # worked out once each
+        self._frozen: dict[int, bytes] | None = None
+        self._spans: dict[tuple[int, int], list[bytes | Callable[[], bytes]]] = {}  # worked out once each
         for cell in cells:
             for i in range(cell.size):
                 if cell.address + i in self._cells:
                     raise ValueError(f"register {cell.address + i} is described twice")
                 self._cells[cell.address + i] = (cell, i)
 
-    def read(self, address: int, count: int) -> list[int]:
-        """Return `count` words. Raises: Refused."""
+    def read(self, address: int, count: int) -> bytes:
+        """Return `count` words, two bytes each. Raises: Refused."""
         if count > self.words_max or (self._even and (address % 2 or count % 2)):
             raise Refused(ILLEGAL_ADDRESS)
         if self._frozen is not None:
-            return [self._from_frozen(at) for at in range(address, address + count)]
+            return b"".join([self._from_frozen(at) for at in range(address, address + count)])
         return self._walk(address, address + count)
 
-    def _walk(self, at: int, end: int) -> list[int]:
-        span = at, end
-        if span not in self._spans:
-            self._spans[span] = self._parts(at, end)
-        found: list[int] = []
-        for cell, first, last in self._spans[span]:
-            if cell is None:
-                found += [0] * last
-                continue
-            words = cell.words()
-            assert len(words) == cell.size, cell
-            found += words[first:last]
+    def _walk(self, at: int, end: int) -> bytes:
+        parts = self._spans.get((at, end))
+        if parts is None:
+            parts = self._spans[at, end] = self._parts(at, end)
+        found = b"".join([part if type(part) is bytes else part() for part in parts])  # type: ignore[operator]
+        assert len(found) == 2 * (end - at), (at, end)
         return found
 
-    def _parts(self, at: int, end: int) -> list[tuple[Cell | None, int, int]]:
-        """Return which words of which cells make a span; None stands for a gap of so many words. Raises: Refused."""
-        parts: list[tuple[Cell | None, int, int]] = []
+    def _parts(self, at: int, end: int) -> list[bytes | Callable[[], bytes]]:
+        """Return what tells the words of a span, piece by piece. Raises: Refused."""
+        parts: list[bytes | Callable[[], bytes]] = []
         while at < end:
             if at in self._cells:
                 cell, skip = self._cells[at]
                 last = min(cell.size, skip + end - at)
-                parts.append((cell, skip, last))
+                parts.append(_piece(cell, skip, last))
                 at += last - skip
             elif any(at in gap for gap in self._gaps):
-                parts.append((None, 0, 1))
+                parts.append(bytes(2))
                 at += 1
             else:
                 raise Refused(ILLEGAL_ADDRESS)
-        return parts
+        return _joined(parts)
 
-    def _from_frozen(self, at: int) -> int:
+    def _from_frozen(self, at: int) -> bytes:
         assert self._frozen is not None
         if at in self._frozen:
             return self._frozen[at]
-        return self._walk(at, at + 1)[0]
+        return self._walk(at, at + 1)
 
     def freeze(self, frozen: bool) -> None:
         """Keep answering what is true now, or be live again."""
-        self._frozen = {at: cell.words()[i] for at, (cell, i) in self._cells.items()} if frozen else None
+        self._frozen = {at: _word(cell.registers(), i) for at, (cell, i) in self._cells.items()} if frozen else None
 
     def check(self, address: int, words: list[int]) -> list[tuple[Cell, list[int]]]:
         """Return what a write would do, cell by cell; only whole cells are taken. Raises: Refused."""
@@ -115,3 +113,27 @@ class Bank:
         for cell, part in self.check(address, words):
             assert cell.accept is not None
             cell.accept(part)
+
+
+def _word(registers: bytes, index: int) -> bytes:
+    return registers[2 * index : 2 * index + 2]
+
+
+def _piece(cell: Cell, first: int, last: int) -> bytes | Callable[[], bytes]:
+    """Return what tells some words of a cell."""
+    if isinstance(cell.told, bytes):
+        return cell.told[2 * first : 2 * last]
+    if last - first == cell.size:
+        return cell.told
+    return lambda: cell.registers()[2 * first : 2 * last]
+
+
+def _joined(parts: list[bytes | Callable[[], bytes]]) -> list[bytes | Callable[[], bytes]]:
+    """Put what never changes and lies side by side together."""
+    found: list[bytes | Callable[[], bytes]] = []
+    for part in parts:
+        if found and isinstance(part, bytes) and isinstance(found[-1], bytes):
+            found[-1] += part
+        else:
+            found.append(part)
+    return found

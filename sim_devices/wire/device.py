@@ -9,6 +9,7 @@ from math import inf
 from sim_devices.products.product import Product
 from sim_devices.wire.bank import ILLEGAL_FUNCTION, Bank, Refused
 from sim_devices.wire.faults import Fault, FaultBox
+from sim_devices.wire.words import words_of
 
 RESTART_S = 5.0
 COIL_FUNCTIONS = (1, 2, 5, 15)
@@ -50,6 +51,8 @@ class Device:
     def step(self, dt_s: float) -> None:
         """Let real time pass for the product's own timers, its faults and whoever else writes to it."""
         self.product.step(dt_s)
+        if not self.faults.any:
+            return
         foreign = self.faults.foreign_write_due(dt_s)
         if foreign:
             unit = foreign.unit or self.product.units[0]
@@ -57,10 +60,15 @@ class Device:
         self.faults.step(dt_s)
 
     def read(self, unit: int, function: int, address: int, count: int) -> list[int]:
-        """Answer a read. Raises: Silent, Refused."""
-        self._answers("read", address, count)
-        words = self._bank(self.product.reading, unit, function).read(address, count)
-        return [0] * count if self.faults.get("zeros") else words
+        """Answer a read in words. Raises: Silent, Refused."""
+        return words_of(self.registers(unit, function, address, count))
+
+    def registers(self, unit: int, function: int, address: int, count: int) -> bytes:
+        """Answer a read as on the wire, two bytes a word or coil. Raises: Silent, Refused."""
+        if self.faults.any:
+            self._answers("read", address, count)
+        found = self._bank(self.product.reading, unit, function).read(address, count)
+        return bytes(len(found)) if self.faults.any and self.faults.get("zeros") else found
 
     def write(self, unit: int, function: int, address: int, words: list[int]) -> None:
         """Take a write. Raises: Silent, Refused."""
@@ -72,6 +80,8 @@ class Device:
 
     def leaving(self, packet: bytes, has_checksum: bool) -> tuple[bytes, float]:
         """Return an answer as its faults have it, and how many seconds late it is."""
+        if not self.faults.any:
+            return packet, 0.0
         slow = self.faults.get("slow")
         if self.faults.get("crc") and has_checksum:
             packet = packet[:-1] + bytes([packet[-1] ^ 0x5A])

@@ -82,6 +82,11 @@ class FaultBox:
         """Return the fault of this kind that is active."""
         return self._active.get(kind)
 
+    @property
+    def any(self) -> bool:
+        """Tell whether one is active."""
+        return bool(self._active)
+
     def names(self) -> list[str]:
         """Return the kinds that are active."""
         return sorted(self._active)

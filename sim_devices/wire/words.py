@@ -1,54 +1,48 @@
-"""Numbers and text as 16-bit Modbus words, most significant word first."""
+"""Numbers and text as Modbus registers on the wire: two bytes a word, most significant word and byte first."""
 
 from __future__ import annotations
 
 import struct
 
-NAN_WORD = 0xFFFF
+NAN_WORD = b"\xff\xff"
+
+f32 = struct.Struct(">f").pack  # IEEE 754 single precision
+f64 = struct.Struct(">d").pack  # double precision
 
 
-def _split(packed: bytes) -> list[int]:
-    return [int.from_bytes(packed[i : i + 2], "big") for i in range(0, len(packed), 2)]
-
-
-def u16(number: float) -> list[int]:
+def u16(number: float) -> bytes:
     """Encode 0..65535, cut at both ends."""
-    return [min(max(round(number), 0), 0xFFFF)]
+    return min(max(round(number), 0), 0xFFFF).to_bytes(2, "big")
 
 
-def s16(number: float) -> list[int]:
+def s16(number: float) -> bytes:
     """Encode -32768..32767 in two's complement, cut at both ends."""
-    return [min(max(round(number), -0x8000), 0x7FFF) & 0xFFFF]
+    return (min(max(round(number), -0x8000), 0x7FFF) & 0xFFFF).to_bytes(2, "big")
 
 
-def u32(number: float) -> list[int]:
+def u32(number: float) -> bytes:
     """Encode 0..2^32-1, cut at both ends."""
-    return _split(min(max(int(number), 0), 0xFFFFFFFF).to_bytes(4, "big"))
+    return min(max(int(number), 0), 0xFFFFFFFF).to_bytes(4, "big")
 
 
-def u64(number: float) -> list[int]:
+def u64(number: float) -> bytes:
     """Encode 0..2^64-1."""
-    return _split(int(number).to_bytes(8, "big"))
+    return int(number).to_bytes(8, "big")
 
 
-def f32(number: float) -> list[int]:
-    """Encode IEEE 754 single precision."""
-    return _split(struct.pack(">f", number))
-
-
-def f64(number: float) -> list[int]:
-    """Encode IEEE 754 double precision."""
-    return _split(struct.pack(">d", number))
-
-
-def text(string: str, size: int) -> list[int]:
+def text(string: str, size: int) -> bytes:
     """Encode ASCII padded with zero bytes to `size` words."""
-    return _split(string.encode("ascii")[: size * 2].ljust(size * 2, b"\0"))
+    return string.encode("ascii")[: size * 2].ljust(size * 2, b"\0")
 
 
-def nan(size: int) -> list[int]:
+def nan(size: int) -> bytes:
     """Return `size` words that mean "not available"."""
-    return [NAN_WORD] * size
+    return NAN_WORD * size
+
+
+def words_of(registers: bytes) -> list[int]:
+    """Return the words that are on the wire."""
+    return list(struct.unpack(f">{len(registers) // 2}H", registers))
 
 
 def to_s16(words: list[int]) -> int:
