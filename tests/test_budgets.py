@@ -1,4 +1,4 @@
-"""A board's memory is the budget: the bytes of bytecode and the heap of an agent that is ready may not creep up.
+"""A board's memory is the budget: bytecode, the heap of a ready agent and what a tick claims may not creep up.
 
 The committed figures are a ratchet. Growth within the slack passes; more is either saved elsewhere or
 agreed to with `python -m tools.stage --update-budget`, which then shows in the change.
@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from tests.board import board_path, micropython, output_of
 from tests.needs import needs_program
 from tools.stage import BUDGETS, PACKAGES, demo_heap, stage
 
@@ -45,6 +46,13 @@ def test_the_demos_board_agent_starts_in_its_heap_and_leaves_room_to_work():
     used_bytes, free_bytes = demo_heap()
     assert over_budget("ready_heap_bytes", {"demo board": used_bytes}) == []
     assert free_bytes >= FREE_BYTES_MIN
+
+
+def test_a_control_tick_of_eight_devices_claims_no_more_than_its_budget():
+    command = micropython("tests/on_micropython.py", board_path(), "tests.shared.eight_devices", "measure")
+    said, _, verdict = output_of(command).partition("\n")
+    assert verdict.strip() == "@@ measure ok", said + verdict
+    assert over_budget("tick_alloc_bytes", json.loads(said)) == []
 
 
 def test_a_package_that_grew_is_named():

@@ -162,7 +162,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{package:20} {size_bytes:7} bytes")
     print(f"{'all':20} {sum(sizes.values()):7} bytes in {asked.folder}")
     if asked.update_budget:
-        budgets = {"mpy_bytes": sizes, "ready_heap_bytes": {"demo board": demo_heap()[0]}}
+        budgets = json.loads(BUDGETS.read_text())
+        budgets.update(mpy_bytes=sizes, ready_heap_bytes={"demo board": demo_heap()[0]})
         BUDGETS.write_text(json.dumps(budgets, indent=2) + "\n")
     return 0
 
