@@ -61,7 +61,9 @@ LAPSED = const(16)
 
 LOST = const(0)
 ATTACHED = const(1)
+FOREIGN_CONTROLLER = const(2)
 WRONG_DEVICE = const(3)
+CONTROL_REGAINED = const(4)
 
 JOURNAL_FULL = const(2)
 METER_EXCHANGED = const(3)

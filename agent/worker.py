@@ -69,6 +69,11 @@ class Post:
         if self.actuator is not None and self._open:
             await self.actuator.act(clock.now_ms())
 
+    async def look(self, clock: Clock) -> None:
+        """Ask what stands in the product; not while it fails to answer, for it may have restarted."""
+        if self.actuator is not None and self._open and not self._failures:
+            await self.actuator.look(clock.now_ms())
+
     async def _introduce(self) -> None:
         await self.driver.open()
         self._open = True
@@ -85,6 +90,7 @@ class Worker:
         self.posts = posts
         self.clock = clock
         self.wake = asyncio.Event()
+        self._looked = 0  # posts that were asked what they hold; each in its turn
         self.awaited = False  # the loop waits for this tick's round
         self.on_round: Callable[[], None] | None = None  # called once for each awaited round
 
@@ -97,6 +103,7 @@ class Worker:
             if self.awaited and self.on_round is not None:
                 self.awaited = False
                 self.on_round()
+            await self.look()
 
     async def round(self) -> None:
         """Write everything granted, then read who is due; what is granted meanwhile goes before the next read."""
@@ -107,6 +114,14 @@ class Worker:
             if self.wake.is_set():
                 for other in self.posts:
                     await other.act(self.clock)
+
+    async def look(self) -> None:
+        """Ask who is due what it holds, until there is something to write; at least one."""
+        for _ in self.posts:
+            self._looked += 1
+            await self.posts[self._looked % len(self.posts)].look(self.clock)
+            if self.wake.is_set():
+                break
 
     async def stand_down(self) -> None:
         """Bring every device to its default mode. Raises: the first defect met, when all have been told."""

@@ -19,7 +19,7 @@ REASONS = (
     "over ceiling|unknown device|out of range|queue full|too large|unsupported|nothing to cancel"
 )
 OUTCOMES = "applied|rejected|failed|defaulted"
-STATES = "lost|attached|foreign controller|wrong device"
+STATES = "lost|attached|foreign controller|wrong device|control regained"
 STATUSES = {2: "started", 3: "completed", 6: "cancelled", 7: "superseded", 16: "expired"}
 CAUSES = "|meter never seen|meter stale|meter absurd|device silent|shutdown"
 

@@ -36,7 +36,7 @@ class Refused(DeviceError):
 
 
 class NotObeyed(DeviceError):
-    """Args: register or verb, wrote, kept."""
+    """Args: register or verb, wrote, kept; registers and coils as tuples, a set-point as an integer."""
 
 
 class OutOfRange(DeviceError):

@@ -81,7 +81,7 @@ def follow_the_clock(patch):
 def keep_lease(patch):
     """A lease never ends."""
     grant = Actuator.grant
-    patch.setattr(Actuator, "grant", lambda self, given: grant(self, (given[0], given[1], 1 << 40, given[3])))
+    patch.setattr(Actuator, "grant", lambda self, given, _until_ms: grant(self, given, 1 << 40))
 
 
 def give_up(patch):
@@ -93,9 +93,9 @@ def hide_failure(patch):
     """What a product refused is not said."""
     failed = Actuator._failed
 
-    def wrong(self, now_ms, target, fault):
+    def wrong(self, *told):
         report, self.report = self.report, lambda outcome: None
-        failed(self, now_ms, target, fault)
+        failed(self, *told)
         self.report = report
 
     patch.setattr(Actuator, "_failed", wrong)

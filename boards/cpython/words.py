@@ -32,6 +32,7 @@ STATES = {
     "attached": "{} answers",
     "foreign controller": "{}: somebody else sets it too",
     "wrong device": "{}: another product answers at its address",
+    "control regained": "{}: nobody else has set it for a minute",
 }
 
 

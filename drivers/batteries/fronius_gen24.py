@@ -8,7 +8,7 @@ With both bits of StorCtl_Mod set, battery power is kept inside a window, in % o
 and at most OutWRte of discharging, a negative limit forces the other direction. A set-point is the window of no
 width, 0 holds. A window turned inside out is refused (exception 3), so the edge that widens it is written first.
 Battery power is module 3 (charging) less module 4 (discharging) of model 160. RvrtTms is written with every set-point;
-where the product does not implement or keep it fallback_ms is 0 and the last set-point stays.
+where the product does not implement or keep it fallback_ms is 0 and the last set-point stays. Reading arms nothing.
 """
 
 from __future__ import annotations
@@ -125,10 +125,23 @@ class FroniusGen24(SunSpecDevice, Battery):
     async def _move_window(self, rate: int) -> None:
         (out,) = await self.registers(self._storage(OUT_W_RTE), 1)
         edges = [(OUT_W_RTE + 1, rate), (OUT_W_RTE, -rate)]
-        if -rate > (out ^ 0x8000) - 0x8000:  # charging this little lies outside: open the other edge first
+        if -rate > signed(out):  # charging this little lies outside: open the other edge first
             edges.reverse()
         for offset, edge in edges:
             await self.write_checked(self._storage(offset), (edge & 0xFFFF,))
+
+    async def kept(self) -> int | None:
+        """Return the order that stands in the storage model, None when none does.
+
+        Raises: NotObeyed for a window that is no order of ours, other DeviceErrors.
+        """
+        words = await self.registers(self._storage(STOR_CTL_MOD), OUT_W_RTE + 2 - STOR_CTL_MOD)
+        if words[0] == AUTOMATIC:
+            return None
+        setpoint_w = self._setpoint_w(words[0], signed(words[-2]), signed(words[-1]))
+        if setpoint_w is None:
+            raise NotObeyed(STOR_CTL_MOD, None, words)
+        return setpoint_w
 
     async def default_mode(self) -> None:
         """Give the battery back to the inverter's own regulation."""
@@ -159,3 +172,8 @@ class FroniusGen24(SunSpecDevice, Battery):
         if mode != WINDOW or out is None or into is None or out != -into:
             return None
         return rounded(into * self.maximum, self._full)
+
+
+def signed(word: int) -> int:
+    """Return what a 16-bit word is in two's complement."""
+    return (word ^ 0x8000) - 0x8000

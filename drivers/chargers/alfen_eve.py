@@ -4,8 +4,8 @@ Source: Alfen, "Modbus Slave TCP/IP" v2.3 (2020-10-30), socket registers, big-en
 document, agreeing with evcc and alfen_eve_modbus_tcp. Needs the Active Load Balancing licence, data source "EMS"
 and "enable sockets"; at most two clients.
 Option fallback_ma (6000 or 0): the safe current (1212) that the installer has set; another one there is refused.
-A set-point counts for 60 s unless it is rewritten, then the safe current applies; after a restart it reads 0 and
-is nobody's order, so it is never read back into the agent.
+A set-point counts for 60 s unless it is rewritten, then the safe current applies; reading keeps nothing alive but the
+connection. After a restart it reads 0 and is nobody's order, so it is never read back into the agent.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ PILOT_STATES = {
     "D1": q.EV_D, "D2": q.EV_D, "E": q.EV_E, "F": q.EV_F,
 }  # fmt: skip
 APPLIED = Point(1206, F32, q.LIMIT_MA, num=1000)  # A
+VALID = Point(1208, U32, q.LIMIT_VALID_MS, num=1000)  # s
 SETPOINT = Point(1210, F32, q.LIMIT_MA, num=1000)  # A, both words in one function 16
 SAFE = Point(1212, F32, q.LIMIT_MA, num=1000)  # A
 
@@ -56,7 +57,7 @@ class AlfenEve(ModbusDevice, Charger):
         Point(374, F64, q.ENERGY_IMPORT_WH),  # Wh delivered to the car
         Point(1201, text(5), q.EV_STATE, names=PILOT_STATES),  # IEC 61851-1
         APPLIED,
-        Point(1208, U32, q.LIMIT_VALID_MS, num=1000),  # s
+        VALID,
     )
 
     async def open(self) -> None:
@@ -76,6 +77,12 @@ class AlfenEve(ModbusDevice, Charger):
         if applied_ma is None or applied_ma > limit_ma:
             raise NotObeyed(APPLIED.address, limit_ma, applied_ma)
         return applied_ma
+
+    async def kept(self) -> int | None:
+        """Return the set-point while it counts; what is in force may be lower. Raises: DeviceError."""
+        if not await self.number(VALID):
+            return None
+        return await self.number(SETPOINT)
 
     async def default_mode(self) -> int:
         """Limit to the safe current at once; the product goes there by itself a minute later."""

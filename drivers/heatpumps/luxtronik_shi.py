@@ -13,6 +13,7 @@ from hal import quantities as q
 from hal.capabilities import PERSISTENT
 from hal.capabilities.heat_pump import HeatPump
 from hal.compat import const
+from hal.errors import NotObeyed
 from hal.modbus import pdu
 from hal.modbus.device import ModbusDevice
 from hal.modbus.points import S16, U16, U32, Point
@@ -57,6 +58,18 @@ class LuxtronikShi(ModbusDevice, HeatPump):
         await self.keep_written(LIMIT.address, LIMIT.words(limit_w))
         await self.keep_written(LIMIT_MODE, (HARD_LIMIT,))
         return limit_w
+
+    async def kept(self) -> int:
+        """Return the limit that stands in the pump, the maximum when there is none.
+
+        Raises: NotObeyed for a limit that is not hard, other DeviceErrors.
+        """
+        mode, limit = await self.registers(LIMIT_MODE, 2, pdu.READ_HOLDING)
+        if mode == NO_LIMIT:
+            return self.maximum
+        if mode != HARD_LIMIT:
+            raise NotObeyed(LIMIT_MODE, None, (mode, limit))
+        return limit * LIMIT.num
 
     async def default_mode(self) -> int:
         """Lift the limit: the pump regulates by itself."""

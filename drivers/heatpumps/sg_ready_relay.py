@@ -70,6 +70,10 @@ class SgReadyRelay(ModbusDevice, SgReady):
                 await self.write_coil_checked(channel - 1, closed)
         return mode
 
+    async def kept(self) -> int:
+        """Return the mode that the contacts make. Raises: DeviceError."""
+        return MODES[(await self.coil(self.channel_1 - 1), await self.coil(self.channel_2 - 1))]
+
     async def default_mode(self) -> int:
         """Open both contacts: the pump runs by its own programme."""
         return await self.set_mode(q.SG_NORMAL)

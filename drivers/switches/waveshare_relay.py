@@ -38,6 +38,10 @@ class WaveshareRelay(ModbusDevice, Switch):
             await self.write_coil_checked(self.channel - 1, on)
         return on
 
+    async def kept(self) -> int:
+        """Return 1 while the contact is closed. Raises: DeviceError."""
+        return await self.coil(self.channel - 1)
+
     async def default_mode(self) -> int:
         """Open the contact."""
         return await self.set_on(0)

@@ -4,6 +4,7 @@ Source: njh/node-heatmiser-modbus and sftgunner/heatmiseredge-integration, after
 are one less than printed, function 3, at most 10 registers a read. Trust: two independent programs, no maker's paper.
 A set-point is a hold: first how long (37, hours and minutes), then how warm (33). The hold runs out by itself and
 the owner's schedule goes on; what is left of it reads in 37. Whether registers wear out is not documented.
+Reading prolongs nothing. Whoever turns the thermostat's own knob is another controller to the agent.
 Option hold_min (15..1440): how long a set-point lives without being renewed.
 """
 
@@ -13,7 +14,7 @@ from hal import quantities as q
 from hal.capabilities import PERSISTENT
 from hal.capabilities.thermostat import Thermostat
 from hal.compat import const
-from hal.errors import NotObeyed
+from hal.errors import FrameError, NotObeyed
 from hal.modbus.device import ModbusDevice
 from hal.modbus.pdu import WRITE_REGISTER
 from hal.modbus.points import S16, U16, Point
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hal.modbus.bus import Bus
 
 MODE = const(32)
+IN_FORCE = Point(6, S16, q.TEMP_TARGET_MC, num=100)  # 0.1 °C
 HOLD_TARGET = Point(33, S16, q.TEMP_TARGET_MC, num=100)  # 0.1 °C
 HOLD_LEFT = const(37)  # hours << 8 | minutes
 SCHEDULE = const(1)
@@ -43,7 +45,7 @@ class HeatmiserEdge(ModbusDevice, Thermostat):
     points = (
         Point(1, U16, q.ON),  # relay calls for heat
         Point(2, S16, q.TEMP_ROOM_MC, num=100),  # 0.1 °C
-        Point(6, S16, q.TEMP_TARGET_MC, num=100),  # 0.1 °C, in force
+        IN_FORCE,
     )
 
     def __init__(self, bus: Bus, unit: int, options: dict[str, Any]) -> None:
@@ -61,6 +63,16 @@ class HeatmiserEdge(ModbusDevice, Thermostat):
         kept = await self.registers(MODE, HOLD_LEFT - MODE + 1)
         if kept[0] != HOLD or kept[1] != wanted or not 0 < kept[-1] <= hold:
             raise NotObeyed(MODE, (HOLD, wanted, hold), kept)
+        return target_mc
+
+    async def kept(self) -> int | None:
+        """Return the target in force unless it is the schedule's. Raises: FrameError when it is none, DeviceError."""
+        (mode,) = await self.registers(MODE, 1)
+        if mode == SCHEDULE:
+            return None
+        target_mc = await self.number(HOLD_TARGET if mode == HOLD else IN_FORCE)
+        if target_mc is None or target_mc < self.minimum:
+            raise FrameError("no room temperature", (mode, target_mc))
         return target_mc
 
     async def default_mode(self) -> None:

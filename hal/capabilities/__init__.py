@@ -61,7 +61,10 @@ class Controllable(Device):
     step = 1
     off: int | None = None  # set-point below the minimum that means "stopped", or None when there is none
     write_cost = PERSISTENT
-    fallback_ms = 0  # the product falls back by itself after this silence; 0: it never does
+    # The product falls back by itself when no set-point was written for so long; 0: it never does. Reading must not
+    # count: where a product takes any traffic for a sign of life its driver says so.
+    fallback_ms = 0
+    response_ms = 10000  # it has followed a new set-point after this long
     refresh_ms = 0  # rewrite at least this often to keep a set-point alive; 0: it stays
 
     def check(self, setpoint: int) -> None:
@@ -76,7 +79,8 @@ class Controllable(Device):
     async def obey(self, setpoint: int) -> int:
         """Check, write, read back; return what the product keeps. Only the actuator calls this.
 
-        Raises: OutOfRange before anything is written, NotObeyed, other DeviceErrors.
+        Raises: OutOfRange before anything is written; NotObeyed, whose third argument is the set-point kept or, in
+        place of it, a tuple of registers; other DeviceErrors.
         """
         self.check(setpoint)
         return await self.set_point(setpoint)
@@ -84,6 +88,15 @@ class Controllable(Device):
     async def set_point(self, setpoint: int) -> int:
         """Call the driver's own verb; each contract names it."""
         raise OutOfRange(self.control, setpoint, 0, 0, 0)
+
+    async def kept(self) -> int | None:
+        """Ask which set-point stands in the product, whoever wrote it; None: it regulates by itself.
+
+        What the product makes of it (a thinner cable, a hotter battery) does not count. Compulsory for products on
+        which a set-point can be read back. Raises: NotObeyed when what stands there is no set-point that could be
+        given here, OutOfRange where it cannot be told, other DeviceErrors.
+        """
+        raise OutOfRange(self.control, None, 0, 0, 0)
 
     async def default_mode(self) -> int | None:
         """Bring the product to the state it shall have without an agent; return the set-point that

@@ -154,8 +154,8 @@ class ModbusDevice:
             await self.write_checked(address, words, function)
 
     async def write_coil_checked(self, address: int, on: int) -> None:
-        """Write one coil (function 5) and read it back. Raises: NotObeyed(address, wrote, kept), DeviceError."""
+        """Write one coil (function 5) and read it back. Raises: NotObeyed(address, (wrote,), (kept,)), DeviceError."""
         await self.bus.ask(self.bus.request(self.unit, pdu.write_coil(address, on)), True)
         kept = await self.coil(address)
         if kept != on:
-            raise NotObeyed(address, on, kept)
+            raise NotObeyed(address, (on,), (kept,))

@@ -144,7 +144,7 @@ async def test_coils_are_read_and_written():
     await relays.write_coil_checked(0, 1)
     assert await relays.coil(0) == 1
     unit.stubborn = (0,)
-    assert (await failure_of(relays.write_coil_checked(0, 0))).args == (0, 0, 1)
+    assert (await failure_of(relays.write_coil_checked(0, 0))).args == (0, (0,), (1,))
 
 
 def test_options_are_checked_and_unknown_ones_refused():

@@ -134,7 +134,7 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
     ),
     BINDING: ("binding", (AT, DEVICE, ("granted", or_null(integer)), ("source", text))),
     EVENT: ("event", (AT, ("command", digest), ("status", one_of(1, 2, 3, 6, 7, 16)))),
-    DEVICE_STATE: ("device_state", (AT, DEVICE, ("state", one_of(0, 1, 2, 3)))),
+    DEVICE_STATE: ("device_state", (AT, DEVICE, ("state", one_of(0, 1, 2, 3, 4)))),
     CLOCK: (
         "clock",
         (AT, ("civil_ms", milliseconds), ("quality", one_of(0, 1, 2, 3)), ("error_ms", milliseconds)),
