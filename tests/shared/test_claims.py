@@ -1,0 +1,109 @@
+"""What somebody wants: who wins, for which mode, and what is wanted on the way there."""
+
+from __future__ import annotations
+
+from agent.claims import CEILING, CHANGE, SETPOINT, TARGET, Claim, slot, winner
+
+SITE = -1
+
+
+def claim(value: int, primacy: int = 5, created: int = 1, until_ms: int = 5000, scope: int = 1, mode: int = SETPOINT):
+    return Claim(scope, value, primacy, created, "agg", until_ms, b"", mode)
+
+
+def wins(better: Claim, worse: Claim) -> bool:
+    """Tell whether one wins in either order."""
+    return (
+        better.beats(worse)
+        and not worse.beats(better)
+        and winner([better, worse], 1) is better is winner([worse, better], 1)
+    )
+
+
+def test_lowest_primacy_wins_whenever_it_came():
+    assert wins(claim(1, primacy=4, created=1), claim(2, primacy=5, created=9))
+    assert wins(claim(1, primacy=4, created=9), claim(2, primacy=5, created=1))
+    assert wins(claim(1, primacy=0), claim(2, primacy=1))
+
+
+def test_a_tie_goes_to_the_later_created():
+    assert wins(claim(1, created=2), claim(2, created=1))
+    assert not claim(1, created=2).beats(claim(2, created=2))
+
+
+def test_whatever_has_an_end_goes_before_a_default_control():
+    assert wins(claim(1, primacy=9, created=1, until_ms=1), claim(2, primacy=0, created=2, until_ms=0))
+    assert wins(claim(1, primacy=1, created=1, until_ms=0), claim(2, primacy=2, created=2, until_ms=0))
+    assert wins(claim(1, primacy=2, created=2, until_ms=0), claim(2, primacy=2, created=1, until_ms=0))
+
+
+def test_a_claim_is_for_its_own_device():
+    claims = [claim(0, scope=0), claim(2, scope=2), claim(SITE, scope=SITE)]
+    assert [winner(claims, scope) for scope in (0, 2, SITE)] == claims
+    assert winner(claims, 1) is None
+    assert winner([], 1) is None
+
+
+def test_a_claim_that_has_not_begun_wins_nothing():
+    early, later = claim(1, primacy=5), claim(2, primacy=1)
+    later.due = False
+    assert winner([early, later], 1) is early
+    assert winner([later], 1) is None
+    later.due = True
+    assert winner([early, later], 1) is later
+
+
+def test_a_loser_keeps_the_modes_that_the_winner_does_not_set():
+    ceiling, setpoint = claim(1, primacy=9, mode=CEILING), claim(2, primacy=1, mode=SETPOINT)
+    assert winner([ceiling, setpoint], 1) is setpoint
+    assert winner([ceiling, setpoint], 1, SETPOINT) is setpoint
+    assert winner([ceiling, setpoint], 1, CEILING) is ceiling
+    assert winner([ceiling, setpoint], 1, TARGET) is None
+
+
+def test_a_change_and_a_target_compete():
+    target, change = claim(1, primacy=5, scope=SITE, mode=TARGET), claim(2, primacy=4, scope=SITE, mode=CHANGE)
+    assert winner([target, change], SITE, TARGET) is change
+    assert winner([target], SITE, TARGET) is target
+    assert [slot(mode) for mode in (SETPOINT, CEILING, TARGET, CHANGE)] == [SETPOINT, CEILING, TARGET, TARGET]
+    assert len({SETPOINT, CEILING, TARGET, CHANGE}) == 4
+
+
+def test_without_a_base_all_is_wanted_at_once():
+    for mode in (SETPOINT, CEILING, TARGET, CHANGE):
+        wanted = claim(4000, mode=mode)
+        wanted.ramp_ms = 10000
+        assert wanted.value_at(0) == 4000
+
+
+def test_a_ramp_leads_from_the_base_to_what_is_wanted_and_ends_there():
+    ramp = claim(4000)
+    ramp.base, ramp.ramp_ms, ramp.started_ms = 1000, 10000, 7000
+    assert [ramp.value_at(now_ms) for now_ms in (7000, 8000, 12000, 16999, 17000, 99000)] == [
+        1000, 1300, 2500, 3999, 4000, 4000,
+    ]  # fmt: skip
+    ramp.base = 9000
+    assert [ramp.value_at(now_ms) for now_ms in (7000, 12000, 17000)] == [9000, 6500, 4000]
+
+
+def test_without_a_ramp_the_step_is_at_once():
+    step = claim(4000)
+    step.base, step.started_ms = 1000, 7000
+    assert step.value_at(7000) == 4000
+
+
+def test_a_change_counts_from_what_was():
+    change = claim(-1500, scope=SITE, mode=CHANGE)
+    change.base = 4000
+    assert change.value_at(0) == 2500
+    change.ramp_ms = 1000
+    assert [change.value_at(now_ms) for now_ms in (0, 500, 1000)] == [4000, 3250, 2500]
+    change.base = 0
+    assert change.value_at(1000) == -1500
+
+
+def test_a_new_claim_is_due_and_has_not_started():
+    new = claim(1)
+    assert new.due and not new.started and new.base is None
+    assert (new.from_ms, new.from_civil_ms, new.until_civil_ms, new.ends_as, new.ramp_ms, new.started_ms) == (0,) * 6
+    assert new.name == "claim agg"
