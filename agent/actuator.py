@@ -43,7 +43,7 @@ class Actuator:
         self.foreign_kept: int | None = None  # what it left in the product; None: no set-point
         self.foreign_times = 0
         self._target: int | None = None
-        self._until_ms = -1  # lease end; -1: never granted
+        self._until_ms: int | None = None  # lease end; None: never granted
         self._source = ""
         self._applied = False  # whether the product holds what is wanted
         self._applied_ms = 0
@@ -55,7 +55,7 @@ class Actuator:
         self._pace_ms = 0  # between the last two calls of act
         self._look_ms = 0
         self._doubt = False  # the last look found something else
-        self._ours_ms = -1  # since when every look found ours
+        self._ours_ms: int | None = None  # since when every look found ours
 
     def grant(self, grant: Grant, until_ms: int) -> bool:
         """Take over a grant whose lease ends at `until_ms`; return whether it asks for something new."""
@@ -70,12 +70,12 @@ class Actuator:
     def forget(self) -> None:
         """The product was away and may have lost everything: write again, and suspect nobody."""
         self._want(self._target)
-        self._doubt, self._ours_ms = False, -1
+        self._doubt, self._ours_ms = False, None
 
     async def act(self, now_ms: int) -> None:
         """Write what is due; returns at once when nothing is."""
         self._pace_ms, self._acted_ms = now_ms - self._acted_ms, now_ms
-        if self._until_ms < 0:
+        if self._until_ms is None:
             return
         if now_ms >= self._until_ms and self._source != LEASE_ENDED:
             self._source = LEASE_ENDED
@@ -102,7 +102,7 @@ class Actuator:
 
     async def stand_down(self) -> None:
         """Bring the product to its default mode because the agent ends. Never raises a DeviceError."""
-        if self._until_ms >= 0:
+        if self._until_ms is not None:
             self._source = "shutdown"
             self._want(None)
             await self._write(0, None)
@@ -131,7 +131,7 @@ class Actuator:
         try:
             kept = await (self.driver.default_mode() if target is None else self.driver.obey(target))
         except DeviceError as fault:
-            self._failed(now_ms, target, await self._told(fault), source)
+            self._failed(now_ms, target, fault, await self._kept_instead(fault), source)
             return
         if target == self._target:  # else a newer grant came meanwhile; it is written next
             self._applied, self._applied_ms, self._kept, self._failing = True, now_ms, kept, 0
@@ -142,16 +142,19 @@ class Actuator:
             evidence = record.WRITE_ACK if kept is None else record.READBACK
             self.report(Outcome(self.device, target, outcome, evidence, kept, source))
 
-    async def _told(self, fault: DeviceError) -> DeviceError:
-        """Return the fault with what was kept as a set-point: registers mean nothing in a record."""
-        if isinstance(fault, NotObeyed) and type(fault.args[2]) is not int:
-            try:
-                return NotObeyed(fault.args[0], fault.args[1], await self.driver.kept())
-            except DeviceError:
-                pass
-        return fault
+    async def _kept_instead(self, fault: DeviceError) -> int | None:
+        """Return the set-point that the product kept, None where that cannot be told; registers mean nothing here."""
+        if not isinstance(fault, NotObeyed):
+            return None
+        kept = fault.args[2]
+        if type(kept) is int:
+            return kept
+        try:
+            return await self.driver.kept()
+        except DeviceError:
+            return None
 
-    def _failed(self, now_ms: int, target: int | None, fault: DeviceError, source: str) -> None:
+    def _failed(self, now_ms: int, target: int | None, fault: DeviceError, kept: int | None, source: str) -> None:
         rejected = isinstance(fault, (OutOfRange, NotObeyed, Refused))
         outcome = record.REJECTED if rejected else record.FAILED
         if target == self._target:
@@ -159,7 +162,6 @@ class Actuator:
             if outcome == self._failing:
                 return
             self._failing = outcome
-        kept = fault.args[2] if isinstance(fault, NotObeyed) and type(fault.args[2]) is int else None
         evidence = record.NO_EVIDENCE if kept is None else record.READBACK
         self.report(Outcome(self.device, target, outcome, evidence, kept, source))
 
@@ -170,20 +172,20 @@ class Actuator:
         pause_ms = _CONTEST_MS_MAX if wears else self._pause_ms
         self._retry_ms = now_ms + pause_ms
         self._pause_ms = min(pause_ms * 2, _CONTEST_MS_MAX if contested else _RETRY_MS_MAX)
-        self._applied, self._ours_ms = False, -1
+        self._applied, self._ours_ms = False, None
 
     def _judge(self, now_ms: int, found: int | None, ours: bool, known: bool) -> None:
         """Take what a look found; `known` is False when it tells nothing."""
         doubted, self._doubt = self._doubt, known and not ours
         self._look_ms = now_ms + (_LOOK_AGAIN_MS if self._doubt or self.foreign else _LOOK_MS)
         if ours:
-            if self._ours_ms < 0:
+            if self._ours_ms is None:
                 self._ours_ms = now_ms
             if self.foreign and now_ms - self._ours_ms >= _REGAINED_MS:
                 self.foreign, self._pause_ms = False, _RETRY_MS_MIN
                 self.report(Notice(self.device, record.CONTROL_REGAINED))
             return
-        self._ours_ms = -1
+        self._ours_ms = None
         if not self._doubt or self._target is None:
             return
         if self.foreign:

@@ -1,136 +1,214 @@
-"""Splits what the connection may carry over the devices, closed on the grid meter, every tick anew.
+"""Splits what the connection and its circuits may carry over the devices, closed on their meters, every tick anew.
 
-Order of force: contract and nameplate, fuse and connection, grid operator's limit, claims, default. Loads are
-served by priority (lowest number first) and throttled before they are stopped; what then still exceeds an
-import limit is covered by batteries. A device that was just granted more keeps room for all of it until it has
-had time to take it; one that draws more than it was granted has so long to follow, then the excess counts among
-what nobody can move. All integers; work is bounded by devices x limits.
+Order of force: protection and nameplate, fuse and circuit, grid operator's limit, claims, default. Loads are served
+by priority (lowest number first), those of one priority fairly, and throttled before they are stopped; what then
+still exceeds an import limit is covered by batteries. A device that was just granted more keeps room for all of it
+until it has had time to take it; one that draws more than it was granted has so long to follow, then the excess
+counts among what nobody can move. All integers; work is bounded by devices x circuits x limits.
 """
 
 from __future__ import annotations
 
-from agent.claims import winner
+from agent import fair, protection, target
+from agent.circuits import UNKNOWN_W, device_cap, limit_of, room_for
+from agent.claims import CEILING, winner
 from agent.cover import cover, own_mode
-from agent.failsafe import site_meter, without_headroom
+from agent.failsafe import cause_of, look, without_headroom
 from agent.limits import IMPORT, SITE, tightest
-from agent.room import room_of
-from agent.unit import UNKNOWN_W
 from hal import capabilities
-from hal import quantities as q
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent.image import Image
-    from agent.room import Room
     from agent.state import State
-    from agent.unit import Decision, Unit
+    from agent.unit import Unit
 
 
-def decide(state: State, image: Image, now_ms: int) -> list[Decision]:
-    """Return (unit, set-point or None for default mode, binding source) for every controllable unit."""
-    site_values, cause = site_meter(state, image, now_ms)
-    decisions: list[Decision] = []
-    for unit in state.units:
-        if unit.contract.control and not unit.takes_power():
-            setpoint, source = wish_of(state, unit)
-            decisions.append((unit, setpoint, source))
-    if site_values is not None:
-        decisions.extend(_share(state, image, site_values, now_ms))
-        return decisions
-    decisions.extend(_spare(state, cause, now_ms))
-    return decisions
-
-
-def _spare(state: State, cause: int, now_ms: int) -> list[Decision]:
-    """Grant what may be without a grid meter: together never more than a limit on the site."""
-    limit = tightest(state.limits, SITE, IMPORT)
-    left_w = UNKNOWN_W if limit is None else limit.value_w
-    decided: list[Decision] = []
-    for unit in state.powered:
-        wish, _ = wish_of(state, unit)
-        setpoint, source = without_headroom(state, unit, wish, cause, now_ms)
-        if limit is not None and unit.power_of(setpoint) > left_w:
-            setpoint, source = unit.setpoint_for(max(left_w, 0)), "limit " + limit.source
-        left_w -= max(unit.power_of(setpoint), 0)
-        decided.append((unit, setpoint, source))
-    return decided
-
-
-def wish_of(state: State, unit: Unit) -> tuple[int | None, str]:
-    """Return what is wanted, within what the product can do; its bounds may have changed since it was asked for."""
-    claim = winner(state.claims, unit.index)
-    if claim is not None:
-        return unit.fit(claim.setpoint), "claim " + claim.source
-    return None if unit.default is None else unit.fit(unit.default), "default"
-
-
-def _share(state: State, image: Image, site_values: dict[int, int], now_ms: int) -> list[Decision]:
+def decide(state: State, image: Image, now_ms: int) -> None:
+    """Decide for every controllable unit; `unit.next` is the set-point or None for default mode, with its source."""
     for unit in state.powered:
         unit.look(image.fresh(unit.index, now_ms, unit.contract.stale_ms), now_ms)
-    room = room_of(state, site_values)
-    for unit in state.powered:
-        room.give_back(unit)
-    decided = [_serve(state, unit, room, now_ms) for unit in state.powered]
-    for at, unit in enumerate(state.powered):
-        if unit.contract.kind == capabilities.BATTERY:
-            decided[at] = cover(state, decided[at], room, site_values[q.POWER_W], now_ms)
-    return decided
-
-
-def _serve(state: State, unit: Unit, room: Room, now_ms: int) -> Decision:
-    """Grant a unit's wish as far as the room goes, and take off what it may draw."""
-    wish, source = wish_of(state, unit)
-    battery = unit.contract.kind == capabilities.BATTERY
-    if battery and wish is None:
-        wish, source = own_mode(state, unit, source)
-    if battery and (wish is None or wish <= 0):
-        room.take(unit, 0)
-        return unit, wish, source
-    cap_w, binding = _cap(state, unit, room)
-    setpoint: int | None
-    if unit.power_of(wish) <= cap_w:
-        setpoint, source = _rise(unit, wish, source, now_ms)
+    look(state, image, now_ms)
+    for unit in state.units:
+        if unit.contract.control:
+            wish(state, unit, now_ms)
+    target.follow(state, now_ms)
+    for unit in state.units:
+        if unit.contract.control:
+            unit.wanted, unit.wanted_source = unit.next, unit.next_source
+            _protect(unit, now_ms)
+            if not unit.takes_power():
+                _let_rest(unit, now_ms)
+    if state.site.failsafe:
+        _spare(state, now_ms)
     else:
-        setpoint, source = _throttle(unit, unit.setpoint_for(max(cap_w, 0)), binding, now_ms)
-    rises = unit.power_of(setpoint) > unit.power_of(unit.setpoint)  # now: who comes next must not get the same room
-    room.take(unit, 0 if unit.settled(now_ms) and not rises else unit.power_of(setpoint))
-    return unit, setpoint, source
+        _share(state, now_ms)
 
 
-def _cap(state: State, unit: Unit, room: Room) -> tuple[int, str]:
+def wish(state: State, unit: Unit, now_ms: int) -> None:
+    """Decide what is wanted, within what the product can do: its bounds may have changed since it was asked for."""
+    setpoint = None if unit.default is None else unit.fit(unit.default)
+    source, primacy = "default", 1
+    claim = winner(state.claims, unit.index)
+    if claim is not None:
+        setpoint, source, primacy = unit.fit(claim.value_at(now_ms)), claim.name, claim.primacy
+    ceiling = winner(state.claims, unit.index, CEILING)
+    if ceiling is not None and unit.power_of(setpoint) > unit.power_of(ceiling.value):
+        setpoint, source, primacy = unit.fit(ceiling.value), ceiling.name, ceiling.primacy
+    lowest, highest = unit.comfort
+    if setpoint is not None and primacy:  # the owner, 0, may pass the comfort band
+        if lowest is not None and setpoint < lowest:
+            setpoint, source = unit.fit(lowest), "comfort"
+        elif highest is not None and setpoint > highest:
+            setpoint, source = unit.fit(highest), "comfort"
+    unit.decide(setpoint, source)
+
+
+def _protect(unit: Unit, now_ms: int) -> None:
+    setpoint = protection.ask(unit, unit.next, now_ms)
+    if setpoint != unit.next:
+        unit.decide(setpoint, unit.guard.source or unit.source)
+
+
+def _let_rest(unit: Unit, now_ms: int) -> None:
+    """Start nothing that has not rested for long enough."""
+    if unit.runs(unit.next) and not protection.may_start(unit, now_ms):
+        unit.decide(unit.lowest(), unit.guard.source)
+
+
+def _spare(state: State, now_ms: int) -> None:
+    """Grant what may be without a grid meter: together never more than a limit on the site."""
+    limit = tightest(state.limits, SITE, IMPORT)
+    left_w = UNKNOWN_W if limit is None else limit.value
+    for unit in state.powered:
+        without_headroom(state, unit, state.site.failsafe, now_ms)
+        if limit is not None and unit.power_of(unit.next) > left_w:
+            unit.decide(unit.setpoint_for(max(left_w, 0)), limit.name)
+        _let_rest(unit, now_ms)
+        left_w -= max(unit.power_of(unit.next), 0)
+
+
+def _share(state: State, now_ms: int) -> None:
+    for unit in state.powered:
+        for circuit in unit.chain:
+            circuit.give_back(unit)
+    at = 0
+    while at < len(state.powered):
+        after = at + 1
+        while after < len(state.powered) and state.powered[after].priority == state.powered[at].priority:
+            after += 1
+        if after - at > 1:
+            _share_fairly(state, at, after, now_ms)
+        while at < after:
+            _serve(state, state.powered[at], now_ms)
+            at += 1
+    for unit in state.powered:
+        if unit.contract.kind == capabilities.BATTERY and not cause_of(unit):
+            cover(state, unit, now_ms)
+
+
+def _share_fairly(state: State, begin: int, end: int, now_ms: int) -> None:
+    """Give shares to those of one priority that want room; who does not take what it has, needs no more."""
+    wanting = 0
+    for at in range(begin, end):
+        unit = state.powered[at]
+        unit.share_w = UNKNOWN_W
+        wanting += _wants_room(unit, now_ms)
+    if wanting > 1:
+        group = [unit for unit in state.powered[begin:end] if _wants_room(unit, now_ms)]
+        fair.share(group, [min(unit.power_of(unit.next), _own_cap(state, unit)[0]) for unit in group])
+
+
+def _wants_room(unit: Unit, now_ms: int) -> bool:
+    if unit.contract.kind == capabilities.BATTERY or cause_of(unit):
+        return False
+    if not unit.drawn_known or not unit.settled(now_ms):
+        return True
+    return unit.drawn_w * 10 >= unit.power_of(unit.setpoint) * 9
+
+
+def _own_cap(state: State, unit: Unit) -> tuple[int, str]:
+    """Return the most that a unit may draw by its nameplate and the limits on it, and which of them says so."""
+    cap_w, source = device_cap(state, unit)
+    if unit.power_max_w and unit.power_max_w < cap_w:
+        return unit.power_max_w, "nameplate"
+    return cap_w, source
+
+
+def _serve(state: State, unit: Unit, now_ms: int) -> None:
+    """Grant a unit's wish as far as the room goes, and take off what it may draw."""
+    cause = cause_of(unit)
+    if cause:
+        without_headroom(state, unit, cause, now_ms)
+    elif unit.contract.kind == capabilities.BATTERY and not _charges(state, unit):
+        _take(unit, 0)
+        return
+    cap_w, binding = _cap(state, unit)
+    if unit.power_of(unit.next) > cap_w:
+        _throttle(unit, _step_down(unit, max(cap_w, 0), now_ms), binding, now_ms)
+    elif not cause:
+        _rise(unit, unit.next, unit.next_source, now_ms)
+    _let_rest(unit, now_ms)
+    rises = unit.power_of(unit.next) > unit.power_of(unit.setpoint)  # now: who comes next must not get the same room
+    _take(unit, 0 if unit.settled(now_ms) and not rises else unit.power_of(unit.next))
+
+
+def _charges(state: State, unit: Unit) -> bool:
+    """Tell whether a battery takes part in the sharing: it shall charge. One in its own mode is left to that."""
+    if unit.next is None:
+        own_mode(state, unit)
+    return unit.next is not None and unit.next > 0
+
+
+def _take(unit: Unit, reserved_w: int) -> None:
+    unit.taken_w = max(reserved_w, unit.drawn_w, 0)
+    granted_w = max(0, unit.power_of(unit.next)) if unit.next is not None else unit.taken_w
+    for circuit in unit.chain:
+        circuit.take(unit, reserved_w, granted_w)
+
+
+def _cap(state: State, unit: Unit) -> tuple[int, str]:
     """Return the most that the unit may draw and the name of what says so."""
-    power_w, source = room.for_unit(unit)
-    if (
-        not unit.drawn_known and unit.source
-    ):  # its draw is somewhere in what the meter shows: it keeps what it has, less the excess
-        power_w = max(power_w, min(unit.power_of(unit.setpoint), room.limit_w) + min(power_w, 0))
-    limit = tightest(state.limits, unit.index, IMPORT)
-    if limit is not None and limit.value_w < power_w:
-        power_w, source = limit.value_w, "limit " + limit.source
-    if unit.power_max_w and unit.power_max_w < power_w:
-        power_w, source = unit.power_max_w, "nameplate"
-    return power_w, source
+    power_w, source = room_for(unit)
+    if unit.share_w < power_w:
+        power_w = unit.share_w
+    if not unit.drawn_known and unit.source and unit.chain[0].shown_w is not None:
+        # its draw is somewhere in what the meter shows: it keeps what it has, less the excess
+        power_w = max(power_w, min(unit.power_of(unit.setpoint), limit_of(unit)) + min(power_w, 0))
+    own_w, own_source = _own_cap(state, unit)
+    return (own_w, own_source) if own_w < power_w else (power_w, source)
 
 
-def _throttle(unit: Unit, wanted: int, binding: str, now_ms: int) -> tuple[int | None, str]:
+def _step_down(unit: Unit, cap_w: int, now_ms: int) -> int:
+    """Return the set-point for a cap; a product that wears and falls again soon falls by a whole band."""
+    setpoint = unit.setpoint_for(cap_w)
+    if unit.contract.persistent and unit.fell_ms and now_ms - unit.fell_ms < unit.rise_ms:
+        less = unit.setpoint_for(max(cap_w - unit.power_max_w // 20, 0))
+        if unit.power_of(setpoint) < unit.power_of(unit.setpoint) and unit.runs(less):
+            return less
+    return setpoint
+
+
+def _throttle(unit: Unit, wanted: int, binding: str, now_ms: int) -> None:
     """Fall at once; rise only after the room has lasted."""
-    setpoint, _ = _rise(unit, wanted, binding, now_ms)
+    _rise(unit, wanted, binding, now_ms)
     unit.held = True
-    if setpoint == unit.setpoint and _is_physical(unit.source) and _is_physical(binding):
+    if unit.next == unit.setpoint and _is_physical(unit.source) and _is_physical(binding):
         binding = unit.source  # phases take turns by a few mA: that is no news
-    return setpoint, binding
+    unit.decide(unit.next, binding)
 
 
 def _is_physical(source: str) -> bool:
     return source == "connection" or source.startswith("fuse")
 
 
-def _rise(unit: Unit, wanted: int | None, source: str, now_ms: int) -> tuple[int | None, str]:
-    """Return `wanted`, or what the unit has while a limit that held it down has not been gone for long enough."""
+def _rise(unit: Unit, wanted: int | None, source: str, now_ms: int) -> None:
+    """Decide `wanted`, or what the unit has while a limit that held it down has not been gone for long enough."""
     held = unit.setpoint
     rises = unit.held and held is not None and unit.power_of(wanted) > unit.power_of(held)
     if rises and now_ms - unit.risen_ms < unit.rise_ms:
-        return held, unit.source
+        unit.decide(held, unit.source)
+        return
     unit.risen_ms = now_ms
     unit.held = False
-    return wanted, source
+    unit.decide(wanted, source)

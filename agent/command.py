@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import hashlib
 
-from agent import cbor, cose, record
-from agent.claims import CLAIMS_MAX, Claim
-from agent.limits import EXPORT, IMPORT, LIMITS_MAX, SITE, Limit
+from agent import cbor, cose, orders, record
+from agent.orders import whole
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -25,15 +24,8 @@ if TYPE_CHECKING:
 _COMMAND = const(3)
 RECEIPT = const(4)
 _VERSION = const(1)
-_LIMIT = const(1)
-_CLAIM = const(2)
-_CANCEL = const(3)
 MESSAGE_BYTES_MAX = const(4096)
-_DURATION_S_MAX = const(2592000)  # 30 days
-_PAYLOAD_ITEMS_MAX = const(64)  # the largest command has 13
-_OWNERS_CLAIMS = const(8)  # places that only the owner may take: opting out is always possible
-_GRIDS_LIMITS = const(8)  # places that only the grid operator may take
-OWNER_PRIMACY = const(0)  # IEEE 2030.5 primacy 0 is the in-home energy management system's
+_PAYLOAD_ITEMS_MAX = const(768)  # a set of 24 claims with all their options has about 700
 
 
 class Authority:
@@ -90,21 +82,6 @@ def _known(authorities: list[Authority], key_id: bytes) -> Authority | None:
     return None
 
 
-def whole(number: object, lowest: int, highest: int) -> bool:
-    """Tell whether `number` is an integer (no boolean) within bounds."""
-    return type(number) is int and lowest <= number <= highest
-
-
-def may_limit(authority: Authority) -> bool:
-    """Tell whether its role may say what must never be passed."""
-    return authority.role == "grid" or authority.role == "owner"
-
-
-def may_claim(authority: Authority) -> bool:
-    """Tell whether its role may say what it wants."""
-    return authority.role == "aggregator" or authority.role == "owner"
-
-
 def admit(state: State, message: Message, now_ms: int) -> int:
     """Return ACCEPTED after taking the command into the state, or the reason why not."""
     if message.reason != record.ACCEPTED:
@@ -127,79 +104,4 @@ def admit(state: State, message: Message, now_ms: int) -> int:
     state.counters[authority.key_id] = counter
     if expires_s * 1000 <= now_ms:
         return record.EXPIRED
-    return _take(state, authority, kind, body, message.digest, now_ms)
-
-
-def _take(state: State, authority: Authority, kind: int, body: list[Any], digest: bytes, now_ms: int) -> int:
-    if kind == _LIMIT:
-        return _take_limit(state, authority, body, digest, now_ms)
-    if kind == _CLAIM:
-        return _take_claim(state, authority, body, digest, now_ms)
-    if kind == _CANCEL:
-        return _cancel(state, authority, body)
-    return record.UNSUPPORTED
-
-
-def _take_limit(state: State, authority: Authority, body: list[Any], digest: bytes, now_ms: int) -> int:
-    if len(body) != 4 or type(body[0]) is not str or not whole(body[3], 1, _DURATION_S_MAX):
-        return record.MALFORMED
-    if not whole(body[1], IMPORT, EXPORT) or not whole(body[2], 0, 1 << 40):
-        return record.MALFORMED
-    if not may_limit(authority):
-        return record.ROLE_FORBIDS
-    if body[2] > authority.power_max_w:
-        return record.OVER_CEILING
-    scope = SITE
-    if body[0]:
-        unit = state.unit_named(body[0])
-        if unit is None or not unit.takes_power():
-            return record.UNKNOWN_DEVICE
-        scope = unit.index
-    limit = Limit(scope, body[1], body[2], authority.name, now_ms + body[3] * 1000, digest)
-    limit.until_civil_ms = state.civil_end_ms(body[3] * 1000)
-    replaced = [old for old in state.limits if limit.replaces(old)]
-    if not replaced and len(state.limits) >= LIMITS_MAX - (0 if authority.role == "grid" else _GRIDS_LIMITS):
-        return record.QUEUE_FULL
-    for old in replaced:
-        state.end_limit(old, record.SUPERSEDED, now_ms)
-    state.limits.append(limit)
-    return record.ACCEPTED
-
-
-def _take_claim(state: State, authority: Authority, body: list[Any], digest: bytes, now_ms: int) -> int:
-    if len(body) != 4 or type(body[0]) is not str or not whole(body[2], 1, _DURATION_S_MAX):
-        return record.MALFORMED
-    if not whole(body[1], -(1 << 40), 1 << 40) or not whole(body[3], 0, 255):
-        return record.MALFORMED
-    if not may_claim(authority):
-        return record.ROLE_FORBIDS
-    if authority.role != "owner" and body[3] <= OWNER_PRIMACY:
-        return record.ROLE_FORBIDS
-    unit = state.unit_named(body[0])
-    if unit is None or not unit.contract.control:
-        return record.UNKNOWN_DEVICE
-    if not unit.allows(body[1]):
-        return record.OUT_OF_RANGE
-    if unit.takes_power() and abs(unit.power_of(body[1])) > authority.power_max_w:
-        return record.OVER_CEILING
-    if len(state.claims) >= CLAIMS_MAX - (0 if authority.role == "owner" else _OWNERS_CLAIMS):
-        return record.QUEUE_FULL
-    state.created += 1
-    claim = Claim(unit.index, body[1], body[3], state.created, authority.name, now_ms + body[2] * 1000, digest)
-    claim.until_civil_ms = state.civil_end_ms(body[2] * 1000)
-    state.claims.append(claim)
-    return record.ACCEPTED
-
-
-def _cancel(state: State, authority: Authority, body: list[Any]) -> int:
-    if len(body) != 1 or type(body[0]) is not bytes:
-        return record.MALFORMED
-    for limit in state.limits:
-        if limit.command == body[0] and limit.source == authority.name:
-            state.end_limit(limit, record.CANCELLED, state.now_ms)
-            return record.ACCEPTED
-    for claim in state.claims:
-        if claim.command == body[0] and claim.source == authority.name:
-            state.end_claim(claim, record.CANCELLED, state.now_ms)
-            return record.ACCEPTED
-    return record.NOTHING_TO_CANCEL
+    return orders.take(state, message, kind, body)

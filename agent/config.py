@@ -94,6 +94,17 @@ SITE: tuple[Field, ...] = (
     ("import_limit_w", whole(0, 1000000), REQUIRED),
     ("export_limit_w", whole(0, 1000000), REQUIRED),
     ("fuse_ma", whole(1000, 1000000), REQUIRED),
+    ("imbalance_ma", whole(0, 1000000), 0),
+    ("meter_stale_ms", whole(1000, 60000), 10000),
+)
+CIRCUIT: tuple[Field, ...] = (
+    ("id", identifier, REQUIRED),
+    ("parent", identifier, None),
+    ("fuse_ma", whole(1000, 1000000), REQUIRED),
+    ("meter", identifier, None),
+    ("import_limit_w", whole(0, 1000000), 1000000),
+    ("export_limit_w", whole(0, 1000000), 1000000),
+    ("imbalance_ma", whole(0, 1000000), 0),
     ("meter_stale_ms", whole(1000, 60000), 10000),
 )
 AGENT: tuple[Field, ...] = (
@@ -148,11 +159,23 @@ DEVICE: tuple[Field, ...] = (
     ("default", SETPOINT, None),
     ("fallback", SETPOINT, None),
     ("priority", whole(0, 255), 100),
+    ("circuit", identifier, None),
+    ("comfort_min", SETPOINT, None),
+    ("comfort_max", SETPOINT, None),
+    ("on_s", whole(0, 86400), None),
+    ("off_s", whole(0, 86400), None),
+    ("off_max_s", whole(0, 86400), None),
+    ("starts_per_h", whole(0, 60), None),
+    ("soc_min_pct", whole(0, 100), None),
+    ("soc_max_pct", whole(0, 100), None),
+    ("ramp_w_s", whole(0, 1000000), None),
+    ("writes_per_day", whole(1, 1000000), None),
 )
-TABLES = ("site", "agent", "uplink", "authority", "bus", "device")
+TABLES = ("site", "agent", "uplink", "authority", "circuit", "bus", "device")
 BUSES_MAX = 1024
 DEVICES_MAX = 1024
 AUTHORITIES_MAX = 16
+CIRCUITS_MAX = 64
 
 
 class Config:
@@ -165,6 +188,7 @@ class Config:
     agent: dict[str, Any]
     uplink: dict[str, Any] | None
     authorities: list[dict[str, Any]]
+    circuits: list[dict[str, Any]]  # each after the one it hangs on
     buses: list[dict[str, Any]]
     devices: list[dict[str, Any]]  # each with its driver's own keys under "options"
 
@@ -180,9 +204,11 @@ def checked(tree: dict[str, Any]) -> Config:
     config.site = _table("[site]", SITE, tree.get("site"))
     config.agent = _table("[agent]", AGENT, tree.get("agent"))
     config.uplink = _table("[uplink]", UPLINK, tree["uplink"]) if "uplink" in tree else None
-    config.authorities, config.buses, config.devices = [], [], []
+    config.authorities, config.circuits, config.buses, config.devices = [], [], [], []
     for where, raw in _rows(tree, "authority", AUTHORITIES_MAX):
         config.authorities.append(_table(where, AUTHORITY, raw))
+    for where, raw in _rows(tree, "circuit", CIRCUITS_MAX):
+        config.circuits.append(_table(where, CIRCUIT, raw))
     for where, raw in _rows(tree, "bus", BUSES_MAX):
         fields = TCP if type(raw) is dict and raw.get("kind") == "tcp" else SERIAL
         config.buses.append(_table(where, fields, raw))
@@ -245,8 +271,31 @@ def _cross_check_ids(config: Config) -> None:
     devices = _unique("[[device]] id", [row["id"] for row in config.devices])
     for row in config.devices:
         _known("[[device]] %s bus" % row["id"], row["bus"], "[[bus]]", buses)
+    _cross_check_circuits(config.circuits, devices)
+    circuits = {row["id"]: True for row in config.circuits}
+    for row in config.devices:
+        where = "[[device]] %s " % row["id"]
+        if row["circuit"] is not None:
+            _known(where + "circuit", row["circuit"], "[[circuit]]", circuits)
+        for low, high in (("comfort_min", "comfort_max"), ("soc_min_pct", "soc_max_pct")):
+            if row[low] is not None and row[high] is not None and row[low] > row[high]:
+                raise _refuse(where + low, row[low], "at most %s, which is %d" % (high, row[high]))
     if config.site["meter"] is not None:
         _known("[site] meter", config.site["meter"], "[[device]]", devices)
+
+
+def _cross_check_circuits(circuits: list[dict[str, Any]], devices: dict[str, bool]) -> None:
+    """Refuse a circuit that hangs on one that stands after it: so none hangs on itself."""
+    before: dict[str, bool] = {}
+    for row in circuits:
+        where = "[[circuit]] %s " % row["id"]
+        if row["id"] in before or row["id"] in devices:
+            raise _refuse(where + "id", row["id"], "each circuit and device to have an id of its own")
+        if row["parent"] is not None:
+            _known(where + "parent", row["parent"], "[[circuit]] before it", before)
+        if row["meter"] is not None:
+            _known(where + "meter", row["meter"], "[[device]]", devices)
+        before[row["id"]] = True
 
 
 def _unique(key: str, names: list[str]) -> dict[str, bool]:

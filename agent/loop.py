@@ -12,8 +12,8 @@ import asyncio
 from agent import record
 from agent.command import open_message
 from agent.image import Image
+from agent.kept import dump
 from agent.session import CHANNEL_RECEIPT
-from agent.state import dump
 from agent.step import step
 from hal.compat import const
 

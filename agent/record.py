@@ -24,6 +24,7 @@ CLOCK = const(8)
 GAP = const(9)
 FAILSAFE = const(10)
 REFUSED_MANY = const(11)
+DELAY = const(12)
 
 # Why a command was refused (field `reason`); 0 is accepted.
 ACCEPTED = const(0)

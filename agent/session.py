@@ -9,7 +9,8 @@ times. Sending again is harmless: the receiver knows a page by its hash.
 from __future__ import annotations
 
 from agent import cbor, cose, record
-from agent.command import RECEIPT, whole
+from agent.command import RECEIPT
+from agent.orders import whole
 from agent.page import page_hash
 from hal.compat import const
 

@@ -10,10 +10,12 @@ before; a list is `[LIST, item...]`, a tuple `[TUPLE, item...]`, a dict `[DICT, 
 
 from __future__ import annotations
 
+from agent.circuits import Circuit
 from agent.claims import Claim
 from agent.interval import Interval
 from agent.limits import Limit
-from agent.state import Site, State
+from agent.protection import Guard
+from agent.state import State
 from agent.step import Outcome
 from agent.unit import Contract, Unit
 from hal.compat import const
@@ -50,19 +52,31 @@ def _made_contract(known: Fields) -> Contract:
     return Contract(known["kind"], known["control"], bounds, known["off"], known["persistent"], known["stale_ms"])
 
 
+def _made_guard(_known: Fields) -> Guard:
+    return Guard({}, 0)  # every attribute is set afterwards
+
+
+def _made_state(known: Fields) -> State:
+    return State(
+        known["site"], known["units"], known["agent_id"], known["epoch"], known["reading_s"], known["lease_ms"],
+        known["circuits"][1:],
+    )  # fmt: skip
+
+
 def _with(made: Callable[..., Any], *names: str) -> Callable[[Fields], Any]:
     return lambda known: made(*[known[name] for name in names])
 
 
 _MAKERS: dict[str, Callable[[Fields], Any]] = {
-    "Site": lambda known: Site(known, known["meter"]),
+    "Circuit": lambda known: Circuit(known, known["meter"], known["scope"]),
+    "Guard": _made_guard,
     "Contract": _made_contract,
     "Unit": _made_unit,
     "Interval": _with(Interval, "device", "began_s"),
     "Outcome": _with(Outcome, "device", "setpoint", "outcome", "evidence", "kept", "source"),
-    "Limit": _with(Limit, "scope", "direction", "value_w", "source", "until_ms", "command"),
-    "Claim": _with(Claim, "device", "setpoint", "primacy", "created", "source", "until_ms", "command"),
-    "State": _with(State, "site", "units", "agent_id", "epoch", "reading_s", "lease_ms"),
+    "Limit": _with(Limit, "scope", "direction", "value", "source", "until_ms", "command", "quantity", "phases"),
+    "Claim": _with(Claim, "scope", "value", "primacy", "created", "source", "until_ms", "command", "mode"),
+    "State": _made_state,
 }
 
 

@@ -6,11 +6,12 @@ taken first, then what ended is taken away, then what is known is looked at, the
 
 from __future__ import annotations
 
-from agent import allocate, command, record
-from agent.claims import winner
+from agent import allocate, command, record, schedule
 from agent.command import Message
 from agent.failsafe import is_absurd
-from agent.state import REFUSALS_PER_MINUTE, follow_civil
+from agent.kept import follow_civil
+from agent.orders import whole
+from agent.state import REFUSALS_PER_MINUTE
 from hal import quantities as q
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from agent.image import Image
     from agent.record import Record
     from agent.state import State
-    from agent.unit import Contract
+    from agent.unit import Contract, Unit
 
     Grant = tuple[int, int | None, str]
     Item: TypeAlias = "Message | Outcome | Attached | Notice"
@@ -66,18 +67,30 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
     for item in inbox:
         _take(state, item, now_ms)
     _count_refusals(state, now_ms)
-    _expire(state, now_ms)
+    schedule.pass_time(state, now_ms)
     _observe(state, image, now_ms)
     _close_intervals(state, now_ms)
-    _follow_claims(state, now_ms)
-    grants: list[Grant] = []
-    for unit, setpoint, source in allocate.decide(state, image, now_ms):
-        if source != unit.source:
-            state.note([record.BINDING, now_ms, unit.index, setpoint, source])
-        unit.grant(setpoint, source, now_ms)
-        grants.append(unit.granted)
+    schedule.follow_claims(state, now_ms)
+    allocate.decide(state, image, now_ms)
+    grants = [_grant(state, unit, now_ms) for unit in state.units if unit.contract.control]
     facts, state.records = state.records, []
     return grants, facts
+
+
+def _grant(state: State, unit: Unit, now_ms: int) -> Grant:
+    """Grant what was decided, and say what is new: what binds, and what protection delays and until when."""
+    if unit.next_source != unit.source:
+        state.note([record.BINDING, now_ms, unit.index, unit.next, unit.next_source])
+        if unit.next_source.startswith("protection"):
+            state.note(_delay(unit, now_ms))
+    unit.grant(now_ms)
+    return unit.granted
+
+
+def _delay(unit: Unit, now_ms: int) -> Record:
+    guard = unit.guard
+    wait_ms = guard.at_ms - now_ms if guard.at_ms > now_ms else None
+    return [record.DELAY, now_ms, unit.index, unit.next, guard.source, wait_ms, guard.starts_left(now_ms), guard.writes]
 
 
 def _watch_clock(state: State, image: Image, now_ms: int) -> None:
@@ -101,6 +114,9 @@ def _take(state: State, item: Item, now_ms: int) -> None:
         state.note(
             [record.WRITE, now_ms, item.device, item.setpoint, item.outcome, item.evidence, item.kept, item.source]
         )
+        if unit.contract.persistent:
+            unit.guard.worn()
+            state.must_persist = True
     elif type(item) is Attached:
         state.units[item.device].contract = item.contract
     elif type(item) is Notice:
@@ -118,7 +134,7 @@ def _answer(state: State, message: Message, now_ms: int) -> None:
     elif not _may_list_refusal(state):
         return
     key_id = message.authority.key_id if message.authority is not None else None
-    counter = message.fields[4] if len(message.fields) == 8 and command.whole(message.fields[4], 0, 1 << 53) else None
+    counter = message.fields[4] if len(message.fields) == 8 and whole(message.fields[4], 0, 1 << 53) else None
     state.note([record.DECISION, now_ms, message.digest, key_id, counter, reason])
 
 
@@ -136,20 +152,13 @@ def _count_refusals(state: State, now_ms: int) -> None:
     state.refusals, state.refusals_from_ms = 0, now_ms
 
 
-def _expire(state: State, now_ms: int) -> None:
-    for limit in list(state.limits):
-        if limit.until_ms and limit.until_ms <= now_ms:
-            state.end_limit(limit, record.COMPLETED, now_ms)
-    for claim in list(state.claims):
-        if claim.until_ms <= now_ms:
-            state.end_claim(claim, record.COMPLETED if claim.started else record.LAPSED, now_ms)
-
-
 def _observe(state: State, image: Image, now_ms: int) -> None:
     """Follow who answers and who has fallen silent."""
     for unit in state.units:
         sample = image.fresh(unit.index, now_ms, unit.contract.stale_ms)
-        state.intervals[unit.index].take(None if sample is not None and is_absurd(state, sample) else sample)
+        state.intervals[unit.index].take(
+            None if sample is not None and is_absurd(state.site.fuse_ma, sample) else sample
+        )
         here = sample is not None
         if state.present[unit.index] is not here:
             if here or state.present[unit.index] is not None:
@@ -167,14 +176,3 @@ def _close_intervals(state: State, now_ms: int) -> None:
         if fell:
             state.note([record.GAP, now_ms, record.METER_EXCHANGED, 0])
         state.note(reading)
-
-
-def _follow_claims(state: State, now_ms: int) -> None:
-    """Say which claim started and which lost its place."""
-    for claim in list(state.claims):
-        if claim is winner(state.claims, claim.device):
-            if not claim.started:
-                claim.started = True
-                state.note([record.EVENT, now_ms, claim.command, record.STARTED])
-        elif claim.started:
-            state.end_claim(claim, record.SUPERSEDED, now_ms)

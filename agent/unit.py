@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+from agent.circuits import NOMINAL_MV, UNKNOWN_W
 from agent.image import phase_current_ma
+from agent.protection import Guard
 from hal import capabilities
 from hal import quantities as q
 from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+    from typing import Any
 
+    from agent.circuits import Circuit
     from agent.image import Sample
     from agent.step import Outcome
     from hal.capabilities import Device
 
-    Decision: TypeAlias = "tuple[Unit, int | None, str]"
-
-NOMINAL_MV = const(230000)
-UNKNOWN_W = const(1 << 30)  # what a device may draw of which nobody told the nameplate
 _RISE_MS = const(10000)  # a set-point that a limit held down rises again after this long
 _SLOW_RISE_MS = const(300000)  # the same where every write wears the product, or switches a compressor or contact
-_SETTLED_MS = const(30000)  # a device that was granted more has taken what it wants after this long
+_SETTLED_RESPONSES = const(3)  # a device that was granted more has taken what it wants after so many response times
 ABSURD_FACTOR = const(3)  # nothing carries three times what it is made for
 _STANDBY_W = const(100)  # what a load may seem to feed in while it draws next to nothing
-_FOLLOW_MS = const(10000)  # a device that was granted less has followed after this long
 
 
 class Contract:
     """What a driver promises; see hal.capabilities.Controllable for the meaning of each."""
 
     def __init__(
-        self, kind: int, control: int, bounds: tuple[int, int, int], off: int | None, persistent: bool, stale_ms: int
-    ) -> None:
+        self, kind: int, control: int, bounds: tuple[int, int, int], off: int | None, persistent: bool, stale_ms: int,
+        response_ms: int = 10000,
+    ) -> None:  # fmt: skip
         self.kind = kind
         self.control = control  # 0: nothing to set
         self.minimum, self.maximum, self.step = bounds
         self.off = off
         self.persistent = persistent
         self.stale_ms = stale_ms
+        self.response_ms = response_ms  # it has followed a set-point after this long
 
 
 def contract_of(driver: Device) -> Contract:
@@ -47,7 +47,7 @@ def contract_of(driver: Device) -> Contract:
         return Contract(driver.kind, 0, (0, 0, 1), None, False, driver.stale_ms)
     bounds = (driver.minimum, driver.maximum, driver.step)
     persistent = driver.write_cost == capabilities.PERSISTENT
-    return Contract(driver.kind, driver.control, bounds, driver.off, persistent, driver.stale_ms)
+    return Contract(driver.kind, driver.control, bounds, driver.off, persistent, driver.stale_ms, driver.response_ms)
 
 
 class Unit:
@@ -62,6 +62,16 @@ class Unit:
         self.default: int | None = row["default"]
         self.fallback: int | None = row["fallback"]
         self.priority: int = row["priority"]
+        self.comfort: tuple[int | None, int | None] = (row.get("comfort_min"), row.get("comfort_max"))
+        self.circuit: int = row.get("circuit") or 0  # place in the state's circuits
+        self.chain: list[Circuit] = []  # its circuit and all above, the connection last
+        self.guard = Guard(row, contract.kind)
+        self.next: int | None = None  # what this tick decides, and why
+        self.next_source = ""
+        self.wanted: int | None = None  # what claims, targets and defaults want of it, before protection and limits
+        self.wanted_source = ""
+        self.steered = False  # a target moves it in this tick, and did so in the last one
+        self.was_steered = False
         self.setpoint: int | None = None
         self.source = ""
         self.granted: tuple[int, int | None, str] = (index, None, "")  # made anew only when it changes
@@ -73,9 +83,12 @@ class Unit:
         self.drawn_known = False  # False: it is silent, or says nothing that can be true
         self.drawn_w = 0
         self.drawn_ma = [0, 0, 0]
+        self.soc_pm: int | None = None  # state of charge; None: nobody told
         self.taken_w = 0  # room that is kept for it in this tick
+        self.share_w = UNKNOWN_W  # at most this, so that its equals get as much
         self.written: Outcome | None = None  # what became of the newest write, and when that was told
         self.written_ms = 0
+        self.fell_ms = 0  # when it was last told to draw less
         self._raised_ms = 0
         self._lowered_ms = 0
         self._before_w = 0  # what it was granted before it was lowered
@@ -87,12 +100,20 @@ class Unit:
         slow = self.contract.persistent or self.contract.kind in (capabilities.SG_READY, capabilities.SWITCH)
         return _SLOW_RISE_MS if slow else _RISE_MS
 
-    def grant(self, setpoint: int | None, source: str, now_ms: int) -> None:
-        """Remember what the unit is told to do."""
+    def decide(self, setpoint: int | None, source: str) -> None:
+        """Say what this tick shall grant; the last word counts."""
+        self.next, self.next_source = setpoint, source
+
+    def grant(self, now_ms: int) -> None:
+        """Remember what the unit is told to do: what was decided."""
+        setpoint, source = self.next, self.next_source
+        self.guard.follow(self, setpoint, now_ms)
         before_w, power_w = self.power_of(self.setpoint), self.power_of(setpoint)
         first = not self.source
         if first or power_w > before_w:
             self._raised_ms = now_ms
+        if power_w < before_w and not first:
+            self.fell_ms = now_ms
         if first or (power_w < before_w and self._obedient and not self.follows(now_ms)):
             self._lowered_ms, self._before_w = now_ms, before_w
         self.setpoint, self.source = setpoint, source
@@ -101,11 +122,11 @@ class Unit:
 
     def settled(self, now_ms: int) -> bool:
         """Tell whether the unit has had time to take what it was last granted."""
-        return now_ms - self._raised_ms >= _SETTLED_MS
+        return now_ms - self._raised_ms >= self.contract.response_ms * _SETTLED_RESPONSES
 
     def follows(self, now_ms: int) -> bool:
         """Tell whether the unit may still be on its way down to what it was last granted."""
-        return self.source != "" and now_ms - self._lowered_ms < _FOLLOW_MS
+        return self.source != "" and now_ms - self._lowered_ms < self.contract.response_ms
 
     def look(self, sample: Sample | None, now_ms: int) -> None:
         """Take what the unit says that it draws, at most what it was granted.
@@ -113,8 +134,9 @@ class Unit:
         The excess, like the draw of a silent unit, stays among what the grid meter sees and nobody can move.
         """
         power_w = None if sample is None else sample.values.get(q.POWER_W)
+        self.soc_pm = None if sample is None else sample.values.get(q.SOC_PM)
         self.drawn_known = power_w is not None and self._is_credible(power_w)
-        self.drawn_w, self.drawn_ma = 0, [0, 0, 0]
+        self.drawn_w = self.drawn_ma[0] = self.drawn_ma[1] = self.drawn_ma[2] = 0
         self._obedient = True
         if sample is None or power_w is None or not self.drawn_known:
             return
@@ -141,6 +163,10 @@ class Unit:
         """Return the current in each of the unit's phases at `power_w`, evenly spread."""
         return power_w * 1000000 // (NOMINAL_MV * len(self.phases))
 
+    def watts(self, current_ma: int) -> int:
+        """Return the power at a current in each of the unit's phases."""
+        return current_ma * len(self.phases) * NOMINAL_MV // 1000000
+
     def takes_power(self) -> bool:
         """Tell whether a power limit can be met by moving this unit's set-point."""
         kind = self.contract.kind
@@ -154,7 +180,7 @@ class Unit:
         if setpoint is None:
             return self.power_max_w or self._power_max() or UNKNOWN_W
         if kind == capabilities.CHARGER:
-            return setpoint * len(self.phases) * NOMINAL_MV // 1000000
+            return self.watts(setpoint)
         if kind == capabilities.SWITCH:
             return self.power_max_w if setpoint else 0
         if kind == capabilities.SG_READY:
@@ -199,6 +225,28 @@ class Unit:
         if contract.kind == capabilities.SG_READY:
             return q.SG_LOCK
         return contract.off if contract.off is not None else contract.minimum
+
+    def least_running(self) -> int:
+        """Return the set-point with the least consumption that is no stop."""
+        return q.SG_NORMAL if self.contract.kind == capabilities.SG_READY else max(self.contract.minimum, 1)
+
+    def runs(self, setpoint: int | None) -> bool:
+        """Tell whether a set-point lets the device run; in its default mode all but a contact do."""
+        kind = self.contract.kind
+        if setpoint is None:
+            return kind != capabilities.SWITCH
+        if kind == capabilities.SG_READY:
+            return setpoint != q.SG_LOCK
+        return kind == capabilities.BATTERY or kind == capabilities.THERMOSTAT or setpoint > 0
+
+    def between(self, lowest: int, highest: int, wanted: int) -> int:
+        """Return the set-point nearest to `wanted` (W) that is not outside two bounds around 0."""
+        if wanted > highest:
+            return self.fit(highest)
+        if wanted >= lowest:
+            return wanted
+        reached = self.fit(lowest)
+        return reached if reached >= lowest else reached + self.contract.step
 
     def allows(self, setpoint: int) -> bool:
         """Tell whether the contract knows this set-point."""

@@ -7,10 +7,9 @@ never. Pure, and loaded on a board only when somebody asks.
 
 from __future__ import annotations
 
-from agent.allocate import wish_of
 from agent.claims import winner
-from agent.command import OWNER_PRIMACY, may_claim, may_limit
 from agent.limits import EXPORT, IMPORT, SITE, tightest
+from agent.orders import OWNER_PRIMACY, may_claim, may_limit
 from hal import capabilities
 from hal import quantities as q
 
@@ -77,7 +76,7 @@ def device(state: State, image: Image, authorities: list[Authority], unit: Unit,
     if not contract.control:
         return told
     powered, meter = unit.takes_power(), state.site.meter
-    wish, wish_source = wish_of(state, unit)
+    wish, wish_source = unit.wanted, unit.wanted_source
     told["setpoint"], told["source"] = unit.setpoint, unit.source
     told["wish"], told["wish_source"] = wish, wish_source
     told["failsafe"] = state.failsafe if powered else 0
@@ -111,9 +110,9 @@ def _signed(state: State, limit: Limit, now_ms: int) -> Told:
     return {
         "source": "limit " + limit.source,
         "authority": limit.source,
-        "scope": "" if limit.scope == SITE else state.units[limit.scope].id,
+        "scope": "" if limit.scope == SITE else state.name_of(limit.scope),
         "direction": limit.direction,
-        "w": limit.value_w,
+        "w": limit.value,
         "left_ms": limit.until_ms - now_ms if limit.until_ms else None,
         "command": limit.command.hex(),
         "tightest": limit is tightest(state.limits, limit.scope, limit.direction),
@@ -142,17 +141,17 @@ def _chain(state: State, unit: Unit, now_ms: int) -> list[Told]:
 def _claim(state: State, claim: Claim, now_ms: int) -> Told:
     return {
         "authority": claim.source,
-        "setpoint": claim.setpoint,
+        "setpoint": claim.value,
         "primacy": claim.primacy,
         "left_ms": claim.until_ms - now_ms,
         "command": claim.command.hex(),
-        "wins": claim is winner(state.claims, claim.device),
+        "wins": claim is winner(state.claims, claim.scope),
     }
 
 
 def _in_order(state: State, unit: Unit) -> list[Claim]:
     """Return the claims on a unit, the winner first, then as they would follow."""
-    waiting = [claim for claim in state.claims if claim.device == unit.index]
+    waiting = [claim for claim in state.claims if claim.scope == unit.index]
     ordered: list[Claim] = []
     while waiting:
         first = winner(waiting, unit.index)

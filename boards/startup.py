@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from agent import VERSION, record
+from agent.circuits import Circuit
 from agent.command import Authority
 from agent.journal import Journal
+from agent.kept import load
 from agent.ledger import Ledger
+from agent.limits import SITE
 from agent.loop import Loop
 from agent.session import Session
-from agent.state import Site, State, load
+from agent.state import State
 from agent.unit import Unit, contract_of
 from agent.worker import Post, Worker
 from drivers import catalogue
@@ -49,9 +52,10 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
     """Return an agent that stands where its journal ended, in a new epoch. Raises: StartError, OSError."""
     buses = {row["id"]: parts.open_bus(row) for row in config.buses}
     drivers = [_driver(row, buses[row["bus"]]) for row in config.devices]
-    units = [Unit(at, row, contract_of(drivers[at])) for at, row in enumerate(config.devices)]
+    circuits = _circuits(config)
+    units = [_unit(at, row, drivers[at], circuits) for at, row in enumerate(config.devices)]
     ledger = _ledger(config, parts)
-    state = _state(config, units, parts, ledger)
+    state = _state(config, circuits, units, parts, ledger)
     session = Session(ledger, parts.signer, parts.uplink, parts.clock, state)
     settings = config.agent
     authorities = [
@@ -104,15 +108,31 @@ def _ledger(config: Config, parts: Parts) -> Ledger:
     return ledger
 
 
-def _state(config: Config, units: list[Unit], parts: Parts, ledger: Ledger) -> State:
-    meter = None
-    for unit in units:
-        if unit.id == config.site["meter"]:
-            meter = unit.index
+def _circuits(config: Config) -> list[Circuit]:
+    """Return the connection and every circuit, each after the one it hangs on."""
+    places = {row["id"]: at + 1 for at, row in enumerate(config.circuits)}
+    devices = {row["id"]: at for at, row in enumerate(config.devices)}
+    made = [Circuit(config.site, devices.get(config.site["meter"]))]
+    for row in config.circuits:
+        hung = dict(row, parent=places.get(row["parent"], 0))
+        made.append(Circuit(hung, devices.get(row["meter"]), SITE - len(made)))
+    return made
+
+
+def _unit(at: int, row: dict[str, Any], driver: Device, circuits: list[Circuit]) -> Unit:
+    place = 0
+    for circuit in circuits:
+        if circuit.id == row["circuit"]:
+            place = SITE - circuit.scope
+    return Unit(at, dict(row, circuit=place), contract_of(driver))
+
+
+def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Parts, ledger: Ledger) -> State:
     settings = config.agent
     state = State(
-        Site(config.site, meter), units, parts.signer.key_id, ledger.epoch, settings["reading_s"], settings["lease_ms"]
-    )
+        circuits[0], units, parts.signer.key_id, ledger.epoch, settings["reading_s"], settings["lease_ms"],
+        circuits[1:],
+    )  # fmt: skip
     synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
     load(state, ledger.state_blob, parts.clock.civil_ms() if synchronised else 0)
     return state

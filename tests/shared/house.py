@@ -5,9 +5,10 @@ No protocol here: these stand where drivers stand, so that limits, claims and ev
 
 from __future__ import annotations
 
+from agent.circuits import Circuit
 from agent.command import Authority
 from agent.image import Image, Sample
-from agent.state import Site, State
+from agent.state import State
 from agent.unit import Contract, Unit
 from hal import capabilities as c
 from hal import quantities as q
@@ -48,7 +49,7 @@ class House:
             Unit(2, row("heatpump", power_max_w=5000, default=6000, priority=10), HEAT_PUMP),
             Unit(3, row("battery", power_max_w=5000, priority=30), BATTERY),
         ]
-        self.state = State(Site(TABLE, 0), units, AGENT_ID, 7, 60, 10000)
+        self.state = State(Circuit(TABLE, 0), units, AGENT_ID, 7, 60, 10000)
         self.base_w = 800
         self.ev_w = 11040
         self.heat_w = 2500

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from agent import cbor, cose, record
+from agent.circuits import Circuit
 from agent.claims import Claim
 from agent.command import Authority
 from agent.journal import Journal
 from agent.ledger import Ledger
 from agent.loop import Loop
 from agent.session import Session
-from agent.state import Site, State
+from agent.state import State
 from agent.unit import Unit, contract_of
 from agent.worker import Post, Worker
 from boards.micropython.signer import SoftSigner
@@ -116,7 +117,7 @@ ROWS = [
     row("charger", power_max_w=22080, default=10000, priority=20, fallback=6000),
     row("battery", power_max_w=5000, priority=30),
     row("heatpump", power_max_w=5000, default=6000, priority=10, fallback=1000),
-    row("rod", power_max_w=1000, default=1, priority=40, phases=2),
+    row("rod", power_max_w=1000, default=1, priority=40, phases=2, on_s=0, off_s=0),
     row("sgready", power_max_w=1500, default=2, priority=5),
     row("thermostat", default=20000),
 ]
@@ -139,7 +140,7 @@ class Agent:
         ledger = Ledger(Journal(MemoryStore(1 << 20), 8192), self.signer.key_id, self.clock, 2048, 120)
         ledger.recover()
         ledger.begin_epoch()
-        self.state = State(Site(TABLE, 0), units, self.signer.key_id, ledger.epoch, 60, 10000)
+        self.state = State(Circuit(TABLE, 0), units, self.signer.key_id, ledger.epoch, 60, 10000)
         session = Session(ledger, self.signer, self.uplink, self.clock, self.state)
         authorities = [Authority("dso", self.dso.public_key, "grid", 20000)]
         self.loop = Loop(self.state, ledger, session, [], authorities, self.clock, self.signer, self.uplink,

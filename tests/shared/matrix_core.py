@@ -44,7 +44,7 @@ def units() -> list[Unit]:
         Unit(1, row("charger", power_max_w=22080, default=10000, priority=20, fallback=6000), CHARGER),
         Unit(2, row("battery", power_max_w=5000, priority=30), BATTERY),
         Unit(3, row("heatpump", power_max_w=5000, default=6000, priority=10, fallback=1000), HEAT_PUMP),
-        Unit(4, row("rod", power_max_w=1000, default=1, priority=40, phases=2), SWITCH),
+        Unit(4, row("rod", power_max_w=1000, default=1, priority=40, phases=2, on_s=0, off_s=0), SWITCH),
         Unit(5, row("sgready", power_max_w=1500, default=2, priority=5), SG_READY),
         Unit(6, row("thermostat", default=20000), THERMOSTAT),
     ]
@@ -215,7 +215,7 @@ class Story:
         elif kind == record.EVENT:
             self.said.append(("event %d" % fact[3], self.now_s()))
         else:
-            assert kind == record.BINDING or fact[5] == record.ACCEPTED, fact
+            assert kind in (record.BINDING, record.DELAY) or fact[5] == record.ACCEPTED, fact
 
     def limit(self) -> None:
         """Let the grid operator limit the site, and the devices follow."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from agent.circuits import Circuit
 from agent.image import Image, Sample
-from agent.state import Site, State
+from agent.state import State
 from agent.step import step
 from agent.unit import Unit
 from hal import capabilities as c
@@ -29,6 +30,7 @@ class Load:
         self.reports = True
         self.says_w: int | None = None  # in place of the truth
         self.power_w = 0
+        self.soc_pm: int | None = 500  # what a battery says of its charge
         self._asked: list[int | None] = []
 
     def follow(self, unit: Unit) -> None:
@@ -47,6 +49,8 @@ class Load:
     def reading(self) -> dict[int, int]:
         """Return what the device says."""
         values = {q.EV_STATE: q.EV_C}
+        if self.soc_pm is not None:
+            values[q.SOC_PM] = self.soc_pm
         if self.reports:
             values[q.POWER_W] = self.power_w if self.says_w is None else self.says_w
             for phase in (0, 1, 2):
@@ -60,7 +64,7 @@ class Plant:
     """The grid meter is unit 0; `loads[i]` belongs to unit i + 1."""
 
     def __init__(self, units: list[Unit], loads: list[Load], table: dict[str, int] = TABLE) -> None:
-        self.state = State(Site(table, 0), units, AGENT_ID, 7, 60, 10000)
+        self.state = State(Circuit(table, 0), units, AGENT_ID, 7, 60, 10000)
         self.loads = loads
         self.base_w = [0, 0, 0]  # by phase; negative is PV
         self.phase_currents = True  # whether the grid meter gives them

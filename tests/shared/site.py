@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 
 from agent import cbor, cose, record
+from agent.circuits import Circuit
 from agent.command import Authority
 from agent.journal import Journal
+from agent.kept import load
 from agent.ledger import Ledger
 from agent.loop import Loop
 from agent.page import page_hash
 from agent.session import Session
-from agent.state import Site, State, load
+from agent.state import State
 from agent.unit import Unit, contract_of
 from agent.worker import Post, Worker
 from boards.micropython.signer import SoftSigner
@@ -104,7 +106,7 @@ class TwinSite:
         ledger = Ledger(Journal(self.store, 8192), self.signer.key_id, self.clock, 2048, 120)
         ledger.recover()
         ledger.begin_epoch()
-        state = State(Site(TABLE, 0), units, self.signer.key_id, ledger.epoch, 10, 10000)
+        state = State(Circuit(TABLE, 0), units, self.signer.key_id, ledger.epoch, 10, 10000)
         load(state, ledger.state_blob, self.clock.civil_ms())
         session = Session(ledger, self.signer, self.uplink, self.clock, state)
         authorities = [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from agent import cbor, record
+from agent.circuits import Circuit
 from agent.journal import Journal
+from agent.kept import dump, load
 from agent.ledger import Ledger
 from agent.limits import IMPORT, SITE, tightest
-from agent.state import Site, State, dump, load
+from agent.state import State
 from agent.unit import Contract, Unit
 from hal import capabilities as c
 from hal import quantities as q
@@ -68,7 +70,7 @@ class Run:
         self.ledger.recover()
         self.ledger.begin_epoch()
         plant = self.plant
-        plant.state = State(Site(TABLE, 0), units(), AGENT_ID, self.ledger.epoch, 60, 10000)
+        plant.state = State(Circuit(TABLE, 0), units(), AGENT_ID, self.ledger.epoch, 60, 10000)
         load(plant.state, self.ledger.state_blob, plant.civil_ms)
         plant.now_ms = 0
         plant.samples = [None] * len(plant.samples)
@@ -81,14 +83,14 @@ class Run:
     def reboot(self) -> None:
         """Cut the power; what limited the site limits it again, unless it ended meanwhile."""
         state = self.plant.state
-        before = [(limit.scope, limit.direction, limit.value_w) for limit in state.limits]
+        before = [(limit.scope, limit.direction, limit.value) for limit in state.limits]
         self.ledger.save_state(dump(state))
         self.ledger.sync()
         self.ledger.add([record.EVENT, self.plant.now_ms, bytes(32), record.STARTED])
         self.ledger.journal.flush()
         self.store.crash(self.lcg.below(40), bytes(self.lcg.below(20)))
         self.boot()
-        assert [(limit.scope, limit.direction, limit.value_w) for limit in self.plant.state.limits] == before
+        assert [(limit.scope, limit.direction, limit.value) for limit in self.plant.state.limits] == before
 
     def disturb(self) -> None:
         """Let something change."""
@@ -168,7 +170,7 @@ class Run:
             assert told is None or unit.allows(told), (unit.id, told)
             limit = tightest(state.limits, unit.index, IMPORT)
             if limit is not None and told != unit.lowest():
-                assert unit.power_of(told) <= limit.value_w, (unit.id, told, limit.value_w)
+                assert unit.power_of(told) <= limit.value, (unit.id, told, limit.value)
             if state.failsafe and unit in state.powered:
                 most = unit.lowest() if unit.fallback is None else unit.fallback
                 assert told is not None and unit.power_of(told) <= unit.power_of(most), (unit.id, told)
@@ -182,7 +184,7 @@ class Run:
         )
         self.calm_ticks = 0 if faulty else self.calm_ticks + 1
         limit = tightest(state.limits, SITE, IMPORT)
-        allowed_w = min(17250, limit.value_w) if limit is not None else 17250
+        allowed_w = min(17250, limit.value) if limit is not None else 17250
         least_w = sum(plant.base_w) + 500 - 5000 + 300  # the heat pump's minimum, the battery's maximum
         held = tightest(state.limits, 3, 1)
         reachable = least_w <= allowed_w and held is None

@@ -122,7 +122,7 @@ async def test_limit_holds_again_within_two_ticks_after_a_power_cut():
     task = asyncio.create_task(site.loop.run())
     await site.settle()
     await site.let_pass(2100)
-    assert [limit.value_w for limit in site.loop.state.limits] == [5000]
+    assert [limit.value for limit in site.loop.state.limits] == [5000]
     assert 500 + site.charger.power_w() <= 5000
     await stopped(site, task)
 

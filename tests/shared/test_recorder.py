@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from agent import cbor, record, replay, snapshot
+from agent.circuits import Circuit
 from agent.image import Image, Sample
 from agent.journal import frame
 from agent.recorder import Recorder
-from agent.state import Site, State
+from agent.state import State
 from agent.step import Attached, Notice
 from agent.unit import Unit
 from hal import quantities as q
@@ -203,7 +204,7 @@ async def test_a_whole_agent_leaves_a_tape_that_matches():
 
 def test_a_tick_without_news_takes_little_room():
     meters = [Unit(at, row("meter-%d" % at), METER) for at in range(8)]
-    state, store = State(Site(TABLE, 0), meters, AGENT_ID, 7, 3600, 10000), MemoryStore()
+    state, store = State(Circuit(TABLE, 0), meters, AGENT_ID, 7, 3600, 10000), MemoryStore()
     recorder = Recorder(store, 1 << 20, "test", [])
     values = {quantity: 230000 + quantity for quantity in range(1, 14)}
     for second in range(1, 511):
@@ -219,7 +220,7 @@ def test_a_tick_without_news_takes_little_room():
 def test_readings_come_again_whatever_they_are():
     lcg = Lcg(4)
     meters = [Unit(at, row("meter-%d" % at), METER) for at in range(3)]
-    state, store = State(Site(TABLE, 0), meters, AGENT_ID, 7, 5, 10000), MemoryStore()
+    state, store = State(Circuit(TABLE, 0), meters, AGENT_ID, 7, 5, 10000), MemoryStore()
     recorder = Recorder(store, 1 << 20, "test", [])
     samples = [None, None, None]
     for second in range(1, 300):

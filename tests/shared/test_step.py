@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from agent import record
+from agent.circuits import Circuit
 from agent.command import Authority, Message
-from agent.state import Site, State, dump, load
+from agent.kept import dump, load
+from agent.state import State
 from agent.step import step
 from agent.unit import Unit
 from tests.shared import house as contracts
@@ -216,7 +218,7 @@ def test_fuse_binds_by_phase_and_is_named():
 
 def rebooted(house: House, civil_ms: int, units: list[Unit] | None = None) -> State:
     """Return the next epoch's state on what the house's state left."""
-    state = State(Site(TABLE, 0), units or house.state.units, AGENT_ID, 8, 60, 10000)
+    state = State(Circuit(TABLE, 0), units or house.state.units, AGENT_ID, 8, 60, 10000)
     load(state, dump(house.state), civil_ms)
     return state
 
@@ -243,8 +245,8 @@ def test_device_that_moved_in_the_configuration_keeps_its_own_limit():
         Unit(2, row("charger", power_max_w=22080), contracts.CHARGER),
     ]
     state = rebooted(house, house.civil_ms, units)
-    assert [(limit.scope, limit.value_w) for limit in state.limits] == [(2, 4200)]
-    assert [(claim.device, claim.setpoint) for claim in state.claims] == [(1, -1000)]
+    assert [(limit.scope, limit.value) for limit in state.limits] == [(2, 4200)]
+    assert [(claim.scope, claim.value) for claim in state.claims] == [(1, -1000)]
 
 
 def test_what_ended_while_the_power_was_off_is_said():

@@ -6,7 +6,7 @@ import json
 
 from agent import record, why
 from agent.image import Image
-from agent.state import dump
+from agent.kept import dump
 from agent.step import Outcome
 from tests.shared.house import AGGREGATOR, DSO, OWNER, House
 from tests.shared.site import TwinSite, started, stopped

@@ -32,7 +32,7 @@ def allowed_w(world: World, direction: int) -> float:
     assert world.life is not None
     for limit in world.life.loop.state.limits:
         if limit.scope == -1 and limit.direction == direction:
-            found = min(found, limit.value_w)
+            found = min(found, limit.value)
     return found
 
 

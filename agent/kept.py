@@ -1,0 +1,128 @@
+"""What survives a reboot: counters, limits, claims and the budgets of what wears out.
+
+Scopes stand by their ids: their order in the configuration may change. A limit whose times are not known on the
+civil clock is in force at once, for all that was left when it was kept: earlier and longer than asked is safe, later
+and shorter is not. A claim with an unknown time is dropped, the undefined is never permission; a default control has
+no end and stays.
+"""
+
+from __future__ import annotations
+
+from agent import cbor, record
+from agent.claims import Claim
+from agent.limits import HOLD, Limit, settle
+from agent.schedule import write_civil
+from hal.compat import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.state import State
+
+_VERSION = const(2)
+_KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
+_NEVER = const(-1)
+
+
+def dump(state: State) -> bytes:
+    """Return what must survive a reboot."""
+    limits = [_kept_limit(state, limit) for limit in state.limits]
+    claims = [_kept_claim(state, claim) for claim in state.claims]
+    counters = [[key_id, state.counters[key_id]] for key_id in sorted(state.counters)]
+    budgets = [[unit.id, unit.guard.writes, unit.guard.tokens] for unit in state.units if unit.guard.writes]
+    return cbor.encode([_VERSION, counters, state.created, limits, claims, budgets])
+
+
+def _kept_limit(state: State, limit: Limit) -> list[Any]:
+    left_ms = limit.until_ms - state.now_ms if limit.until_ms else _NEVER
+    if limit.on_expiry == HOLD and limit.until_ms:
+        left_ms = max(left_ms, 1)
+    return [
+        state.name_of(limit.scope), limit.direction, limit.value, limit.source, left_ms, limit.until_civil_ms,
+        limit.command, limit.quantity, limit.phases, limit.from_civil_ms, limit.on_expiry,
+    ]  # fmt: skip
+
+
+def _kept_claim(state: State, claim: Claim) -> list[Any]:
+    return [
+        state.name_of(claim.scope), claim.value, claim.primacy, claim.created, claim.source, claim.until_civil_ms,
+        claim.command, claim.mode, claim.from_civil_ms, claim.due, claim.until_ms == 0, claim.ramp_ms, claim.base,
+    ]  # fmt: skip
+
+
+def load(state: State, blob: bytes, civil_ms: int) -> None:
+    """Take back what an earlier epoch left, and say what ended meanwhile; `civil_ms` is 0 unless synchronised.
+
+    Raises: CborError, ValueError when the blob is none of ours.
+    """
+    if not blob:
+        return
+    fields = cbor.decode(blob, items_max=_KEPT_ITEMS_MAX)
+    if type(fields) is not list or len(fields) != 6 or fields[0] != _VERSION:
+        raise ValueError("kept state", blob[:16])
+    for key_id, counter in fields[1]:
+        state.counters[key_id] = counter
+    state.created = fields[2]
+    for kept in fields[3]:
+        _load_limit(state, kept, civil_ms)
+    for kept in fields[4]:
+        _load_claim(state, kept, civil_ms)
+    for device, writes, tokens in fields[5]:
+        unit = state.unit_named(device)
+        if unit is not None:
+            unit.guard.writes, unit.guard.tokens = writes, tokens
+    settle(state.limits)
+
+
+def _load_limit(state: State, kept: list[Any], civil_ms: int) -> None:
+    name, direction, value, source, left_ms, until_civil_ms, command, quantity, phases, from_civil_ms, on_expiry = kept
+    scope = state.scope_named(name)
+    if civil_ms and until_civil_ms:
+        left_ms = min(left_ms, until_civil_ms - civil_ms)
+        if on_expiry == HOLD:
+            left_ms = max(left_ms, 1)
+    if scope is None or left_ms == 0 or left_ms < _NEVER or (left_ms < 0 and until_civil_ms):
+        state.note([record.EVENT, 0, command, record.COMPLETED])
+        return
+    limit = Limit(scope, direction, value, source, max(left_ms, 0), command, quantity, phases)
+    limit.on_expiry = on_expiry
+    limit.until_civil_ms, limit.from_civil_ms = until_civil_ms, from_civil_ms
+    if civil_ms and from_civil_ms > civil_ms:
+        limit.from_ms, limit.due = from_civil_ms - civil_ms, False
+    state.limits.append(limit)
+
+
+def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
+    name, value, primacy, created, source, until_civil_ms, command = kept[:7]
+    mode, from_civil_ms, due, endless, ramp_ms, base = kept[7:]
+    scope = state.scope_named(name)
+    known = bool(civil_ms) and (endless or until_civil_ms > civil_ms) and (due or from_civil_ms > 0)
+    if scope is None or not (known or (endless and due)):
+        state.note([record.EVENT, 0, command, record.LAPSED])
+        return
+    claim = Claim(scope, value, primacy, created, source, 0 if endless else until_civil_ms - civil_ms, command, mode)
+    claim.until_civil_ms, claim.from_civil_ms = until_civil_ms, from_civil_ms
+    claim.ramp_ms, claim.base = (0 if due else ramp_ms), base
+    if not due and from_civil_ms > civil_ms:
+        claim.from_ms, claim.due = from_civil_ms - civil_ms, False
+    state.claims.append(claim)
+
+
+def follow_civil(state: State, first: bool) -> None:
+    """Write down anew when controls begin and end on a synchronised clock that was set; monotonic times are in force.
+
+    `first`: it was not synchronised so far in this epoch. A limit kept from an earlier epoch then gets its known times.
+    """
+    ahead_ms = state.civil_ms - state.now_ms
+    for limit in state.limits:
+        if first and limit.until_civil_ms and limit.until_ms:
+            limit.until_ms = min(limit.until_ms, limit.until_civil_ms - ahead_ms)
+        if first and limit.from_civil_ms > state.civil_ms:
+            limit.from_ms, limit.due = limit.from_civil_ms - ahead_ms, False
+        write_civil(limit, ahead_ms)
+    for claim in state.claims:
+        write_civil(claim, ahead_ms)
+    if state.limits or state.claims:
+        settle(state.limits)
+        state.must_persist = True

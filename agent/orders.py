@@ -1,0 +1,234 @@
+"""What a command asks for: its body, checked against role, ceiling, devices and places, and taken into the state.
+
+Source: docs/format.md, `body`. A whole set is checked before anything of it is taken: it comes in as a whole or not
+at all.
+"""
+
+from __future__ import annotations
+
+from agent import record, schedule
+from agent.claims import CHANGE, CLAIMS_MAX, SETPOINT, TARGET, Claim
+from agent.limits import ALL_PHASES, EXPORT, HOLD, IMPORT, LIMITS_MAX, MILLIAMP, RELEASE, WATT, Limit
+from hal.compat import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.command import Authority, Message
+    from agent.state import State
+
+_LIMIT = const(1)
+_CLAIM = const(2)
+_CANCEL = const(3)
+_SET = const(4)
+_DURATION_S_MAX = const(2592000)  # 30 days
+_RAMP_S_MAX = const(3600)
+_VALUE_MAX = const(1 << 40)
+_OWNERS_CLAIMS = const(8)  # places that only the owner may take: opting out is always possible
+_GRIDS_LIMITS = const(8)  # places that only the grid operator may take
+OWNER_PRIMACY = const(0)  # IEEE 2030.5 primacy 0 is the in-home energy management system's
+
+# Options of a body, each absent where it is as usual.
+_QUANTITY = const(1)
+_PHASES = const(2)
+_START_S = const(3)
+_ON_EXPIRY = const(4)
+_MODE = const(5)
+_RANDOM_START_S = const(6)
+_RANDOM_END_S = const(7)
+_RAMP_S = const(8)
+_RANDOM = const(3600)
+_BOUNDS = {
+    _QUANTITY: (WATT, MILLIAMP), _PHASES: (1, ALL_PHASES), _START_S: (0, 1 << 40), _ON_EXPIRY: (RELEASE, HOLD),
+    _MODE: (SETPOINT, CHANGE), _RANDOM_START_S: (-_RANDOM, _RANDOM), _RANDOM_END_S: (-_RANDOM, _RANDOM),
+    _RAMP_S: (0, _RAMP_S_MAX),
+}  # fmt: skip
+_OF_LIMIT = (_QUANTITY, _PHASES, _START_S, _ON_EXPIRY, _RANDOM_START_S, _RANDOM_END_S)
+_OF_CLAIM = (_START_S, _MODE, _RANDOM_START_S, _RANDOM_END_S, _RAMP_S)
+_OF_CANCEL = (_RANDOM_END_S,)
+
+
+class Refused(Exception):
+    """Args: the reason."""
+
+
+def whole(number: object, lowest: int, highest: int) -> bool:
+    """Tell whether `number` is an integer (no boolean) within bounds."""
+    return type(number) is int and lowest <= number <= highest
+
+
+def may_limit(authority: Authority) -> bool:
+    """Tell whether its role may say what must never be passed."""
+    return authority.role == "grid" or authority.role == "owner"
+
+
+def may_claim(authority: Authority) -> bool:
+    """Tell whether its role may say what it wants."""
+    return authority.role == "aggregator" or authority.role == "owner"
+
+
+def take(state: State, message: Message, kind: int, body: list[Any]) -> int:
+    """Take a command's body into the state; return ACCEPTED, or why not, with nothing changed."""
+    authority = message.authority
+    assert authority is not None
+    try:
+        if kind == _CANCEL:
+            return _cancel(state, authority, body)
+        if kind == _SET:
+            return _replace(state, authority, body, message.digest)
+        control = _made(state, authority, kind, body, message.digest)
+        _make_room(state, authority, [control], False)
+    except Refused as refused:
+        reason: int = refused.args[0]
+        return reason
+    _enter(state, control)
+    return record.ACCEPTED
+
+
+def _need(held: bool, reason: int) -> None:
+    if not held:
+        raise Refused(reason)
+
+
+def _options(body: list[Any], fixed: int, known: tuple[int, ...]) -> dict[int, int]:
+    """Return the options behind `fixed` fields."""
+    _need(len(body) == fixed or (len(body) == fixed + 1 and type(body[fixed]) is dict), record.MALFORMED)
+    options: dict[int, int] = body[fixed] if len(body) > fixed else {}
+    for key in options:
+        _need(key in known and whole(options[key], _BOUNDS[key][0], _BOUNDS[key][1]), record.MALFORMED)
+    return options
+
+
+def _made(state: State, authority: Authority, kind: int, body: Any, digest: bytes) -> Limit | Claim:
+    _need(kind in (_LIMIT, _CLAIM), record.UNSUPPORTED)
+    _need(type(body) is list and len(body) >= 4 and type(body[0]) is str, record.MALFORMED)
+    if kind == _LIMIT:
+        return _limit(state, authority, body, digest)
+    return _claim(state, authority, body, digest)
+
+
+def _limit(state: State, authority: Authority, body: list[Any], digest: bytes) -> Limit:
+    options = _options(body, 4, _OF_LIMIT)
+    name, direction, value, duration_s = body[:4]
+    _need(whole(direction, IMPORT, EXPORT) and whole(value, 0, _VALUE_MAX), record.MALFORMED)
+    _need(whole(duration_s, 0, _DURATION_S_MAX), record.MALFORMED)
+    _need(may_limit(authority), record.ROLE_FORBIDS)
+    quantity, phases = options.get(_QUANTITY, WATT), options.get(_PHASES, ALL_PHASES)
+    _need(quantity == MILLIAMP or phases == ALL_PHASES, record.UNSUPPORTED)  # W are those of the scope as a whole
+    _need(quantity == WATT or direction == IMPORT, record.UNSUPPORTED)
+    _need(quantity == MILLIAMP or value <= authority.power_max_w, record.OVER_CEILING)
+    scope = state.scope_named(name)
+    _need(scope is not None and (scope < 0 or state.units[scope].takes_power()), record.UNKNOWN_DEVICE)
+    assert scope is not None
+    limit = Limit(scope, direction, value, authority.name, 0, digest, quantity, phases)
+    limit.on_expiry = options.get(_ON_EXPIRY, RELEASE)
+    _plan(state, limit, options, duration_s)
+    return limit
+
+
+def _claim(state: State, authority: Authority, body: list[Any], digest: bytes) -> Claim:
+    options = _options(body, 4, _OF_CLAIM)
+    name, value, duration_s, primacy = body[:4]
+    _need(whole(value, -_VALUE_MAX, _VALUE_MAX) and whole(primacy, 0, 255), record.MALFORMED)
+    _need(whole(duration_s, 0, _DURATION_S_MAX), record.MALFORMED)
+    _need(may_claim(authority), record.ROLE_FORBIDS)
+    _need(authority.role == "owner" or primacy > OWNER_PRIMACY, record.ROLE_FORBIDS)
+    mode, scope = options.get(_MODE, SETPOINT), state.scope_named(name)
+    _need(scope is not None, record.UNKNOWN_DEVICE)
+    assert scope is not None
+    if mode >= TARGET:
+        _need(scope < 0, record.UNSUPPORTED)
+        _need(abs(value) <= authority.power_max_w, record.OVER_CEILING)
+    else:
+        _check_device(state, authority, scope, value)
+    claim = Claim(scope, value, primacy, 0, authority.name, 0, digest, mode)
+    claim.ramp_ms = options.get(_RAMP_S, 0) * 1000
+    _plan(state, claim, options, duration_s)
+    return claim
+
+
+def _check_device(state: State, authority: Authority, scope: int, value: int) -> None:
+    _need(scope >= 0 and state.units[scope].contract.control != 0, record.UNKNOWN_DEVICE)
+    unit = state.units[scope]
+    _need(unit.allows(value), record.OUT_OF_RANGE)
+    _need(not unit.takes_power() or abs(unit.power_of(value)) <= authority.power_max_w, record.OVER_CEILING)
+
+
+def _plan(state: State, control: Limit | Claim, options: dict[int, int], duration_s: int) -> None:
+    """Give a control its time; chance moves its start, and its end besides."""
+    start_s = options.get(_START_S, 0)
+    from_ms = start_s * 1000 if start_s else state.now_ms
+    from_ms += 1000 * schedule.drawn_s(
+        options.get(_RANDOM_START_S, 0), control.command, state.agent_id, schedule.AT_START
+    )
+    longer_s = schedule.drawn_s(options.get(_RANDOM_END_S, 0), control.command, state.agent_id, schedule.AT_END)
+    duration_ms = max(1, duration_s + longer_s) * 1000 if duration_s else 0
+    _need(from_ms - state.now_ms <= _DURATION_S_MAX * 1000, record.MALFORMED)
+    if duration_ms and start_s and from_ms < state.now_ms:  # begun already: the rest of it
+        duration_ms -= state.now_ms - from_ms
+        _need(duration_ms > 0, record.EXPIRED)
+    schedule.plan(control, state.now_ms, from_ms, duration_ms, state.ahead_ms())
+
+
+def _make_room(state: State, authority: Authority, controls: list[Limit | Claim], whole_set: bool) -> None:
+    """Refuse what there is no place for; what it takes the place of leaves one."""
+    limits, claims = len(state.limits), len(state.claims)
+    for limit in state.limits:
+        gone = [each for each in controls if isinstance(each, Limit) and each.due and each.replaces(limit)]
+        limits -= bool(gone) or (whole_set and limit.source == authority.name)
+    if whole_set:
+        claims -= len([claim for claim in state.claims if claim.source == authority.name])
+    new_limits = len([each for each in controls if isinstance(each, Limit)])
+    new_claims = len(controls) - new_limits
+    limits_max = LIMITS_MAX - (0 if authority.role == "grid" else _GRIDS_LIMITS)
+    claims_max = CLAIMS_MAX - (0 if authority.role == "owner" else _OWNERS_CLAIMS)
+    _need(not new_limits or limits + new_limits <= limits_max, record.QUEUE_FULL)
+    _need(not new_claims or claims + new_claims <= claims_max, record.QUEUE_FULL)
+
+
+def _enter(state: State, control: Limit | Claim) -> None:
+    if isinstance(control, Limit):
+        state.limits.append(control)
+        if control.due:
+            schedule.supersede(state, control, state.now_ms)
+    else:
+        state.created += 1
+        control.created = state.created
+        state.claims.append(control)
+
+
+def _replace(state: State, authority: Authority, body: list[Any], digest: bytes) -> int:
+    """Put a whole set in the place of everything that its source has said so far."""
+    _need(len(body) == 1 and type(body[0]) is list and len(body[0]) <= LIMITS_MAX + CLAIMS_MAX, record.MALFORMED)
+    controls: list[Limit | Claim] = []
+    for each in body[0]:
+        _need(type(each) is list and len(each) == 2 and whole(each[0], 0, 255), record.MALFORMED)
+        controls.append(_made(state, authority, each[0], each[1], digest))
+    _need(may_limit(authority) or may_claim(authority), record.ROLE_FORBIDS)
+    _make_room(state, authority, controls, True)
+    for limit in [each for each in state.limits if each.source == authority.name]:
+        state.end_limit(limit, record.SUPERSEDED, state.now_ms)
+    for claim in [each for each in state.claims if each.source == authority.name]:
+        state.end_claim(claim, record.SUPERSEDED, state.now_ms)
+    for control in controls:
+        _enter(state, control)
+    return record.ACCEPTED
+
+
+def _cancel(state: State, authority: Authority, body: list[Any]) -> int:
+    """End every control of a command, its sender's own."""
+    options = _options(body, 1, _OF_CANCEL)
+    _need(type(body[0]) is bytes, record.MALFORMED)
+    random_s = options.get(_RANDOM_END_S, 0)
+    _need(random_s >= 0, record.MALFORMED)
+    found: list[Limit | Claim] = [each for each in state.limits if _is_own(each, authority, body[0])]
+    found += [each for each in state.claims if _is_own(each, authority, body[0])]
+    _need(len(found) > 0, record.NOTHING_TO_CANCEL)
+    for control in found:
+        schedule.cancel(state, control, random_s, state.now_ms)
+    return record.ACCEPTED
+
+
+def _is_own(control: Limit | Claim, authority: Authority, command: bytes) -> bool:
+    return control.command == command and control.source == authority.name

@@ -1,0 +1,203 @@
+"""What equipment needs whoever asks: timers and transitions that delay a change and say until when and at what cost.
+
+A device stops and runs; each transition waits for its timers: the least stop, the least run, starts per hour, the
+longest stop. A battery stays between its floor and ceiling and slows down before them; power changes within a ramp;
+what wears out has a budget of writes and a dead-band. Protection may delay a wish; a hard limit stops a device at
+once, inside its least run too, and that is counted.
+
+Source: S2 (EN 50491-12-2) PowerConstraints and FRBC/OMBC transitions and timers, as cited in the design notes;
+defaults: SG-Ready label (BWP), OpenEMS and OpenEVSE practice, named in docs/architecture.md, "Protection".
+"""
+
+from __future__ import annotations
+
+from hal import capabilities
+from hal.compat import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.unit import Unit
+
+REST = "protection rest"
+RUN = "protection run"
+STARTS = "protection starts"
+LONGEST_STOP = "protection longest stop"
+CHARGE = "protection charge"
+RAMP = "protection ramp"
+WEAR = "protection wear"
+
+HOUR_MS = const(3600000)
+_DAY_MS = const(86400000)
+_BURST = const(12)  # writes that may come together
+_TAPER_PM = const(50)  # from here to a bound of its charge a battery slows down
+_BACK_PM = const(20)  # so far from a bound it is let go again
+_NO_BOUND = const(1 << 40)
+NEVER_MS = const(-1)
+
+_KEYS = ("on_s", "off_s", "off_max_s", "starts_per_h", "soc_min_pct", "soc_max_pct", "ramp_w_s", "writes_per_day")
+# least run s, least stop s, longest stop s, starts per hour; 0: none
+_COMPRESSOR = (600, 300, 7200, 4)
+_BY_KIND = {
+    capabilities.HEAT_PUMP: _COMPRESSOR,
+    capabilities.SG_READY: _COMPRESSOR,
+    capabilities.SWITCH: (60, 60, 0, 12),
+    capabilities.CHARGER: (0, 30, 0, 0),
+}
+
+
+class Guard:
+    """Timers and budgets of one device. `source` is what delays it now, until `at_ms`; "" when nothing does."""
+
+    def __init__(self, row: dict[str, Any], kind: int) -> None:
+        rules = list(_BY_KIND.get(kind, (0, 0, 0, 0))) + [10, 100, 0, 48]
+        for at, key in enumerate(_KEYS):
+            if row.get(key) is not None:
+                rules[at] = row[key]
+        self.on_ms: int = rules[0] * 1000
+        self.off_ms: int = rules[1] * 1000
+        self.off_max_ms: int = rules[2] * 1000
+        self.starts_per_h: int = rules[3]
+        self.soc_min_pm: int = rules[4] * 10
+        self.soc_max_pm: int = rules[5] * 10
+        self.ramp_w_s: int = rules[6]
+        self.writes_per_day: int = rules[7]
+        self.running = kind != capabilities.SWITCH  # since boot: as its default mode leaves it
+        self.changed_ms = NEVER_MS if kind == capabilities.CHARGER else 0  # when it last started or stopped
+        self.moved_ms = 0  # when its set-point last changed
+        self.started: list[int] = []  # at most `starts_per_h`, the newest last
+        self.short_runs = 0  # a hard limit stopped it inside its least run
+        self.empty = False  # its charge reached a bound and is not yet away from it
+        self.full = False
+        self.writes = 0  # in its life, as far as this agent made them
+        self.tokens = _BURST * _DAY_MS  # a write costs a day; a millisecond brings `writes_per_day`
+        self.filled_ms = 0
+        self.source = ""
+        self.at_ms = 0
+
+    def follow(self, unit: Unit, setpoint: int | None, now_ms: int) -> None:
+        """Take note of what the device is told."""
+        if setpoint != unit.setpoint:
+            self.moved_ms = now_ms
+        runs = unit.runs(setpoint)
+        if runs is self.running:
+            return
+        if not runs and self.changed_ms >= 0 and now_ms - self.changed_ms < self.on_ms:
+            self.short_runs += 1
+        if runs and self.starts_per_h:
+            self.started = self.started[1 - self.starts_per_h :] + [now_ms] if self.starts_per_h > 1 else [now_ms]
+        if runs or self.changed_ms != NEVER_MS or unit.source:
+            self.changed_ms = now_ms
+        self.running = runs
+
+    def worn(self) -> None:
+        """Count a write that wears."""
+        self.writes += 1
+        self.tokens -= _DAY_MS
+
+    def fill(self, now_ms: int) -> None:
+        """Let the budget of writes grow."""
+        self.tokens = min(self.tokens + (now_ms - self.filled_ms) * self.writes_per_day, _BURST * _DAY_MS)
+        self.filled_ms = now_ms
+
+    def starts_left(self, now_ms: int) -> int | None:
+        """Return how many starts this hour has left; None: as many as one likes."""
+        if not self.starts_per_h:
+            return None
+        return self.starts_per_h - len([at_ms for at_ms in self.started if now_ms - at_ms < HOUR_MS])
+
+    def start_ms(self) -> int:
+        """Return when a stopped device may start at the earliest."""
+        self.source, at_ms = REST, self.changed_ms + self.off_ms if self.changed_ms >= 0 else 0
+        if self.starts_per_h and len(self.started) == self.starts_per_h and self.started[0] + HOUR_MS > at_ms:
+            self.source, at_ms = STARTS, self.started[0] + HOUR_MS
+        return at_ms
+
+    def put_off(self, source: str, at_ms: int) -> None:
+        """Say what delays a change and until when; NEVER_MS: that is for what is measured to say."""
+        self.source, self.at_ms = source, at_ms
+
+
+def may_start(unit: Unit, now_ms: int) -> bool:
+    """Tell whether a device runs or may start now; `unit.guard` says what delays it."""
+    guard = unit.guard
+    if guard.running:
+        return True
+    guard.at_ms = guard.start_ms()
+    if now_ms < guard.at_ms:
+        return False
+    guard.put_off("", 0)
+    return True
+
+
+def ask(unit: Unit, wanted: int | None, now_ms: int) -> int | None:
+    """Return what of a wish may be done now; `unit.guard` says what delays the rest, and until when.
+
+    Whether it may start is asked after the limits: `may_start`.
+    """
+    guard = unit.guard
+    guard.put_off("", 0)
+    runs = unit.runs(wanted)
+    if not runs and guard.running and guard.changed_ms >= 0 and now_ms < guard.changed_ms + guard.on_ms:
+        guard.put_off(RUN, guard.changed_ms + guard.on_ms)
+        return unit.least_running()
+    if not runs and not guard.running and guard.off_max_ms and now_ms >= guard.changed_ms + guard.off_max_ms:
+        guard.put_off(LONGEST_STOP, now_ms + guard.on_ms)
+        return unit.least_running()
+    if wanted is not None and unit.contract.kind == capabilities.BATTERY:
+        wanted = _within_charge(unit, wanted)
+    if wanted is not None and guard.ramp_w_s and unit.setpoint is not None:
+        wanted = _within_ramp(unit, wanted, now_ms)
+    if unit.contract.persistent and unit.setpoint is not None and wanted != unit.setpoint:
+        return _within_budget(unit, wanted, now_ms)
+    return wanted
+
+
+def charge_bounds(unit: Unit) -> tuple[int, int]:
+    """Return the lowest and highest power (W) that a battery's charge allows; an unknown charge allows neither way."""
+    guard, soc_pm = unit.guard, unit.soc_pm
+    if soc_pm is None:
+        return 0, 0
+    guard.empty = soc_pm <= guard.soc_min_pm or (guard.empty and soc_pm < guard.soc_min_pm + _BACK_PM)
+    guard.full = soc_pm >= guard.soc_max_pm or (guard.full and soc_pm > guard.soc_max_pm - _BACK_PM)
+    most_w = unit.power_of(None)
+    lowest_w = 0 if guard.empty else -most_w * min(soc_pm - guard.soc_min_pm, _TAPER_PM) // _TAPER_PM
+    highest_w = 0 if guard.full else most_w * min(guard.soc_max_pm - soc_pm, _TAPER_PM) // _TAPER_PM
+    return min(lowest_w, 0), max(highest_w, 0)
+
+
+def _within_charge(unit: Unit, wanted: int) -> int:
+    lowest_w, highest_w = charge_bounds(unit)
+    if lowest_w <= wanted <= highest_w:
+        return wanted
+    unit.guard.put_off(CHARGE, NEVER_MS)
+    return unit.between(lowest_w, highest_w, wanted)
+
+
+def _within_ramp(unit: Unit, wanted: int, now_ms: int) -> int:
+    guard = unit.guard
+    before_w, after_w = unit.power_of(unit.setpoint), unit.power_of(wanted)
+    most_w = guard.ramp_w_s * (now_ms - guard.moved_ms) // 1000
+    if abs(after_w - before_w) <= most_w:
+        return wanted
+    guard.put_off(RAMP, guard.moved_ms + abs(after_w - before_w) * 1000 // guard.ramp_w_s)
+    if after_w > before_w:
+        reached = unit.setpoint_for(before_w + most_w)
+        return unit.setpoint if unit.setpoint is not None and unit.power_of(reached) < before_w else reached
+    reached = unit.setpoint_for(before_w - most_w)
+    return reached if unit.power_of(reached) > after_w else wanted
+
+
+def _within_budget(unit: Unit, wanted: int | None, now_ms: int) -> int | None:
+    """Keep what is set while the change is not worth a write, or there is none left."""
+    guard = unit.guard
+    band_w = unit.power_max_w // 20
+    modulates = wanted is not None and unit.takes_power() and unit.runs(wanted) and guard.running
+    if modulates and abs(unit.power_of(wanted) - unit.power_of(unit.setpoint)) < band_w:
+        return unit.setpoint
+    guard.fill(now_ms)
+    if guard.tokens >= _DAY_MS:
+        return wanted
+    guard.put_off(WEAR, now_ms + (_DAY_MS - guard.tokens) // max(guard.writes_per_day, 1))
+    return unit.setpoint
