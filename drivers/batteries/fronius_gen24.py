@@ -17,7 +17,7 @@ from hal import quantities as q
 from hal.capabilities import PERSISTENT, VOLATILE
 from hal.capabilities.battery import Battery
 from hal.compat import const
-from hal.errors import NotObeyed, Refused, WrongDevice
+from hal.errors import FrameError, NotObeyed, Refused, WrongDevice
 from hal.modbus.floats import rounded
 from hal.modbus.points import Point
 from hal.modbus.sunspec import BITS16, FLOAT32, INT16, UINT16, SunSpecDevice
@@ -135,13 +135,21 @@ class FroniusGen24(SunSpecDevice, Battery):
 
         Raises: NotObeyed for a window that is no order of ours, other DeviceErrors.
         """
-        words = await self.registers(self._storage(STOR_CTL_MOD), OUT_W_RTE + 2 - STOR_CTL_MOD)
-        if words[0] == AUTOMATIC:
+        words = await self._storage_words()
+        mode = words[STOR_CTL_MOD]
+        if mode == AUTOMATIC:
             return None
-        setpoint_w = self._setpoint_w(words[0], signed(words[-2]), signed(words[-1]))
+        setpoint_w = self._setpoint_w(mode, signed(words[OUT_W_RTE]), signed(words[OUT_W_RTE + 1]))
         if setpoint_w is None:
             raise NotObeyed(STOR_CTL_MOD, None, words)
         return setpoint_w
+
+    async def _storage_words(self) -> tuple[int, ...]:
+        """Return model 124 from its id up to InWRte. Raises: FrameError for a gateway's zeros, other DeviceErrors."""
+        words = await self.registers(self._storage(0), OUT_W_RTE + 2)
+        if words[0] != STORAGE:
+            raise FrameError("no model 124", words)
+        return words
 
     async def default_mode(self) -> None:
         """Give the battery back to the inverter's own regulation."""
@@ -165,6 +173,7 @@ class FroniusGen24(SunSpecDevice, Battery):
             try:
                 await self.write_checked(self._storage(RVRT_TMS), (REVERT_S,))
             except (NotObeyed, Refused):
+                await self._storage_words()  # it is the product that does not take it, and no fault of the line
                 self._set_fallback(False)
 
     def _setpoint_w(self, mode: int | None, out: int | None, into: int | None) -> int | None:

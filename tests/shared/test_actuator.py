@@ -149,6 +149,15 @@ async def test_a_default_mode_that_fails_is_tried_again_likewise():
     assert await hand.act(10**9) == []
 
 
+async def test_the_longest_pause_is_half_a_minute_to_the_millisecond():
+    hand = charger()
+    hand.unit.refuse = {SETPOINT: 4}
+    hand.grant(10000)
+    for now_ms in (0, 1000, 3000, 7000, 15000, 31000, 61000):
+        assert await hand.act(now_ms - 1) == [] and await hand.act(now_ms) == [SETPOINT]
+    assert await hand.act(90999) == [] and await hand.act(91000) == [SETPOINT]
+
+
 async def test_a_new_set_point_does_not_wait_for_the_old_ones_pause():
     hand = pump()
     hand.unit.refuse = {LIMIT: 4}

@@ -73,6 +73,11 @@ async def test_a_refused_product_that_wears_out_is_not_tried_more_often_than_tha
         if hand.unit.asked:
             tried.append(now_ms)
     assert tried == [7000, 67000, 127000, 187000]
+    hand.unit.asked = []
+    await hand.actuator.act(246999)
+    assert hand.unit.asked == []
+    await hand.actuator.act(247000)
+    assert hand.unit.asked != []
 
 
 async def test_the_newest_thing_found_is_kept_for_whoever_asks():

@@ -62,3 +62,13 @@ async def test_a_contract_without_a_driver_obeys_nothing():
             assert error.args[0] == device.control
         else:
             raise AssertionError(device.kind)
+
+
+async def test_a_contract_without_a_driver_cannot_tell_what_is_kept():
+    for device in (Charger(), Battery(), HeatPump(), SgReady(), Thermostat(), Switch()):
+        try:
+            await device.kept()
+        except OutOfRange as error:
+            assert error.args[0] == device.control
+        else:
+            raise AssertionError(device.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drivers import catalogue
 from hal import capabilities as c
 from hal import quantities as q
-from hal.errors import NotObeyed, OutOfRange, WrongDevice
+from hal.errors import FrameError, NotObeyed, OutOfRange, WrongDevice
 from tests.shared.modbus_units import Unit, failure_of
 from tests.shared.products import charger_unit, driver_of, inverter_unit, pump_unit, put, room_unit
 
@@ -288,6 +288,10 @@ async def test_a_battery_says_whether_it_falls_back_by_itself():
     unit.stubborn = (at + 15,)  # takes the revert timer and does not keep it
     assert await battery.obey(1000) == 1000
     assert (battery.fallback_ms, battery.refresh_ms, battery.write_cost) == (0, 0, c.PERSISTENT)
+    unit, at = inverter_unit()
+    battery = await opened(unit)
+    unit.registers[at], unit.stubborn = 0, (at + 15,)  # a gateway's zeros say nothing of the product
+    assert type(await failure_of(battery.obey(1000))) is FrameError and battery.fallback_ms == 60000
     unit, at = inverter_unit(revert=0xFFFF)
     battery = await opened(unit)
     assert (battery.fallback_ms, battery.refresh_ms, battery.write_cost) == (0, 0, c.PERSISTENT)

@@ -116,6 +116,7 @@ class Bench:
         self.clock.at_ms += ms
         self.passes(ms)
         if self.alive:
+            assert self.post.actuator is not None
             self.post.actuator.grant((0, self.setpoint, "claim"), self.clock.at_ms + max(LEASE_MS, 2 * ms))
         await self.worker.round()
         await self.worker.look()
