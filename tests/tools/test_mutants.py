@@ -99,7 +99,8 @@ def test_tests_that_fail_by_themselves_prove_nothing(tmp_path):
     [
         ("core/ReplaceBinaryOperator_Add_Pow", "coarse arithmetic"),
         ("core/ReplaceBinaryOperator_Add_Sub", ""),
-        ("core/ReplaceComparisonOperator_Eq_Is", "refused by lint"),
+        ("core/ReplaceComparisonOperator_Eq_Is", "identity for equality"),
+        ("core/ReplaceComparisonOperator_IsNot_NotEq", "identity for equality"),
         ("core/ReplaceComparisonOperator_Is_IsNot", ""),
         ("core/NumberReplacer", ""),
         ("siteward/DropCall", ""),
@@ -128,3 +129,7 @@ def test_annotations_and_type_checking_are_no_change():
     )
     assert meaning(source.replace("|", "&").replace("False", "True").replace("import a", "import b")) == meaning(source)
     assert meaning(source.replace("return x", "return 0")) != meaning(source)
+
+
+def test_one_number_written_in_two_ways_is_tried_once():
+    assert meaning("x = ~1") == meaning("x = - 2") != meaning("x = -1")

@@ -45,6 +45,13 @@ def main(argv: list[str] | None = None) -> int:
     """Put the mutants of some modules, or of all, to the tests."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as in agent/limits.py; default: the safety core")
+    parser.add_argument(
+        "--tests",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this file, as in test_limits; may be repeated",
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs found")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     asked = parser.parse_args(argv)
@@ -52,9 +59,10 @@ def main(argv: list[str] | None = None) -> int:
     missing = [module for module in modules if not (ROOT / module).is_file()]
     if missing:
         parser.error(f"no such module: {', '.join(missing)}")
+    tests = tuple(name.removesuffix(".py").rpartition("/")[2] for name in asked.tests)
     operators.register()
     try:
-        scores = measure(modules, asked.fresh)
+        scores = measure(modules, tests, asked.fresh)
     except KeyboardInterrupt:
         return INTERRUPTED
     except MutantsError as error:
@@ -64,20 +72,20 @@ def main(argv: list[str] | None = None) -> int:
     return GOOD if all(score.killed_pm >= KILLED_PM_MIN for score in scores) else TOO_FEW
 
 
-def measure(modules: tuple[str, ...], fresh: bool) -> list[Score]:
-    """Return what became of the mutants of each module. Raises: MutantsError."""
+def measure(modules: tuple[str, ...], files: tuple[str, ...], fresh: bool) -> list[Score]:
+    """Return what became of the mutants of each module before the tests of some files, or all. Raises: MutantsError."""
     trees = [FOLDER / f"tree-{number}" for number in range(WORKERS)]
     tree_print = copy_to(trees[0])
     for tree in trees[1:]:
         if copy_to(tree) != tree_print:
             raise MutantsError("files changed while they were copied: try again")
-    tests = survey(trees[0])
+    tests = survey(trees[0], files)
     for tree in trees:
         compiled_but(tree, modules)
     scores = []
     for module in modules:
         session = Session(FOLDER, trees[0], module)
-        session.prepare(tree_print, fresh)
+        session.prepare(" ".join([tree_print, *sorted(files)]), fresh)
         pending = session.pending()
         with _workers(trees) as workers:
             _work_off(session, pending, tests, workers)

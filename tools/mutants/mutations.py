@@ -1,7 +1,7 @@
 """Which of cosmic-ray's mutations are put to the tests; what is left out, and why, is counted and said.
 
 A mutation that changes nothing but annotations, docstrings or what only type checkers read, that is no Python, that
-another operator makes too, or that lint and house rules refuse before any test runs, tells nothing about the tests.
+another operator makes too, or that takes `is` for `==` where both hold, tells nothing about the tests.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ ARITHMETIC = {
     "BitXor": {"BitAnd"},
 }
 IDENTITY = {"Is", "IsNot"}
+SAME = {("Is", "Eq"), ("IsNot", "NotEq")}
 COARSE = "coarse arithmetic"
-REFUSED = "refused by lint"
+IDENTICAL = "identity for equality"
 SYNTAX = "no Python"
 NOTHING = "no change at run time"
 TWICE = "made twice"
@@ -41,8 +42,10 @@ def refused_by_kind(operator: str) -> str:
     before, _, after = change.partition("_")
     if kind == "ReplaceBinaryOperator" and after not in ARITHMETIC.get(before, set()):
         return COARSE
-    if kind == "ReplaceComparisonOperator" and after in IDENTITY and before not in IDENTITY:
-        return REFUSED  # `is` between numbers holds by accident
+    if kind == "ReplaceComparisonOperator" and (
+        (after in IDENTITY and before not in IDENTITY) or (before, after) in SAME
+    ):
+        return IDENTICAL
     return ""
 
 
@@ -52,7 +55,7 @@ def meaning(source: str) -> str:
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes out annotations, docstrings and what only type checkers read."""
+    """Takes out annotations, docstrings and what only type checkers read; works out signs of numbers."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         """Take the annotation off a parameter."""
@@ -82,6 +85,13 @@ class _Bare(ast.NodeTransformer):
         """Drop `if TYPE_CHECKING:`, mutated or not."""
         test = node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test
         return None if _names_type_checking(test) else self.generic_visit(node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        """Make `~1` and `- 2` the same."""
+        number = node.operand.value if isinstance(node.operand, ast.Constant) else None
+        if type(number) is int and isinstance(node.op, ast.USub | ast.Invert):
+            return ast.Constant(-number if isinstance(node.op, ast.USub) else ~number)
+        return self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         """Drop docstrings."""

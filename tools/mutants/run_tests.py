@@ -1,10 +1,11 @@
 """Run shared tests of a copied tree on CPython, one after the other, until one fails.
 
     python -S -B run_tests.py TREE MODULE:TEST...
-    python -S -B run_tests.py TREE --survey FILE
+    python -S -B run_tests.py TREE --survey FILE [TEST_FILE...]
 
 Without site-packages, so that nothing but the copy can be imported. Exit code 1 at the first test that fails,
-which is named. `--survey` runs every shared test and writes which function of the agent each of them enters.
+which is named. `--survey` runs all shared tests, or those of some files, and writes which functions of the agent
+each of them enters.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ def run(test: str) -> None:
         function()
 
 
-def all_tests(tree: Path) -> list[str]:
-    """Return every shared test in the order of files and lines."""
+def all_tests(tree: Path, files: tuple[str, ...]) -> list[str]:
+    """Return the shared tests of some files, as in `test_step`, or of all, in the order of files and lines."""
     found = []
-    for path in sorted((tree / "tests" / "shared").glob("test_*.py")):
-        module = f"tests.shared.{path.stem}"
+    for stem in sorted(files) or sorted(path.stem for path in (tree / "tests" / "shared").glob("test_*.py")):
+        module = f"tests.shared.{stem}"
         tests = [name for name in vars(importlib.import_module(module)) if name.startswith("test_")]
         found += [f"{module}:{name}" for name in tests]
     return found
 
 
-def survey(tree: Path) -> list[dict[str, object]]:
-    """Run every test; return its name, how long it took and the agent's functions it entered as [file, line]."""
+def survey(tree: Path, files: tuple[str, ...]) -> list[dict[str, object]]:
+    """Run tests; return each one's name, how long it took and the agent's functions it entered as [file, line]."""
     home = f"{tree}/agent/"
     entered: set[tuple[str, int]] = set()
 
@@ -55,7 +56,7 @@ def survey(tree: Path) -> list[dict[str, object]]:
             entered.add((code.co_filename[len(str(tree)) + 1 :], code.co_firstlineno))
 
     rows: list[dict[str, object]] = []
-    for test in all_tests(tree):
+    for test in all_tests(tree, files):
         entered.clear()
         began_s = time.monotonic()
         sys.setprofile(note)
@@ -76,7 +77,7 @@ def main(tree: str, *asked: str) -> int:
     test = "--survey"
     try:
         if asked[0] == "--survey":
-            Path(asked[1]).write_text(json.dumps(survey(Path(tree))))
+            Path(asked[1]).write_text(json.dumps(survey(Path(tree), asked[2:])))
             return 0
         for test in asked:
             run(test)

@@ -49,11 +49,18 @@ def command(tree: Path, *asked: str) -> list[str]:
     return [sys.executable, "-S", "-B", str(RUNNER), str(tree), *asked]
 
 
-def survey(tree: Path) -> list[Test]:
-    """Run every shared test of an unchanged copy, quickest first in the result. Raises: MutantsError, if one fails."""
+def survey(tree: Path, files: tuple[str, ...] = ()) -> list[Test]:
+    """Run the shared tests of an unchanged copy, quickest first in the result; of some `files` where they are named.
+
+    Raises: MutantsError, if one fails.
+    """
     found = tree.with_suffix(".survey.json")
     done = subprocess.run(
-        command(tree, "--survey", str(found)), capture_output=True, text=True, timeout=SURVEY_TIMEOUT_S, check=False
+        command(tree, "--survey", str(found), *files),
+        capture_output=True,
+        text=True,
+        timeout=SURVEY_TIMEOUT_S,
+        check=False,
     )
     if done.returncode:
         raise MutantsError(f"the tests fail without any mutation:\n{done.stdout}{done.stderr}")
