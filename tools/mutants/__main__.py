@@ -1,12 +1,13 @@
 """`make mutants`: change the safety core token by token and see whether the shared tests notice.
 
 Exit code 0 when every module kills at least 90 % of its mutants, 1 when one kills less, 2 when the tests fail
-without any mutation, 130 for Ctrl-C: what was done by then is kept, and the next run goes on from there.
+without any mutation or cannot be run, 130 for Ctrl-C: what was done by then is kept, and the next run goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,9 @@ def main(argv: list[str] | None = None) -> int:
         help="only this file, as in test_limits; may be repeated",
     )
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs found")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="for copies and what was found; one run at a time in each"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     asked = parser.parse_args(argv)
     modules = tuple(asked.modules) or MODULES
@@ -62,7 +66,8 @@ def main(argv: list[str] | None = None) -> int:
     tests = tuple(name.removesuffix(".py").rpartition("/")[2] for name in asked.tests)
     operators.register()
     try:
-        scores = measure(modules, tests, asked.fresh)
+        with alone(asked.folder.resolve()) as folder:
+            scores = measure(folder, modules, tests, asked.fresh)
     except KeyboardInterrupt:
         return INTERRUPTED
     except MutantsError as error:
@@ -72,9 +77,21 @@ def main(argv: list[str] | None = None) -> int:
     return GOOD if all(score.killed_pm >= KILLED_PM_MIN for score in scores) else TOO_FEW
 
 
-def measure(modules: tuple[str, ...], files: tuple[str, ...], fresh: bool) -> list[Score]:
+@contextmanager
+def alone(folder: Path) -> Iterator[Path]:
+    """Keep others out of a folder meanwhile. Raises: MutantsError, if somebody is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MutantsError(f"another run is at work in {folder}: wait, or take another --folder") from None
+        yield folder
+
+
+def measure(folder: Path, modules: tuple[str, ...], files: tuple[str, ...], fresh: bool) -> list[Score]:
     """Return what became of the mutants of each module before the tests of some files, or all. Raises: MutantsError."""
-    trees = [FOLDER / f"tree-{number}" for number in range(WORKERS)]
+    trees = [folder / f"tree-{number}" for number in range(WORKERS)]
     tree_print = copy_to(trees[0])
     for tree in trees[1:]:
         if copy_to(tree) != tree_print:
@@ -84,7 +101,7 @@ def measure(modules: tuple[str, ...], files: tuple[str, ...], fresh: bool) -> li
         compiled_but(tree, modules)
     scores = []
     for module in modules:
-        session = Session(FOLDER, trees[0], module)
+        session = Session(folder, trees[0], module)
         session.prepare(" ".join([tree_print, *sorted(files)]), fresh)
         pending = session.pending()
         with _workers(trees) as workers:
