@@ -59,6 +59,7 @@ def test_a_loser_keeps_the_modes_that_the_winner_does_not_set():
     assert winner([ceiling, setpoint], 1, SETPOINT) is setpoint
     assert winner([ceiling, setpoint], 1, CEILING) is ceiling
     assert winner([ceiling, setpoint], 1, TARGET) is None
+    assert winner([ceiling], 1) is None and winner([setpoint], 1, CEILING) is None
 
 
 def test_a_change_and_a_target_compete():

@@ -1,7 +1,7 @@
 """`make mutants`: change the safety core token by token and see whether the shared tests notice.
 
 Exit code 0 when every module kills at least 90 % of its mutants, 1 when one kills less, 2 when the tests fail
-without any mutation or cannot be run, 130 for Ctrl-C: what was done by then is kept, and the next run goes on from there.
+without any mutation or cannot be run, 130 for Ctrl-C: what was done by then is kept, the next run goes on from there.
 """
 
 from __future__ import annotations
