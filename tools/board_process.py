@@ -10,38 +10,27 @@ from __future__ import annotations
 import argparse
 import ctypes
 import mmap
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
-from tools.stage import ROOT, StageError, stage
+from tools.image import build
+from tools.link import CORE
+from tools.stage import ROOT, StageError
 
 STAGED = ROOT / "build" / "board"
 START = """
 import sys, uctypes, vfs
 vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
 sys.path[:] = ["/rom", ".frozen"]
-from boards.micropython_unix import run
+from {core} import run
 sys.exit(run({folder!r}))
 """
 
 
 def image() -> Path:
     """Return an up-to-date ROMFS image of everything a board runs. Raises: StageError."""
-    made = STAGED.with_suffix(".romfs")
-    stage(STAGED)
-    newest = max(file.stat().st_mtime for file in STAGED.rglob("*.mpy"))
-    if not made.exists() or made.stat().st_mtime <= newest:
-        partial = made.with_suffix(f".{os.getpid()}")  # never in place: a running board has the old one mapped
-        command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(partial), "build", str(STAGED)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            partial.unlink(missing_ok=True)
-            raise StageError(f"the ROMFS image could not be built: {(done.stderr or done.stdout).strip()}")
-        partial.replace(made)
-    return made
+    return build("boards.micropython_unix", STAGED.with_suffix(".romfs"))
 
 
 def run(folder: Path, heap: str) -> int:
@@ -52,7 +41,7 @@ def run(folder: Path, heap: str) -> int:
         mapped = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a serial port opened here becomes the terminal: its end is not ours
     address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
-    code = START.format(address=address, size=len(mapped), folder=str(folder))
+    code = START.format(address=address, size=len(mapped), core=CORE, folder=str(folder))
     return micropython_run.run_main(["micropython", "-X", f"heapsize={heap}", "-c", code])
 
 

@@ -53,14 +53,24 @@ def compiler() -> Path:
 
 def compile_file(source: Path, target: Path, shown_as: str, constants: dict[str, dict[str, int]]) -> None:
     """Write `source` as bytecode, whole or not at all. Raises: StageError."""
+    compile_text(leaned(source, shown_as, constants), target, shown_as)
+
+
+def leaned(source: Path, shown_as: str, constants: dict[str, dict[str, int]]) -> str:
+    """Return a source as boards get it. Raises: StageError."""
+    try:
+        return lean(source.read_text(encoding="utf-8"), constants)
+    except (LeanError, SyntaxError) as error:
+        raise StageError(f"{shown_as}: {error}") from None
+
+
+def compile_text(text: str, target: Path, shown_as: str) -> None:
+    """Write a source as bytecode that calls itself as imports do, whole or not at all. Raises: StageError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made = target.with_suffix(f".{os.getpid()}")
     with tempfile.TemporaryDirectory() as folder:
         sent = Path(folder) / "sent.py"
-        try:
-            sent.write_text(lean(source.read_text(encoding="utf-8"), constants), encoding="utf-8")
-        except (LeanError, SyntaxError) as error:
-            raise StageError(f"{shown_as}: {error}") from None
+        sent.write_text(text, encoding="utf-8")
         command = [str(compiler()), "-s", dotted(shown_as), "-o", str(made), str(sent)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -108,13 +108,15 @@ def _start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
 def _forget(*modules: str) -> None:
     """Unload modules, so that the next collection frees what they hold.
 
-    A module is held by the table of modules, under its last name by its package, and by whatever imported a name
-    from it or keeps an object that has methods of it. tests/test_budgets.py measures that nothing does.
+    A module is held by the table of modules, under its last name by its package (in an image it has none, and the
+    names below have no dots: tools/link.py), and by whatever imported a name from it or keeps an object that has
+    methods of it. tests/test_budgets.py measures that nothing does.
     """
     for name in modules:
         package, _, last = name.rpartition(".")
         del sys.modules[name]
-        delattr(sys.modules[package], last)
+        if package:
+            delattr(sys.modules[package], last)
 
 
 def _say(line: str | None) -> None:

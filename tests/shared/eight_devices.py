@@ -10,15 +10,14 @@ import gc
 import json
 
 from agent import allocate
+from agent.circuits import Circuit
 from agent.command import Authority
-from agent.failsafe import site_meter
 from agent.image import Sample
 from agent.journal import Journal
 from agent.ledger import Ledger
 from agent.loop import Loop
-from agent.room import room_of
 from agent.session import Session
-from agent.state import Site, State
+from agent.state import State
 from agent.step import step
 from agent.unit import Unit, contract_of
 from agent.worker import Post, Worker
@@ -154,7 +153,7 @@ class EightDevices:
         signer = SoftSigner(b"\x07" * 32)
         ledger = Ledger(Journal(MemoryStore(1 << 16), 8192), signer.key_id, self.clock, 2048, 3600)
         ledger.begin_epoch()
-        state = State(Site(TABLE, 0), units, signer.key_id, ledger.epoch, 3600, 10000)
+        state = State(Circuit(TABLE, 0), units, signer.key_id, ledger.epoch, 3600, 10000)
         uplink = LoopUplink()
         session = Session(ledger, signer, uplink, self.clock, state)
         authorities: list[Authority] = []
@@ -209,8 +208,6 @@ async def measure() -> None:
         "tick with new answers": answered_bytes,
         "step": claimed_bytes(lambda: step(state, now_ms, image, [])),
         "allocate.decide": claimed_bytes(lambda: allocate.decide(state, image, now_ms)),
-        "failsafe.site_meter": claimed_bytes(lambda: site_meter(state, image, now_ms)),
-        "room.room_of": claimed_bytes(lambda: room_of(state, METERED)),
         "loop.image": claimed_bytes(loop.image),
         "nothing": claimed_bytes(lambda: None),
     }

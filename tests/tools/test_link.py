@@ -1,0 +1,140 @@
+"""The linker of board images: its program does the same, keeps the names it must, and is refused when in doubt."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+from tools.image import packed, unloaded
+from tools.link import CORE, LinkError, link
+from tools.trace import readable
+
+
+def run(texts, board="board", apart=(), held=(), first=()):
+    """Link and load the modules of an image; return them by name."""
+    linked = link(dict({"board": ""}, **texts), board, list(first), set(apart), set(held))
+    loaded = {}
+    for name in sorted(linked, key=lambda each: each != CORE):
+        loaded[name] = sys.modules[name] = types.ModuleType(name)
+        exec(linked[name].text, loaded[name].__dict__)
+    for name in linked:
+        del sys.modules[name]
+    return loaded
+
+
+def test_modules_become_one_and_what_the_board_offers_keeps_its_name():
+    image = run({
+        "a.near": "from struct import pack\n_STEP = const(2)\nFAR = 'far'\ndef _next(n): return n + _STEP\n",
+        "a.next": "from a import near\nfrom a.near import FAR, pack\ndef _next(n): return near._next(n) * 10\n",
+        "board": "from a.next import _next as n, FAR, pack\ndef run(): return n(1), FAR, pack('B', 1)\n",
+    })  # fmt: skip
+    assert list(image) == [CORE]
+    assert image[CORE].run() == (30, "far", b"\x01")
+    assert not {"_next", "FAR", "_STEP"} & set(vars(image[CORE]))
+
+
+def test_a_module_apart_finds_what_it_needs_in_the_one():
+    image = run(
+        {
+            "a.core": "SIZE = const(7)\nclass Thing:\n    def __init__(self, size): self._size = size\n",
+            "a.late": "from a import core\nfrom a.core import Thing\ndef made(): return Thing(core.SIZE)._size\n",
+            "board": "from a.core import Thing\ndef run():\n    from a.late import made\n    return made(), 'a.late'\n",
+        },
+    )
+    assert image["a_late"].made() == 7
+    sys.modules["a_late"] = image["a_late"]
+    assert image[CORE].run() == (7, "a_late")
+    del sys.modules["a_late"]
+
+
+SCOPES = """
+size = 5
+def shadow(size): return size
+def closed(size):
+    def inner(by): return size * by
+    return [inner(size) for size in (size, 2)], (lambda size: size + 1)(size), inner(3)
+def caught():
+    try:
+        return 1 // 0
+    except ZeroDivisionError as size:
+        return str(size), [each for each in (size,) if each is size] != []
+def given(size, *, more=0): return size + more
+class Held:
+    size = size + 1
+    def size_of(self): return size, self.size
+    def _hidden(self, size=size): return size
+def run(): return shadow(1), closed(4), caught(), given(1, more=2), Held().size_of(), Held()._hidden()
+"""
+
+
+def test_every_scope_keeps_its_own_names():
+    plain = {}
+    exec(SCOPES, plain)
+    assert run({"board": SCOPES})[CORE].run() == plain["run"]()
+
+
+def test_private_attributes_of_one_family_never_become_the_same():
+    image = run({
+        "a": "class Base:\n    def __init__(self): self._one = 1; self._two = 2\n"
+        "    def both(self): return self._one, self._two\n",
+        "board": "from a import Base\nclass More(Base):\n    def __init__(self):\n        super().__init__()\n"
+        "        self._three = 3\n    def run(self): return self.both(), self._three\nclass Other:\n    _one = 4\n",
+    })[CORE]  # fmt: skip
+    made = image.More()
+    assert made.run() == ((1, 2), 3)
+    assert len(vars(made)) == 3 and not [name for name in vars(made) if len(name) > 2]
+
+
+def test_what_is_asked_for_by_a_text_a_keyword_or_a_tape_keeps_its_name():
+    image = run(
+        {
+            "board": "class Kept:\n    def __init__(self, size): self._size = size\n"
+            "class Asked:\n    def __init__(self): self._named, self._else = 1, 2\n"
+            "def run(): return Kept(size=1), getattr(Asked(), '_named')\n"
+        },
+        held={"Kept"},
+    )[CORE]
+    kept, named = image.run()
+    assert vars(kept) == {"_size": 1} and named == 1
+    assert "_named" in vars(image.Asked()) and "_else" not in vars(image.Asked())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from a import b\ndef run(): return b\n",
+        "from a import b\ndef run(): return b.nothing\n",
+        "def run():\n    global x\n    x = 1\n",
+        "from struct import pack as p\n",
+        "def run(): return [y := 1 for x in ()]\n",
+    ],
+)
+def test_what_cannot_be_seen_through_is_refused(text):
+    with pytest.raises(LinkError):
+        link({"board": text, "a.b": "x = []\n"}, "board", [], set(), set())
+
+
+def test_a_traceback_of_an_image_names_the_source_again():
+    texts = {
+        "agent.first": "'''Doc.'''\n\n\ndef broken(\n    number,\n):\n    '''Doc.'''\n"
+        "    assert (\n        number\n    )\n",
+        "boards.one": "from agent.first import broken\n\n\nclass Board:\n    def run(self):\n"
+        "        try:\n            broken(0)\n        finally:\n            pass\n",
+    }
+    linked = link(texts, "boards.one", [], set(), set())[CORE]
+    at = 1 + [line.strip()[:6] for line in linked.text.splitlines()].index("assert")
+    said = f'  File "{CORE}", line {at}, in ab\n  File "asyncio/core.py", line 1, in run\nAssertionError: \n'
+    assert readable(said, {CORE: linked.lines}) == said.replace(
+        f'"{CORE}", line {at}, in ab', '"agent/first.py", line 8, in broken'
+    )
+    caller = 1 + [line.strip().endswith("(0)") for line in linked.text.splitlines()].index(True)
+    assert readable(f'File "{CORE}", line {caller}, in a', {CORE: linked.lines}) == (
+        'File "boards/one.py", line 7, in Board.run'
+    )
+
+
+def test_what_stays_apart_and_what_keeps_its_names_is_read_from_the_sources():
+    assert unloaded("def f():\n    _forget('a.b', 'c')\n    g('d')\n    _forget('e')\n") == ["a.b", "c", "e"]
+    assert packed("_MAKERS: dict = {'State': lambda known: State(known['size'])}\n") == {"State"}

@@ -1,0 +1,107 @@
+"""Make the ROMFS image that a board runs: `python -m tools.image BOARD FILE`, as boards.micropython_unix.
+
+Beside FILE lies FILE.lines: without it a traceback of that image cannot be read (tools/trace.py). What an image is made
+of: tools/link.py. The folder is written by `mpremote romfs`, the firmware's own tool.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.link import Linked, LinkError, link
+from tools.stage import PACKAGES, ROOT, StageError, compile_text, constants, dotted, leaned, sources
+
+EVERY_DRIVER = "hal.modbus.device"  # what every product's driver loads
+START = ROOT / "boards" / "micropython" / "site.py"
+SNAPSHOT = ROOT / "agent" / "snapshot.py"
+
+
+def build(board: str, made: Path) -> Path:
+    """Bring an image of a board's agent up to date. Raises: StageError."""
+    newest = max(file.stat().st_mtime for file in (*_sources(), *Path(__file__).parent.glob("*.py")))
+    if made.exists() and lines_of(made).exists() and made.stat().st_mtime > newest:
+        return made
+    linked = linked_agent(board)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, module in linked.items():
+            compile_text(module.text, Path(folder) / f"{name}.mpy", name)
+        partial = made.with_suffix(f".{os.getpid()}")  # never in place: a running board has the old one mapped
+        made.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(partial), "build", folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        partial.unlink(missing_ok=True)
+        raise StageError(f"the ROMFS image could not be built: {(done.stderr or done.stdout).strip()}")
+    lines_of(made).write_text(json.dumps({name: module.lines for name, module in linked.items()}), encoding="utf-8")
+    partial.replace(made)
+    return made
+
+
+def lines_of(image: Path) -> Path:
+    """Return the file that says where each line of an image comes from."""
+    return image.with_name(image.name + ".lines")
+
+
+def linked_agent(board: str, more: dict[str, str] | None = None) -> dict[str, Linked]:
+    """Return the modules of a board's image, and of `more` sources beside them. Raises: StageError."""
+    numbers, _ = constants()
+    texts = dict(more or {})
+    for source in _sources():
+        inside = str(source.relative_to(ROOT))
+        if dotted(inside) not in numbers:
+            texts[dotted(inside)] = leaned(source, inside, numbers)
+    forgotten = unloaded(START.read_text(encoding="utf-8"))
+    try:
+        return link(texts, board, [EVERY_DRIVER, *forgotten], set(forgotten), packed(SNAPSHOT.read_text("utf-8")))
+    except LinkError as error:
+        raise StageError(f"the image of {board}: {error.args[0]}") from None
+
+
+def _sources() -> list[Path]:
+    return [source for pattern in PACKAGES.values() for source in sources(pattern)]
+
+
+def unloaded(text: str) -> list[str]:
+    """Return the modules that a source gives to `_forget`: they serve only the start."""
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    given = [each for call in calls if ast.unparse(call.func) == "_forget" for each in call.args]
+    return [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+
+
+def packed(text: str) -> set[str]:
+    """Return the classes that a source's `_MAKERS` names: their attributes stand on tapes. Raises: StageError."""
+    for node in ast.parse(text).body:
+        if (
+            isinstance(node, ast.AnnAssign)
+            and ast.unparse(node.target) == "_MAKERS"
+            and isinstance(node.value, ast.Dict)
+        ):
+            names = [each.value for each in node.value.keys if isinstance(each, ast.Constant)]
+            return {name for name in names if isinstance(name, str)}
+    raise StageError("agent/snapshot.py has no _MAKERS: which names stand on a tape?")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build one image."""
+    parser = argparse.ArgumentParser(prog="python -m tools.image", description=__doc__.splitlines()[0])
+    parser.add_argument("board", help="module of the board, say boards.micropython_unix")
+    parser.add_argument("file", type=Path)
+    asked = parser.parse_args(argv)
+    try:
+        made = build(asked.board, asked.file)
+    except StageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{made}: {made.stat().st_size} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Put what a board's agent always runs into one module, under names as short as a machine needs.
+
+A module, a name in it that another one imports, and the name of an argument each cost a board heap and an interned
+string (docs/decisions/0003), and nobody reads them there. The sources stay as they are. In an image the modules that
+every agent loads are one, numbers and texts with a name stand where they are used, and what only this program calls by
+its name has a short one (tools/short_names.py). The other modules of an image stand beside it, without packages.
+
+What cannot be seen through ends in LinkError, never in another program.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tools.renamer import Renamer, was
+from tools.short_names import CORE, LinkError, Program
+
+__all__ = ("CORE", "Lines", "LinkError", "link")
+
+Lines = list[tuple[int, str, int, str]]  # line in the image, module, line there, function
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def link(texts: dict[str, str], board: str, roots: list[str], apart: set[str], packed: set[str]) -> dict[str, Linked]:
+    """Return name in the image -> module; CORE is one of them, and an empty package none.
+
+    `texts`: module -> source as tools.lean gives it. CORE is all that `board` and `roots` load with themselves, without
+    `apart`; what `board` offers keeps its name. `packed`: classes whose attributes keep theirs. Raises: LinkError.
+    """
+    trees = {module: bare(ast.parse(text)) for module, text in texts.items()}
+    order = _loaded(trees, [board, *roots], apart)
+    program = Program(trees, order, board, packed)
+    bodies = {module: Renamer(program, module).module(tree) for module, tree in trees.items()}
+    core = [("", program.outer_imports())] + [(module, bodies[module]) for module in order]
+    linked = {CORE: Linked(core)}
+    for module, body in bodies.items():
+        if module not in order and body:
+            linked[program.apart_name(module)] = Linked([(module, body)])
+    return linked
+
+
+class Linked:
+    """One module of an image: its source, and where each of its lines comes from."""
+
+    def __init__(self, parts: list[tuple[str, list[ast.stmt]]]) -> None:
+        whole = ast.Module([each for _, body in parts for each in body], [])
+        self.text = ast.unparse(ast.fix_missing_locations(whole)) + "\n"
+        made = _statements(ast.parse(self.text).body)
+        self.lines: Lines = [
+            (next(made)[0].lineno, module, node.lineno, function)
+            for module, body in parts
+            for node, function in _statements(body)
+        ]
+
+
+def _statements(body: list[ast.stmt], function: str = "") -> Iterator[tuple[ast.stmt | ast.ExceptHandler, str]]:
+    """Yield every statement in the order of its line, and the function it stands in."""
+    for node in body:
+        yield node, function
+        inside = function
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            inside = f"{function}.{was(node)}".lstrip(".")
+        for field in ("body", "handlers", "orelse", "finalbody"):
+            yield from _statements(getattr(node, field, []), inside)
+
+
+def bare(tree: ast.Module) -> ast.Module:
+    """Take off docstrings and annotations, which no bytecode has."""
+    for node in ast.walk(tree):
+        if isinstance(node, _FUNCTIONS):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+        for field in ("body", "orelse", "finalbody"):
+            body = getattr(node, field, None)
+            if isinstance(body, list) and body:
+                kept = [_unannotated(each) for each in body if not _says_nothing(each)]
+                empty = [] if isinstance(node, ast.Module) else [ast.copy_location(ast.Pass(), body[0])]
+                setattr(node, field, kept or empty)
+    return tree
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    if isinstance(node, ast.AnnAssign):
+        return node.value is None
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _unannotated(node: ast.stmt) -> ast.stmt:
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+    return node
+
+
+def _loaded(trees: dict[str, ast.Module], roots: list[str], apart: set[str]) -> list[str]:
+    """Return what loading `roots` loads, each after what it needs."""
+    order: list[str] = []
+    seen: set[str] = set()
+
+    def walk(module: str) -> None:
+        if module not in seen:
+            seen.add(module)
+            for needed in _imports(trees[module], trees):
+                walk(needed)
+            if module not in apart:
+                order.append(module)
+
+    for root in roots:
+        walk(root)
+    return order
+
+
+def _imports(tree: ast.Module, trees: dict[str, ast.Module]) -> Iterator[str]:
+    """Yield the image's modules that a module loads with itself, in order."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            for each in node.names:
+                for module in (node.module or "", f"{node.module}.{each.name}"):
+                    if module in trees:
+                        yield module
