@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 
 from tools.mutants import operators
+from tools.mutants.__main__ import alone, main
 from tools.mutants.mutations import function_at, meaning, refused_by_kind
-from tools.mutants.session import Session, put_to_the_tests
+from tools.mutants.session import Score, Session, Survivor, put_to_the_tests
 from tools.mutants.tree import MutantsError, compiled_but, survey
 
 MODULE = '''"""Doubles what is below a limit."""
@@ -133,3 +136,25 @@ def test_annotations_and_type_checking_are_no_change():
 
 def test_one_number_written_in_two_ways_is_tried_once():
     assert meaning("x = ~1") == meaning("x = - 2") != meaning("x = -1")
+
+
+def test_one_run_at_a_time_in_a_folder(tmp_path):
+    with alone(tmp_path), pytest.raises(MutantsError, match="another run"), alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(("survivors", "code"), [(1, 0), (2, 1)])
+def test_less_than_nine_in_ten_is_too_few(monkeypatch, capsys, tmp_path, survivors, code):
+    survivor = Survivor(1, "x = 1", "x = 2")
+    score = Score("agent/limits.py", 10 - survivors, [survivor] * survivors, {"made twice": 3})
+    monkeypatch.setattr("tools.mutants.__main__.measure", lambda *_: [score])
+    assert main(["agent/limits.py", "--folder", str(tmp_path)]) == code
+    told = capsys.readouterr().out
+    assert f"agent/limits.py\t{10 - survivors}\t{survivors}\t{10 - survivors}0.0 %\t3" in told
+    assert "agent/limits.py:1  (not explained in docs/mutation.md)\n- x = 1\n+ x = 2" in told
+    assert main(["agent/limits.py", "--folder", str(tmp_path), "--json"]) == code
+    told = json.loads(capsys.readouterr().out)
+    assert told["all"] == {"killed": 10 - survivors, "killed_pm": 1000 - 100 * survivors, "left_out": {"made twice": 3}}
+    assert told["modules"][0]["survivors"][0] == {"line": 1, "before": "x = 1", "after": "x = 2", "explained": False}
