@@ -48,7 +48,7 @@ class Actuator:
         self._applied = False  # whether the product holds what is wanted
         self._applied_ms = 0
         self._kept: int | None = None  # what the product made of it
-        self._failing = 0  # outcome reported for the present target, 0 none
+        self._failing: int | None = None  # outcome reported for the present target
         self._retry_ms = 0
         self._pause_ms = _RETRY_MS_MIN
         self._acted_ms = 0
@@ -110,7 +110,7 @@ class Actuator:
     def _want(self, setpoint: int | None) -> None:
         self._target = setpoint
         self._applied = False
-        self._failing = 0
+        self._failing = None
         self._retry_ms = 0
         self._doubt = self._doubt and setpoint is not None
         if not self._is_contested():
@@ -122,8 +122,9 @@ class Actuator:
     def _is_due(self, now_ms: int) -> bool:
         if self._applied:
             refresh_ms = self.driver.refresh_ms
-            next_ms = now_ms + 2 * self._pace_ms  # one call may come later than the last one did
-            return refresh_ms > 0 and self._target is not None and next_ms - self._applied_ms >= refresh_ms
+            if not refresh_ms or self._target is None:
+                return False
+            return now_ms + 2 * self._pace_ms - self._applied_ms >= refresh_ms  # the next call may come too late
         return now_ms >= self._retry_ms
 
     async def _write(self, now_ms: int, target: int | None) -> None:
@@ -134,7 +135,7 @@ class Actuator:
             self._failed(now_ms, target, fault, await self._kept_instead(fault), source)
             return
         if target == self._target:  # else a newer grant came meanwhile; it is written next
-            self._applied, self._applied_ms, self._kept, self._failing = True, now_ms, kept, 0
+            self._applied, self._applied_ms, self._kept, self._failing = True, now_ms, kept, None
             if not self._is_contested():
                 self._pause_ms = _RETRY_MS_MIN
         if first:

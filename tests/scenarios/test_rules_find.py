@@ -59,7 +59,7 @@ def lease_forgotten(patch):
     nobody_renews(patch)
 
     async def act(self, now_ms):
-        if self._until_ms >= 0 and self._is_due(now_ms):
+        if self._until_ms is not None and self._is_due(now_ms):
             await self._write(now_ms, self._target)
 
     patch.setattr("agent.actuator.Actuator.act", act)

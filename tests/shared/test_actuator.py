@@ -106,6 +106,17 @@ async def test_a_renewed_lease_goes_on_and_a_new_one_begins_anew():
     assert hand.said()[0][4] == "lease ended"
 
 
+async def test_a_lease_whose_end_nobody_saw_has_ended_all_the_same():
+    for source in ("claim", "wish"):
+        hand = pump()
+        hand.grant(4200, 10000, source)
+        await hand.act(0)
+        hand.said()
+        assert await hand.act(10750) == [MODE]
+        assert [told[4] for told in hand.said()] == ["lease ended"]
+        assert await hand.act(11000) == [] and hand.said() == []
+
+
 async def test_a_lease_of_nought_has_ended():
     hand = pump()
     hand.grant(4200, 0)
@@ -202,10 +213,14 @@ async def test_what_a_failure_was_is_said_when_it_changes():
     await hand.act(1000)
     await hand.act(3000)
     hand.driver.obey = obey
+    hand.unit.refuse = {LIMIT: 4}
     await hand.act(7000)
+    hand.unit.refuse = {}
+    await hand.act(15000)
     assert [(told[1], told[2]) for told in hand.said()] == [
         (record.REJECTED, record.NO_EVIDENCE),
         (record.FAILED, record.NO_EVIDENCE),
+        (record.REJECTED, record.NO_EVIDENCE),
         (record.APPLIED, record.READBACK),
     ]
 

@@ -25,7 +25,9 @@ async def test_what_was_left_there_is_looked_at_every_five_seconds_and_raises_no
     for now_ms in range(0, 21000, 500):
         looked += [now_ms] * bool(await hand.look(now_ms))
     assert looked == [0, 5000, 10000, 15000, 20000]
-    assert hand.said() == [] and not hand.actuator.foreign and hand.actuator.foreign_times == 0
+    actuator = hand.actuator
+    assert hand.said() == []
+    assert (actuator.foreign, actuator.foreign_ms, actuator.foreign_kept, actuator.foreign_times) == (False, 0, None, 0)
 
 
 async def test_nobody_looks_while_a_write_is_due_or_the_product_is_in_default_mode():
