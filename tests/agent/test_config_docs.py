@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from agent import config
 from agent.config import ConfigError, checked
+from agent.protection import Guard
+from hal import capabilities as c
 from tests.needs import ROOT
 from tests.shared.test_config import TABLES, row, tree
 
@@ -57,7 +59,9 @@ def test_the_page_and_the_tables_list_the_same_keys():
     example = tomllib.loads(PAGE.split("```toml")[1].split("```")[0])
     for name, fields, number in TABLES:
         told = (
-            set(row(example, name, number)) if name != "device" else {key for each in example["device"] for key in each}
+            {key for each in example[name] for key in each}
+            if name in ("circuit", "device")
+            else set(row(example, name, number))
         )
         known = {key for key, _, _ in fields}
         if name == "device":
@@ -73,3 +77,25 @@ def test_the_example_on_the_page_differs_only_in_its_shortened_key():
     for key, _, default in config.AGENT:
         assert default in (config.REQUIRED, example["agent"][key]), key
     checked(example)
+
+
+def test_the_page_tells_the_defaults_that_guards_have():
+    rows = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
+    told = {cells[0].strip("`"): cells[2:6] for cells in rows}
+    columns = ((c.HEAT_PUMP, c.SG_READY), (c.SWITCH,), (c.CHARGER,), (c.BATTERY, c.THERMOSTAT))
+    for column, kinds in enumerate(columns):
+        for kind in kinds:
+            guard = Guard({}, kind)
+            has = {
+                "on_s": guard.on_ms // 1000,
+                "off_s": guard.off_ms // 1000,
+                "off_max_s": guard.off_max_ms // 1000,
+                "starts_per_h": guard.starts_per_h,
+                "soc_min_pct": guard.soc_min_pm // 10,
+                "soc_max_pct": guard.soc_max_pm // 10,
+                "ramp_w_s": guard.ramp_w_s,
+                "writes_per_day": guard.writes_per_day,
+            }
+            assert set(has) == set(told)
+            for key, cells in told.items():
+                assert cells[column] in ("–", str(has[key])), (key, kind)

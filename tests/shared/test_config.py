@@ -15,6 +15,7 @@ TABLES = (
     ("agent", config.AGENT, 0),
     ("uplink", config.UPLINK, 0),
     ("authority", config.AUTHORITY, 1),
+    ("circuit", config.CIRCUIT, 1),
     ("bus", config.SERIAL, 1),
     ("bus", config.TCP, 2),
     ("device", config.DEVICE, 1),
@@ -29,6 +30,7 @@ def tree() -> dict[str, Any]:
         "agent": {"key": "agent.key"},
         "uplink": {"host": "h", "ca": "ca", "cert": "c", "cert_key": "k"},
         "authority": [{"name": "dso", "public_key": KEY, "role": "grid"}],
+        "circuit": [{"id": "garage", "fuse_ma": 16000}],
         "bus": [{"id": "rs485", "kind": "serial", "port": "/dev/null"}, {"id": "lan", "kind": "tcp", "host": "h"}],
         "device": [{"id": "grid", "driver": "d", "bus": "lan"}],
     }
@@ -118,6 +120,40 @@ def test_ids_stand_once_and_point_at_something():
     made = tree()
     made["bus"] = []
     assert refusal(made) == "[[device]] grid bus = 'lan': expected the id of a [[bus]]: there is none"
+    for key, where in (("meter", "[[device]]: grid"), ("parent", "[[circuit]] before it: there is none")):
+        made = tree()
+        made["circuit"][0][key] = "garage"
+        assert refusal(made) == "[[circuit]] garage %s = 'garage': expected the id of a %s" % (key, where)
+    made = tree()
+    made["device"][0]["circuit"] = "cellar"
+    assert refusal(made) == "[[device]] grid circuit = 'cellar': expected the id of a [[circuit]]: garage"
+    for twin in ("grid", "garage"):
+        made = tree()
+        made["circuit"].append({"id": twin, "fuse_ma": 16000})
+        assert "an id of its own" in refusal(made)
+
+
+def test_circuits_hang_on_those_before_them():
+    made = tree()
+    made["circuit"].append({"id": "wallbox", "parent": "garage", "fuse_ma": 16000})
+    made["device"][0]["circuit"] = "wallbox"
+    filled = checked(made)
+    assert [(row["id"], row["parent"]) for row in filled.circuits] == [("garage", None), ("wallbox", "garage")]
+    assert filled.circuits[1]["import_limit_w"] == 1000000 and filled.circuits[1]["imbalance_ma"] == 0
+    made["circuit"].reverse()
+    assert (
+        refusal(made)
+        == "[[circuit]] wallbox parent = 'garage': expected the id of a [[circuit]] before it: there is none"
+    )
+
+
+def test_a_lower_bound_is_not_above_its_upper_one():
+    for low, high in (("comfort_min", "comfort_max"), ("soc_min_pct", "soc_max_pct")):
+        made = tree()
+        made["device"][0][low], made["device"][0][high] = 51, 50
+        assert refusal(made) == "[[device]] grid %s = 51: expected at most %s, which is 50" % (low, high)
+        made["device"][0][low] = 50
+        assert refusal(made) == ""
 
 
 def test_sizes_fit_into_one_another():
