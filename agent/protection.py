@@ -66,6 +66,8 @@ class Guard:
         self.running = kind != capabilities.SWITCH  # since boot: as its default mode leaves it
         self.changed_ms = NEVER_MS if kind == capabilities.CHARGER else 0  # when it last started or stopped
         self.moved_ms = 0  # when its set-point last changed
+        self.ramped_ms = 0  # since when a ramp has let nothing through
+        self.asked_ms = 0
         self.started: list[int] = []  # at most `starts_per_h`, the newest last
         self.short_runs = 0  # a hard limit stopped it inside its least run
         self.empty = False  # its charge reached a bound and is not yet away from it
@@ -79,7 +81,7 @@ class Guard:
     def follow(self, unit: Unit, setpoint: int | None, now_ms: int) -> None:
         """Take note of what the device is told."""
         if setpoint != unit.setpoint:
-            self.moved_ms = now_ms
+            self.moved_ms = self.ramped_ms = now_ms
         runs = unit.runs(setpoint)
         if runs is self.running:
             return
@@ -107,13 +109,6 @@ class Guard:
             return None
         return self.starts_per_h - len([at_ms for at_ms in self.started if now_ms - at_ms < HOUR_MS])
 
-    def start_ms(self) -> int:
-        """Return when a stopped device may start at the earliest."""
-        self.source, at_ms = REST, self.changed_ms + self.off_ms if self.changed_ms >= 0 else 0
-        if self.starts_per_h and len(self.started) == self.starts_per_h and self.started[0] + HOUR_MS > at_ms:
-            self.source, at_ms = STARTS, self.started[0] + HOUR_MS
-        return at_ms
-
     def put_off(self, source: str, at_ms: int) -> None:
         """Say what delays a change and until when; NEVER_MS: that is for what is measured to say."""
         self.source, self.at_ms = source, at_ms
@@ -124,34 +119,52 @@ def may_start(unit: Unit, now_ms: int) -> bool:
     guard = unit.guard
     if guard.running:
         return True
-    guard.at_ms = guard.start_ms()
-    if now_ms < guard.at_ms:
+    source, at_ms = REST, guard.changed_ms + guard.off_ms if guard.changed_ms >= 0 else 0
+    if guard.starts_per_h and len(guard.started) == guard.starts_per_h and guard.started[0] + HOUR_MS > at_ms:
+        source, at_ms = STARTS, guard.started[0] + HOUR_MS
+    if now_ms < at_ms:
+        guard.put_off(source, at_ms)
         return False
-    guard.put_off("", 0)
     return True
 
 
 def ask(unit: Unit, wanted: int | None, now_ms: int) -> int | None:
-    """Return what of a wish may be done now; `unit.guard` says what delays the rest, and until when.
-
-    Whether it may start is asked after the limits: `may_start`.
-    """
+    """Return what of a wish may be done now; `unit.guard` says what delays the rest, until when. Starts: `may_start`."""
     guard = unit.guard
     guard.put_off("", 0)
-    runs = unit.runs(wanted)
-    if not runs and guard.running and guard.changed_ms >= 0 and now_ms < guard.changed_ms + guard.on_ms:
-        guard.put_off(RUN, guard.changed_ms + guard.on_ms)
-        return unit.least_running()
-    if not runs and not guard.running and guard.off_max_ms and now_ms >= guard.changed_ms + guard.off_max_ms:
-        guard.put_off(LONGEST_STOP, now_ms + guard.on_ms)
-        return unit.least_running()
+    wanted = _within_timers(unit, wanted, now_ms)
+    if wanted == unit.setpoint:
+        guard.ramped_ms = now_ms
+    elif guard.running and (unit.held or unit.covering):
+        guard.ramped_ms = guard.asked_ms  # what a limit held back is not made up for
+    guard.asked_ms = now_ms
+    if guard.source != LONGEST_STOP and unit.setpoint is not None and unit.allows(unit.setpoint):
+        if wanted is not None and guard.ramp_w_s and unit.takes_power():
+            wanted = _within_ramp(unit, wanted, unit.setpoint, now_ms)
+        if unit.contract.persistent and wanted != unit.setpoint:
+            wanted = _within_budget(unit, wanted, now_ms)
     if wanted is not None and unit.contract.kind == capabilities.BATTERY:
         wanted = _within_charge(unit, wanted)
-    if wanted is not None and guard.ramp_w_s and unit.setpoint is not None:
-        wanted = _within_ramp(unit, wanted, now_ms)
-    if unit.contract.persistent and unit.setpoint is not None and wanted != unit.setpoint:
-        return _within_budget(unit, wanted, now_ms)
     return wanted
+
+
+def _within_timers(unit: Unit, wanted: int | None, now_ms: int) -> int | None:
+    """Keep running who has not run for long enough, and start who has stood for too long."""
+    guard = unit.guard
+    if unit.runs(wanted):
+        return wanted
+    if guard.running and guard.changed_ms >= 0 and now_ms < guard.changed_ms + guard.on_ms:
+        guard.put_off(unit.source if unit.source == LONGEST_STOP else RUN, guard.changed_ms + guard.on_ms)
+        return unit.setpoint if _may_stop_at_any(unit) else unit.least_running()
+    if not guard.running and guard.off_max_ms and now_ms >= guard.changed_ms + guard.off_max_ms:
+        guard.put_off(LONGEST_STOP, now_ms + guard.on_ms)
+        return unit.contract.maximum if _may_stop_at_any(unit) else unit.least_running()
+    return wanted
+
+
+def _may_stop_at_any(unit: Unit) -> bool:
+    """Tell whether a low set-point may stop the device, too: a heat pump that does not tell its least power."""
+    return unit.contract.kind == capabilities.HEAT_PUMP and unit.contract.minimum <= 0
 
 
 def charge_bounds(unit: Unit) -> tuple[int, int]:
@@ -175,29 +188,40 @@ def _within_charge(unit: Unit, wanted: int) -> int:
     return unit.between(lowest_w, highest_w, wanted)
 
 
-def _within_ramp(unit: Unit, wanted: int, now_ms: int) -> int:
+def _within_ramp(unit: Unit, wanted: int, held: int, now_ms: int) -> int:
+    """Return how far the ramp has come from what is set; who starts begins at its least."""
     guard = unit.guard
-    before_w, after_w = unit.power_of(unit.setpoint), unit.power_of(wanted)
-    most_w = guard.ramp_w_s * (now_ms - guard.moved_ms) // 1000
-    if abs(after_w - before_w) <= most_w:
-        return wanted
-    guard.put_off(RAMP, guard.moved_ms + abs(after_w - before_w) * 1000 // guard.ramp_w_s)
-    if after_w > before_w:
-        reached = unit.setpoint_for(before_w + most_w)
-        return unit.setpoint if unit.setpoint is not None and unit.power_of(reached) < before_w else reached
-    reached = unit.setpoint_for(before_w - most_w)
-    return reached if unit.power_of(reached) > after_w else wanted
+    before_w, after_w = unit.power_of(held), unit.power_of(wanted)
+    most_w = guard.ramp_w_s * (now_ms - guard.ramped_ms) // 1000
+    reached = wanted
+    if not unit.runs(held) and unit.runs(wanted):
+        least = unit.least_running()
+        reached = least if unit.power_of(least) <= most_w else held
+    elif after_w - before_w > most_w:
+        reached = max(unit.setpoint_for(before_w + most_w), held)
+    elif before_w - after_w > most_w:
+        reached = unit.setpoint_for(before_w - most_w)
+        if before_w - unit.power_of(reached) > most_w:
+            reached = min(reached + unit.contract.step if unit.runs(reached) else unit.least_running(), held)
+    if reached != wanted:
+        guard.put_off(RAMP, guard.ramped_ms + abs(after_w - before_w) * 1000 // guard.ramp_w_s)
+    return reached
 
 
 def _within_budget(unit: Unit, wanted: int | None, now_ms: int) -> int | None:
     """Keep what is set while the change is not worth a write, or there is none left."""
     guard = unit.guard
-    band_w = unit.power_max_w // 20
-    modulates = wanted is not None and unit.takes_power() and unit.runs(wanted) and guard.running
-    if modulates and abs(unit.power_of(wanted) - unit.power_of(unit.setpoint)) < band_w:
+    if wanted is not None and guard.running and unit.runs(wanted) and _is_worthless(unit, wanted):
         return unit.setpoint
     guard.fill(now_ms)
     if guard.tokens >= _DAY_MS:
         return wanted
     guard.put_off(WEAR, now_ms + (_DAY_MS - guard.tokens) // max(guard.writes_per_day, 1))
     return unit.setpoint
+
+
+def _is_worthless(unit: Unit, wanted: int) -> bool:
+    """Tell whether a set-point does nearly the same as the present one; one mode never does what another does."""
+    if not unit.takes_power() or unit.contract.kind == capabilities.SG_READY:
+        return False
+    return abs(unit.power_of(wanted) - unit.power_of(unit.setpoint)) < unit.power_max_w // 20

@@ -83,9 +83,11 @@ class Unit:
         self.drawn_known = False  # False: it is silent, or says nothing that can be true
         self.drawn_w = 0
         self.drawn_ma = [0, 0, 0]
+        self.said: Sample | None = None  # what it says of its power, where that can be true
         self.soc_pm: int | None = None  # state of charge; None: nobody told
         self.taken_w = 0  # room that is kept for it in this tick
-        self.share_w = UNKNOWN_W  # at most this, so that its equals get as much
+        self.share_w = UNKNOWN_W  # at most this, so that its equals get as much; and what is too small for more
+        self.share_source = ""
         self.written: Outcome | None = None  # what became of the newest write, and when that was told
         self.written_ms = 0
         self.fell_ms = 0  # when it was last told to draw less
@@ -138,8 +140,10 @@ class Unit:
         self.drawn_known = power_w is not None and self._is_credible(power_w)
         self.drawn_w = self.drawn_ma[0] = self.drawn_ma[1] = self.drawn_ma[2] = 0
         self._obedient = True
+        self.said = None
         if sample is None or power_w is None or not self.drawn_known:
             return
+        self.said = sample
         granted_w = self.power_of(self.setpoint)
         if self.follows(now_ms):
             granted_w = max(granted_w, self._before_w)
@@ -158,6 +162,20 @@ class Unit:
         if current is None:
             return self.share_ma(self.drawn_w)
         return max(0, min(current * self.drawn_w // power_w, self.drawn_w * 1000000 // NOMINAL_MV))
+
+    @property
+    def said_w(self) -> int:
+        """What it says that it draws, more than it was granted included; 0 where it says nothing or feeds in."""
+        return 0 if self.said is None else max(self.said.values[q.POWER_W], 0)
+
+    def said_ma(self, phase: int) -> int:
+        """Return the same as a current of one phase."""
+        current = phase_current_ma(self.said.values, phase) if self.said is not None and self.said_w else None
+        return self.share_ma(self.said_w) if current is None else current
+
+    def had_w(self) -> int:
+        """Return the most that it may draw with what it was granted last; 0 before anything was."""
+        return max(self.power_of(self.setpoint), 0) if self.source else 0
 
     def share_ma(self, power_w: int) -> int:
         """Return the current in each of the unit's phases at `power_w`, evenly spread."""
@@ -228,7 +246,10 @@ class Unit:
 
     def least_running(self) -> int:
         """Return the set-point with the least consumption that is no stop."""
-        return q.SG_NORMAL if self.contract.kind == capabilities.SG_READY else max(self.contract.minimum, 1)
+        contract = self.contract
+        if contract.kind == capabilities.SG_READY:
+            return q.SG_NORMAL
+        return contract.minimum if contract.minimum > 0 else contract.step
 
     def runs(self, setpoint: int | None) -> bool:
         """Tell whether a set-point lets the device run; in its default mode all but a contact do."""
