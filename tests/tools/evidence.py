@@ -87,6 +87,14 @@ def gap(cause: int, lost: int = 0, at_ms: int = 0) -> list[Any]:
     return [9, at_ms, cause, lost]
 
 
+def device_state(state: int, device: int = 1, at_ms: int = 0) -> list[Any]:
+    return [7, at_ms, device, state]
+
+
+def delay(source: str = "protection rest", device: int = 1, wait_ms: int | None = 240000) -> list[Any]:
+    return [12, 0, device, 0, source, wait_ms, 3, 0]
+
+
 class Maker:
     """One agent that writes pages of 900 s."""
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from tests.tools import evidence as e
 from tests.tools.judging import COMMAND, judged, names
+from tools.verifier.history import History
+from tools.verifier.report import as_json, as_text
 
 
 def test_a_falling_energy_register_is_told_over_pages_and_boots():
@@ -137,3 +143,62 @@ def test_an_event_of_a_command_that_was_never_accepted_is_told():
 def test_an_accepted_command_without_key_and_counter_is_told():
     maker = e.Maker()
     assert names(judged([maker.page(e.boot(), e.decision(COMMAND, None, None))], maker)) == {"decision_unattributed": 1}
+
+
+def test_states_and_delays_are_told_in_words():
+    maker = e.Maker()
+    facts = [e.device_state(state) for state in (0, 1, 2, 2, 3, 4)]
+    report = judged([maker.page(e.boot(), *facts, e.delay(), e.delay("protection charge", wait_ms=None))], maker)
+    assert report.ok
+    told = {
+        "charger answered": 1,
+        "charger fell silent": 1,
+        "charger was another product than the configured one": 1,
+        "charger was put off by its protection: charge bounds": 1,
+        "charger was put off by its protection: least stop": 1,
+        "charger was set by another controller, too": 2,
+        "charger was set by nobody else any more": 1,
+    }
+    assert as_json(report, 1)["agents"][0]["notes"] == told
+    for note, count in told.items():
+        assert f"  device   {count} x {note}\n" in as_text(report, 1)
+
+
+@pytest.mark.parametrize(
+    ("at", "bend"),
+    [(1, -1), (1, 1 << 60), (2, None), (2, -1), (3, "0"), (3, 0.0), (4, "rest"), (4, "connection"), (4, 5),
+     (4, "protection "), (5, -1), (5, True), (6, -1), (6, "3"), (7, None), (7, -1)],
+)  # fmt: skip
+def test_a_delay_with_a_wrong_field_is_told(at, bend):
+    maker = e.Maker()
+    bent = e.delay()
+    bent[at] = bend
+    assert set(names(judged([maker.page(e.boot(), bent)], maker))) <= {"record_shape", "forbidden_type"}
+    assert not judged([maker.page(e.boot(), bent)], maker).ok
+
+
+def test_a_delay_that_is_too_short_or_long_or_of_nobody_is_told():
+    for bent, name in (
+        (e.delay()[:-1], "record_shape"),
+        ([*e.delay(), 0], "record_shape"),
+        (e.delay(device=2), "unknown_device"),
+        (e.device_state(5), "record_shape"),
+        ([13, 0], "record_shape"),
+    ):
+        maker = e.Maker()
+        assert names(judged([maker.page(e.boot(), bent)], maker)) == {name: 1}, bent
+
+
+def test_a_failsafe_names_a_meter_that_there_is():
+    for scope, found in ((None, {}), (0, {}), (1, {}), (2, {"unknown_device": 1}), (-1, {"record_shape": 1})):
+        maker = e.Maker()
+        assert names(judged([maker.page(e.boot(), [10, 0, scope, 2, True])], maker)) == found
+
+
+def test_notes_are_kept_with_the_chain_and_an_older_keeping_has_none():
+    maker = e.Maker()
+    history = judged([maker.page(e.boot(), e.delay())], maker).agents[0].chain.history
+    kept = json.loads(json.dumps(history.as_json()))
+    assert History.from_json(kept) == history
+    del kept["notes"]
+    assert History.from_json(kept).notes == {}

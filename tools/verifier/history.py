@@ -17,6 +17,7 @@ from tools.verifier.records import Record
 
 OPEN_COMMANDS_MAX = 256  # accepted commands remembered; agents queue a few dozen
 ROUNDING_S = 1
+NOTES_MAX = 1024  # different ones
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class History:
     counters: dict[str, int] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)  # what befell which device, in words
 
     def begin_epoch(self, epoch: int, *, whole: bool) -> None:
         """Forget the device list; `whole` says that the epoch's first page comes now."""
@@ -79,13 +81,15 @@ class History:
             "counters": self.counters,
             "commands": self.commands,
             "kinds": self.kinds,
+            "notes": self.notes,
         }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> History:
         """Return the state that `as_json` gave."""
         meters = {name: Meter(*fields) for name, fields in kept["meters"].items()}
-        return cls(**{**kept, "meters": meters, "kinds": Counter(kept["kinds"])})
+        counters = {"kinds": Counter(kept["kinds"]), "notes": Counter(kept.get("notes", {}))}
+        return cls(**{**kept, "meters": meters, **counters})
 
     def _record(self, record: Record, base_s: int) -> list[tuple[str, str]]:
         fields = record.fields
@@ -108,7 +112,18 @@ class History:
             return [("unknown_device", f"{record.kind} of device {index}; the boot record lists {len(self.devices)}")]
         else:
             found = []
+            self._note(record, self.devices[index][0])
         return found + (self._reading(fields, base_s) if record.kind == "reading" else [])
+
+    def _note(self, record: Record, device: str) -> None:
+        if record.kind == "device_state":
+            note = f"{device} {r.STATES[record.fields['state']]}"
+        elif record.kind == "delay":
+            note = f"{device} was put off by its protection: {r.PROTECTIONS[record.fields['source']]}"
+        else:
+            return
+        if note in self.notes or len(self.notes) < NOTES_MAX:
+            self.notes[note] += 1
 
     def _boot(self, fields: dict[str, Any]) -> list[tuple[str, str]]:
         repeated = self.devices is not None

@@ -14,7 +14,7 @@ import cbor2
 
 from tools.strict import NotStrict, check_whole
 
-READING, BOOT, DECISION, WRITE, BINDING, EVENT, DEVICE_STATE, CLOCK, GAP, FAILSAFE, REFUSED_MANY = range(1, 12)
+READING, BOOT, DECISION, WRITE, BINDING, EVENT, DEVICE_STATE, CLOCK, GAP, FAILSAFE, REFUSED_MANY, DELAY = range(1, 13)
 
 ENERGY_IMPORT_WH = 12
 ENERGY_EXPORT_WH = 13
@@ -22,6 +22,22 @@ ENERGY_REGISTERS = {ENERGY_IMPORT_WH: "import_wh", ENERGY_EXPORT_WH: "export_wh"
 QUALITY_MISSING, QUALITY_BAD = 1, 3
 ACCEPTED = 0
 GAP_JOURNAL_FULL, GAP_METER_EXCHANGED, GAP_DAMAGED = 2, 3, 4
+STATES = (
+    "fell silent",
+    "answered",
+    "was set by another controller, too",
+    "was another product than the configured one",
+    "was set by nobody else any more",
+)
+PROTECTIONS = {
+    "protection rest": "least stop",
+    "protection run": "least run",
+    "protection starts": "starts per hour",
+    "protection longest stop": "longest stop",
+    "protection charge": "charge bounds",
+    "protection ramp": "ramp",
+    "protection wear": "budget of writes",
+}
 SECONDS_MAX = 1 << 40  # 34 000 years: beyond it sums no longer fit a database's 64 bits in ms
 
 Check = Callable[[Any], bool]
@@ -75,6 +91,11 @@ def or_null(check: Check) -> Check:
 def one_of(*numbers: int) -> Check:
     """One of the numbers that the format lists."""
     return lambda item: type(item) is int and item in numbers
+
+
+def protection(item: Any) -> bool:
+    """One of the sources that a delay may have."""
+    return type(item) is str and item in PROTECTIONS
 
 
 def seconds(item: Any) -> bool:
@@ -134,7 +155,7 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
     ),
     BINDING: ("binding", (AT, DEVICE, ("granted", or_null(integer)), ("source", text))),
     EVENT: ("event", (AT, ("command", digest), ("status", one_of(1, 2, 3, 6, 7, 16)))),
-    DEVICE_STATE: ("device_state", (AT, DEVICE, ("state", one_of(0, 1, 2, 3, 4)))),
+    DEVICE_STATE: ("device_state", (AT, DEVICE, ("state", one_of(*range(len(STATES)))))),
     CLOCK: (
         "clock",
         (AT, ("civil_ms", milliseconds), ("quality", one_of(0, 1, 2, 3)), ("error_ms", milliseconds)),
@@ -142,6 +163,18 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
     GAP: ("gap", (AT, ("cause", one_of(1, 2, 3, 4)), ("lost", uint))),
     FAILSAFE: ("failsafe", (AT, ("scope", or_null(uint)), ("cause", one_of(1, 2, 3, 4, 5)), ("entered", flag))),
     REFUSED_MANY: ("refused_many", (AT, ("count", uint))),
+    DELAY: (
+        "delay",
+        (
+            AT,
+            DEVICE,
+            ("granted", or_null(integer)),
+            ("source", protection),
+            ("wait_ms", or_null(milliseconds)),
+            ("starts_left", or_null(uint)),
+            ("writes", uint),
+        ),
+    ),
 }
 
 

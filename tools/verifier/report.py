@@ -10,6 +10,7 @@ from tools.verifier.faults import FAULTS
 from tools.verifier.verifier import FAULTS_LISTED_MAX, AgentReport, Report
 
 FAULT_LINES_MAX = 40  # of one name; the rest is counted
+NOTE_LINES_MAX = 40
 
 
 def as_json(report: Report, files: int) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def _agent_json(agent: AgentReport) -> dict[str, Any]:
         "last_civil_s": agent.last_civil_s or None,
         "epochs": {str(epoch): pages for epoch, pages in sorted(agent.epochs.items())},
         "kinds": dict(sorted(chain.history.kinds.items())),
+        "notes": dict(sorted(chain.history.notes.items())),
         "energy": [
             {"device": device, "model": meter.model, "register": name, "first_wh": meter.first[name], "last_wh": last}
             for device, meter in chain.history.meters.items()
@@ -84,6 +86,10 @@ def _agent_text(agent: AgentReport) -> str:
     ):
         if count:
             lines.append(coloured(f"  note     {count} x {name}", DIM))
+    told = list(found["notes"].items())
+    lines += [f"  device   {count} x {note}" for note, count in told[:NOTE_LINES_MAX]]
+    if len(told) > NOTE_LINES_MAX:
+        lines.append(f"  device   and {len(told) - NOTE_LINES_MAX} more, see --json")
     rows = [[row["device"], row["model"], row["register"], row["first_wh"], row["last_wh"]] for row in found["energy"]]
     if rows:
         lines.append(_indent(table(["device", "model", "register", "first_wh", "last_wh"], rows)))
