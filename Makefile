@@ -43,8 +43,8 @@ bench: .venv/ready ## measure against bare programs, about 6 minutes
 soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
 	$(BIN)/python -m tools.soak $(ARGS)
 
-soak-sim: .venv/ready ## simulate a day of each of a thousand random sites in virtual time
-	$(BIN)/python -m tools.simulate --seeds 1000 --days 1 $(ARGS)
+soak-sim: .venv/ready ## simulate a day of each of three thousand random sites in virtual time
+	$(BIN)/python -m tools.simulate day --seeds 3000 --json $(ARGS)
 
 lock: .venv/ready ## renew the locked requirements
 	$(BIN)/pip install --quiet pip-tools

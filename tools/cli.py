@@ -135,14 +135,16 @@ def _add_replay(commands: Any) -> None:
 def _add_simulate(commands: Any) -> None:
     parser = commands.add_parser(
         "simulate",
-        help="run whole sites from seeds in virtual time and judge every second",
+        help="run whole sites from seeds in virtual time and judge every tick",
         description="Run the real agent in random simulated sites; the same seed is the same run, byte for byte.",
     )
     parser.add_argument("scenario", nargs="?", default="mixed", metavar="SCENARIO", help="what may happen (mixed)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (1)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="how many seeds (1)")
     parser.add_argument("--days", type=float, default=0.0, metavar="D", help="simulated days of each seed")
-    parser.add_argument("--hours", type=float, default=0.0, metavar="H", help="simulated hours, on top of the days (1)")
+    parser.add_argument(
+        "--hours", type=float, default=0.0, metavar="H", help="simulated hours, on top of the days (1; day: 24)"
+    )
     parser.add_argument(
         "--only", default=None, metavar="N,N", help="keep only these events of the list; 'none' for none"
     )

@@ -28,19 +28,20 @@ STILL = Flow((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 
 def spread(power_w: float, shares: Triple = ALL_PHASES, power_factor: float = 1.0) -> Flow:
     """Divide a power over the phases by `shares`, with the reactive power of an inductive load."""
-    reactive = tan(acos(power_factor))
     w = (power_w * shares[0], power_w * shares[1], power_w * shares[2])
+    if power_factor == 1.0:
+        return Flow(w, STILL.var)
+    reactive = tan(acos(power_factor))
     return Flow(w, (abs(w[0]) * reactive, abs(w[1]) * reactive, abs(w[2]) * reactive))
 
 
 def add(flows: Iterable[Flow]) -> Flow:
     """Add flows phase by phase."""
-    w, var = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
-    for flow in flows:
-        for i in range(3):
-            w[i] += flow.w[i]
-            var[i] += flow.var[i]
-    return Flow((w[0], w[1], w[2]), (var[0], var[1], var[2]))
+    w1 = w2 = w3 = var1 = var2 = var3 = 0.0
+    for w, var in flows:
+        w1, w2, w3 = w1 + w[0], w2 + w[1], w3 + w[2]
+        var1, var2, var3 = var1 + var[0], var2 + var[1], var3 + var[2]
+    return Flow((w1, w2, w3), (var1, var2, var3))
 
 
 @dataclass
@@ -63,11 +64,16 @@ class Circuit:
         """Carry `flow` for `dt_s` seconds."""
         self.flow, self.voltage_v, self.frequency_hz = flow, voltage_v, frequency_hz
         hours = dt_s / 3600
-        self.import_wh += max(flow.total_w, 0.0) * hours
-        self.export_wh += max(-flow.total_w, 0.0) * hours
-        for i in range(3):
-            self.import_phase_wh[i] += max(flow.w[i], 0.0) * hours
-            self.export_phase_wh[i] += max(-flow.w[i], 0.0) * hours
+        total_w = flow.total_w
+        if total_w > 0:
+            self.import_wh += total_w * hours
+        else:
+            self.export_wh -= total_w * hours
+        for i, power_w in enumerate(flow.w):
+            if power_w > 0:
+                self.import_phase_wh[i] += power_w * hours
+            elif power_w:
+                self.export_phase_wh[i] -= power_w * hours
 
     def current_a(self, phase: int) -> float:
         """Return the magnitude of a phase's current; phases count from 0."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
+from math import inf, isfinite
 
 from sim_devices.house import House
 from sim_devices.physics.charging import CURRENT_A_MIN, ChargePoint
@@ -87,6 +87,10 @@ class AlfenEve(Product):
         self.uptime_s += dt_s
         self.valid_s = max(self.valid_s - dt_s, 0.0)
         self._apply()
+
+    def due_s(self) -> float:
+        """Until the set-point no longer counts."""
+        return self.valid_s or inf
 
     def restart(self) -> None:
         """Forget the set-point."""

@@ -82,6 +82,10 @@ class FroniusGen24(Product):
                     self.written[switch] = 0
                     self._apply()
 
+    def due_s(self) -> float:
+        """Until the first revert timer runs out."""
+        return min((left_s for left_s in self.left_s.values() if left_s > 0), default=inf)
+
     def trip_watchdog(self) -> None:
         """Let the storage revert timer run out now."""
         if self.opts.revert != "counts":

@@ -9,6 +9,7 @@ weekly programme (one constant temperature stands for it), the clock, factory re
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from sim_devices.house import House
 from sim_devices.products.product import Product
@@ -67,6 +68,10 @@ class HeatmiserEdge(Product):
         elif room_c > self.target_c + HYSTERESIS_C:
             self.relay = False
         self.house.building.valve = self.relay
+
+    def due_s(self) -> float:
+        """Until the hold ends."""
+        return self.hold_left_s if self.mode == HOLD else inf
 
     def restart(self) -> None:
         """Come back with its settings but without a running hold."""

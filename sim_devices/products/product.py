@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from sim_devices.house import House
@@ -36,6 +37,10 @@ class Product:
 
     def step(self, dt_s: float) -> None:
         """Let real time pass for its own timers."""
+
+    def due_s(self) -> float:
+        """Return how many seconds pass until a timer of its own changes what it does."""
+        return inf
 
     def restart(self) -> None:
         """Lose what is volatile."""

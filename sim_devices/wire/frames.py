@@ -15,9 +15,12 @@ from sim_devices.wire.device import COIL_FUNCTIONS, Device, Silent
 READS = (1, 2, 3, 4)
 WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = 5, 6, 15, 16
 COILS_MAX, REGISTERS_MAX = 2000, 125
+ASKED_MAX = 1000  # requests remembered
 BITS_PER_BYTE = 10  # start, eight, stop
 COIL_ON = 0xFF00
 EXCEPTION = 0x80
+
+Asked = tuple[Device, int, bytes]
 
 
 def _crc_table() -> array[int]:
@@ -53,20 +56,19 @@ class Frames:
         self._by_unit = {unit: device for device in devices for unit in device.product.units}
         self._rtu = kind == "rtu"
         self._baud = baud
+        self._asked: dict[bytes, Asked] = {}  # requests that came before, without what differs each time
 
     def answer(self, frame: bytes) -> tuple[bytes, float] | None:
         """Return the answer and how many seconds later it is complete; None for silence."""
-        if self._rtu:
-            if len(frame) < 4 or checksum(frame[:-2]) != frame[-2:]:
+        same = frame if self._rtu else frame[2:]
+        known = self._asked.get(same)
+        if known is None:
+            known = self._understood(frame)
+            if known is None:
                 return None
-            unit, asked = frame[0], frame[1:-2]
-        else:
-            if len(frame) < 8 or frame[2:4] != b"\0\0" or int.from_bytes(frame[4:6], "big") != len(frame) - 6:
-                return None
-            unit, asked = frame[6], frame[7:]
-        device = self._by_unit.get(unit)
-        if device is None:
-            return None
+            if known[2][0] in READS and len(self._asked) < ASKED_MAX:
+                self._asked[same] = known
+        device, unit, asked = known
         try:
             told = _obeyed(device, unit, asked)
         except Silent:
@@ -76,6 +78,19 @@ class Frames:
         packet, late_s = device.leaving(self._framed(frame, unit, told), self._rtu)
         wire_s = BITS_PER_BYTE * (len(packet) + 8) / self._baud if self._baud else 0.0
         return packet, wire_s + late_s
+
+    def _understood(self, frame: bytes) -> Asked | None:
+        """Return device, unit and PDU of a sound request for one of these devices."""
+        if self._rtu:
+            if len(frame) < 4 or checksum(frame[:-2]) != frame[-2:]:
+                return None
+            unit, asked = frame[0], frame[1:-2]
+        else:
+            if len(frame) < 8 or frame[2:4] != b"\0\0" or int.from_bytes(frame[4:6], "big") != len(frame) - 6:
+                return None
+            unit, asked = frame[6], frame[7:]
+        device = self._by_unit.get(unit)
+        return None if device is None else (device, unit, asked)
 
     def _framed(self, frame: bytes, unit: int, told: bytes) -> bytes:
         body = bytes([unit]) + told

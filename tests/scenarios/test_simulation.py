@@ -96,7 +96,7 @@ class OneLoad(Rule):
 
     name = "one load"
 
-    def second(self, world):
+    def look(self, world):
         if sum(event.kind == "base" and event.at_ms <= world.now_ms for event in world.events) > 1:
             raise self.broken("a second one")
 

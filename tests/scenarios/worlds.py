@@ -56,7 +56,7 @@ def small_site(keys: Keys, **changes: dict[str, Any]) -> Premises:
         ],
     }  # fmt: skip
     kinds = {"grid": "grid", "load-1": "load", "charger": "charger", "battery": "battery"}
-    return Premises(home, site, True, kinds)
+    return Premises(home, site, True, kinds=kinds)
 
 
 def small_world(*happens: tuple[Any, ...], **changes: dict[str, Any]) -> World:

@@ -15,7 +15,7 @@ from typing import Any
 
 from tools.console import Progress
 from tools.errors import UsageError
-from tools.simulate.events import SCENARIOS
+from tools.simulate.events import SCENARIOS, SPAN_OF_MS
 from tools.simulate.minimise import minimised, replay
 from tools.simulate.run import Order, Result, simulated
 
@@ -57,7 +57,13 @@ def _orders(arguments: argparse.Namespace) -> list[Order]:
             only = () if arguments.only == "none" else tuple(int(number) for number in arguments.only.split(","))
         except ValueError:
             raise UsageError(f"--only {arguments.only}: expected numbers of events with commas between") from None
-    first = Order(arguments.seed, arguments.scenario, span_ms or HOUR_MS, arguments.real_signatures, only)
+    first = Order(
+        arguments.seed,
+        arguments.scenario,
+        span_ms or SPAN_OF_MS.get(arguments.scenario, HOUR_MS),
+        arguments.real_signatures,
+        only,
+    )
     return [replace(first, seed=arguments.seed + at) for at in range(arguments.seeds)]
 
 

@@ -11,6 +11,7 @@ import struct
 from typing import Any, NamedTuple
 
 from tools.simulate import premises as p
+from tools.simulate.pace import DAYS
 from tools.simulate.premises import Premises
 
 
@@ -31,6 +32,11 @@ class Event(NamedTuple):
 CALM = {"base": 180, "sun": 400, "car": 5400, "command": 300}
 FAULTS = {"device": 1200, "meter": 2400, "clock": 14400, "link": 5400, "receipts": 7200}
 POWER = {"cut": 9000, "torn": 9000, "stop": 20000, "disk": 40000}
+# Rarer, for a run of a day: quiet hours in between, as in a house, and the same kinds over the whole day.
+DAY = {
+    "base": 900, "sun": 1800, "car": 10800, "command": 1200, "device": 5400, "meter": 10800, "clock": 28800,
+    "link": 21600, "receipts": 28800, "cut": 21600, "torn": 28800, "stop": 43200, "disk": 86400, "flood": 28800,
+}  # fmt: skip
 SCENARIOS = {
     "calm": CALM,
     "faults": {**CALM, **FAULTS},
@@ -38,7 +44,10 @@ SCENARIOS = {
     "offline": {**CALM, "link": 20000, "cut": 9000, "torn": 9000},
     "flood": {**CALM, "command": 20, "flood": 900},
     "mixed": {**CALM, **FAULTS, **POWER, "command": 240, "flood": 12000},
+    "day": DAY,
 }
+PACE_OF = {"day": DAYS}  # where not HOURS
+SPAN_OF_MS = {"day": 86_400_000}  # where not an hour
 TWISTS = ("duplicated", "late", "reordered", "replayed", "other-epoch", "other-agent", "flipped", "short")
 
 

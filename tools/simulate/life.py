@@ -43,7 +43,9 @@ class Life:
         def open_bus(row: dict[str, Any]) -> Bus:
             framing = Tcp() if row["kind"] == "tcp" else Rtu(row["baud"])
             name = row["id"]
-            line = SimLine(plant.home.frames(name), clock, self.power, lambda frame: on_request(name, frame))
+            line = SimLine(
+                plant.home.frames(name), plant.made.lan_ms, clock, self.power, lambda frame: on_request(name, frame)
+            )
             return Bus(line, framing, clock)
 
         parts = Parts("simulated", clock, store, signer, self.uplink, self.watchdog, open_bus)

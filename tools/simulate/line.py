@@ -10,14 +10,15 @@ from sim_devices.wire.frames import Frames
 from tools.simulate.power import Power
 from tools.simulate.timeline import SimClock
 
-TCP_MS = 3  # a round trip in a house
-
 
 class SimLine:
-    """One bus of the site; `on_request` sees every frame before it is answered."""
+    """One bus of the site; `on_request` sees every frame before it is answered, which takes `answer_ms` on top."""
 
-    def __init__(self, frames: Frames, clock: SimClock, power: Power, on_request: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, frames: Frames, answer_ms: int, clock: SimClock, power: Power, on_request: Callable[[bytes], None]
+    ) -> None:
         self._frames = frames
+        self._answer_ms = answer_ms
         self._clock = clock
         self._power = power
         self._on_request = on_request
@@ -31,8 +32,9 @@ class SimLine:
         try:
             self._on_request(request)
             answered = self._frames.answer(request)
-            late_ms = timeout_ms if answered is None else TCP_MS + round(answered[1] * 1000)
-            await self._clock.sleep_ms(min(late_ms, timeout_ms))
+            late_ms = timeout_ms if answered is None else self._answer_ms + round(answered[1] * 1000)
+            if late_ms:
+                await self._clock.sleep_ms(min(late_ms, timeout_ms))
             if answered is None or late_ms >= timeout_ms:
                 raise LineTimeout(request[:1], timeout_ms)
             packet = answered[0]

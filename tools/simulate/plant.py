@@ -1,4 +1,7 @@
-"""The house of a simulation: physics and products in steps of a second, and what is wrong with them.
+"""The house of a simulation: physics and products, and what is wrong with them.
+
+It moves in whole seconds and only when somebody asks, changes or looks: second by second while something moves or is
+wrong, in one step of up to STEP_S_MAX while nothing does.
 
 The grid meter sits on a circuit of its own that repeats the connection, so that it can say something else than the
 truth; the rules judge the connection itself.
@@ -17,6 +20,9 @@ from sim_devices.wire.faults import Fault
 from tools.simulate.premises import CHARGER, LOAD, PUMP, SG_READY, Premises
 
 FOLDER = "."  # nothing is ever written there
+STEP_S_MAX = 10
+RESTLESS_S = 12  # the slowest answer to an order that shows no power before: 5 s of pilot, 2 s and 4 s of a car
+RESTLESS_W = 50.0  # what a part may change in one step without being watched more closely
 
 
 class Plant:
@@ -28,36 +34,94 @@ class Plant:
         self.home = Home.furnished(config)
         self.house = config.house
         self.made = made
+        self._devices = list(self.home.devices.values())
+        self._circuits = list(self.house.circuits.values())
         self.second = 0
         self._said: tuple[str, int, int] | None = None  # how the meter's word differs, until which second
+        self._restless_until = RESTLESS_S
+        self._settings: tuple[object, ...] = ()
+        self._drawn_w: list[float] = []
+        self.home.config.home.step_s = float(STEP_S_MAX)
         self.home.advance(0.001)
 
-    def pass_second(self) -> None:
-        """Let one second pass."""
-        self.second += 1
-        self.home.advance(1.0)
+    def pass_to(self, now_ms: int) -> None:
+        """Let the seconds pass that lie between the last one and `now_ms`."""
+        left_s = now_ms // 1000 - self.second
+        if not left_s:
+            return
+        while left_s > 0:
+            step_s = 1 if self._is_restless() else self._calm_s(left_s)
+            self._pass(step_s)
+            left_s -= step_s
+
+    def is_current(self, now_ms: int) -> bool:
+        """Tell whether the house stands where it was asked last, within this second."""
+        return now_ms // 1000 - self.second <= 1
+
+    def stir(self) -> None:
+        """Look closely for a while: something was changed."""
+        self._restless_until = self.second + RESTLESS_S
+
+    def _is_restless(self) -> bool:
+        settings = self._ordered()
+        if settings != self._settings:
+            self._settings = settings
+            self.stir()
+        return self.second < self._restless_until or self._faulty()
+
+    def _calm_s(self, left_s: int) -> int:
+        """Return a step that ends before any product's own timer does: what a timer does holds for its whole step."""
+        due_s = min([device.product.due_s() for device in self._devices])
+        return int(min(left_s, STEP_S_MAX, max(due_s - 1, 1)))
+
+    def _ordered(self) -> tuple[object, ...]:
+        """Return what products have the parts do."""
+        house = self.house
+        point, pump, hybrid = house.charge_point, house.heat_pump, house.inverter
+        found: list[object] = [load.on for load in house.loads.values()]
+        if point:
+            found += (point.limit_a, point.phases)
+        if pump:
+            found += (pump.limit_w, pump.hard, pump.contacts)
+        if hybrid:
+            found += (hybrid.battery_w_least, hybrid.battery_w_most, hybrid.grid_charging, hybrid.connected)
+        return tuple(found)
+
+    def _faulty(self) -> bool:
+        return self._said is not None or any(device.faults.any for device in self._devices)
+
+    def _pass(self, step_s: int) -> None:
+        self.second += step_s
+        self.home.advance(step_s)
+        drawn_w = [circuit.flow.total_w for circuit in self._circuits]
+        if self._drawn_w and any(abs(a - b) > RESTLESS_W for a, b in zip(drawn_w, self._drawn_w, strict=True)):
+            self.stir()
+        self._drawn_w = drawn_w
         connection = self.house.grid.connection
         flow = connection.flow
         if self._said is not None and self._said[2] <= self.second:
             self._said = None
         if self._said is not None and self._said[0] == "scaled":
             flow = _scaled(flow, self._said[1] / 100)
-        self.meter.step(flow, connection.voltage_v, connection.frequency_hz, 1.0)
+        self.meter.step(flow, connection.voltage_v, connection.frequency_hz, step_s)
 
     def set_base(self, phases_w: Triple) -> None:
         """Change what nobody controls."""
         total_w = sum(phases_w)
+        self.stir()
         base = self.house.base
         base.constant_w = total_w
         base.shares = tuple(w / total_w for w in phases_w) if total_w else (0.0, 0.0, 0.0)  # type: ignore[assignment]
 
     def set_sun(self, power_w: int) -> None:
         """Change what the modules could give."""
+        self.stir()
         if self.house.pv:
             self.house.pv.constant_w = float(power_w)
 
     def move_car(self, word: str, soc: float) -> None:
         """Let the car come or go."""
+        self.stir()
         point, car = self.house.charge_point, self.house.car
         if point is None or car is None:
             return
@@ -69,6 +133,7 @@ class Plant:
 
     def begin_fault(self, device: str, kind: str, options: dict[str, Any]) -> None:
         """Begin a fault of a product."""
+        self.stir()
         self.home.devices[device].begin(Fault(kind, **options))
 
     def bend_meter(self, how: str, seconds: int, per_cent: int) -> None:
@@ -87,12 +152,12 @@ class Plant:
     @property
     def meter_true(self) -> bool:
         """Tell whether the grid meter answers and says the truth."""
-        return self._said is None and not self.home.devices["grid"].faults.names()
+        return self._said is None and not self.home.devices["grid"].faults.any
 
     @property
     def devices_obey(self) -> bool:
         """Tell whether nothing but the grid meter is at fault."""
-        return not any(device.faults.names() for name, device in self.home.devices.items() if name != "grid")
+        return not any(device.faults.any for name, device in self.home.devices.items() if name != "grid")
 
     def grid_w(self) -> float:
         """Return what the connection carries."""

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.simulate.pace import HOURS, Pace, set_pace
 from tools.simulate.signer import Keys
 
 VOLT = 230
@@ -27,6 +28,7 @@ class Premises:
     home: dict[str, Any]
     site: dict[str, Any]
     keeps_civil: bool  # a battery-backed clock
+    lan_ms: int = 3  # how long a device on the LAN takes to answer
     kinds: dict[str, str] = field(default_factory=dict)  # device id -> what it is; the grid meter is "grid"
 
     def having(self, *kinds: str) -> list[str]:
@@ -34,14 +36,17 @@ class Premises:
         return [name for name, kind in self.kinds.items() if kind in kinds]
 
 
-def random_premises(seed: int, keys: Keys) -> Premises:
+def random_premises(seed: int, keys: Keys, pace: Pace = HOURS) -> Premises:
     """Return the site of a seed: a grid meter and 1 to 8 other devices."""
     rng = random.Random(f"{seed}/premises")  # noqa: S311  (a seed, no secret)
     made = Premises(_empty_home(rng), _empty_site(rng, keys), rng.random() < 0.6)
     _add(made, "grid", "grid", "rs485", "eastron-sdm630", {"measures": "meter"}, {})
+    drawn = random.Random(f"{seed}/pace")  # noqa: S311  (a seed, no secret)
+    set_pace(drawn, made.site, pace)
+    made.lan_ms = drawn.choice(pace.lan_ms)
     makers = [_charger, _battery, _heating, _room, _load, _load, _submeter]
     rng.shuffle(makers)
-    for make in makers[: rng.randint(1, len(makers))]:
+    for make in makers[: drawn.choice(pace.kinds)]:
         make(rng, made)
     return made
 

@@ -23,6 +23,11 @@ class RestLoop(asyncio.AbstractEventLoop):
         self._ready: deque[asyncio.Handle] = deque()
         self.faults: list[str] = []
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether anything else could run now."""
+        return bool(self._ready)
+
     def rest(self) -> None:
         """Run until nothing is ready. Raises: NeverRests."""
         ready = self._ready

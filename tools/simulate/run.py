@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tools.simulate.events import Event, random_events
+from tools.simulate.events import PACE_OF, Event, random_events
+from tools.simulate.pace import HOURS
 from tools.simulate.premises import Premises, random_premises
 from tools.simulate.rules import Broken, Rule, all_rules
 from tools.simulate.signer import Keys
@@ -55,7 +56,7 @@ class Result:
 
 def drawn(order: Order, keys: Keys) -> tuple[Premises, list[Event]]:
     """Return site and events of an order."""
-    made = random_premises(order.seed, keys)
+    made = random_premises(order.seed, keys, PACE_OF.get(order.scenario, HOURS))
     events = random_events(order.seed, order.scenario, made, order.span_ms)
     if order.only is not None:
         events = [event for event in events if event.number in order.only]
@@ -84,6 +85,7 @@ def simulated(order: Order, rules: Iterable[Rule] | None = None, stop_ms: int | 
 def _figures(world: World) -> dict[str, int]:
     tally = world.tally
     return {
+        "tick_ms": world.tick_ms,
         "boots": tally.boots,
         "cuts": tally.cuts,
         "failures": tally.failures,

@@ -15,6 +15,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self.now_ms = 0
+        self.horizon_ms = 0  # when the world acts next, whoever sleeps
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._count = 0
 
@@ -29,6 +30,14 @@ class Timeline:
         done = loop.create_future()
         heappush(self._sleepers, (at_ms, self._count, done))
         return done
+
+    def pass_to(self, at_ms: int, loop: RestLoop) -> bool:
+        """Let time pass at once where nobody and nothing acts before or at `at_ms`; tell whether it did."""
+        sleepers = self._sleepers
+        if at_ms >= self.horizon_ms or loop.busy or (sleepers and sleepers[0][0] <= at_ms):
+            return False
+        self.now_ms = at_ms
+        return True
 
     def wake(self) -> None:
         """Wake everybody whose time has come."""
@@ -90,6 +99,6 @@ class SimClock:
         self._power.check()
         if ms <= 0:
             await asyncio.sleep(0)
-        else:
+        elif not self._timeline.pass_to(self._timeline.now_ms + ms, self._loop):
             await self._timeline.until(self._timeline.now_ms + ms, self._loop)
         self._power.check()

@@ -10,7 +10,7 @@ import hashlib
 import random
 from typing import Any
 
-from agent import cbor, cose
+from agent import cbor, cose, record
 from hal.memory import LoopUplink
 from tools.simulate.rest import at_once
 from tools.simulate.signer import Keys
@@ -31,7 +31,7 @@ class Upstream:
         self.keys = keys
         self.agent = keys.signer("agent")
         self.pages: dict[bytes, tuple[int, bytes]] = {}  # page hash -> first number, payload
-        self.fresh: list[list[Any]] = []  # fields of pages that came since somebody looked
+        self.accepted: list[list[Any]] = []  # decisions of pages that came since somebody looked
         self.session: list[Any] | None = None
         self.sessions = 0
         self.receipts = "good"
@@ -62,7 +62,7 @@ class Upstream:
         page = hashlib.sha256(payload).digest()
         if page not in self.pages:
             self.pages[page] = (fields[4], payload)
-            self.fresh.append(fields)
+            self._note(fields[11])
         if self.receipts == "lost":
             return
         last_seq = fields[4] + len(fields[11]) - 1
@@ -74,6 +74,14 @@ class Upstream:
             return
         for _ in range(2 if self.receipts == "twice" else 1):
             uplink.deliver("receipt", raw)
+
+    def _note(self, records: list[bytes]) -> None:
+        """Remember which commands a page says were accepted."""
+        for raw in records:
+            if raw[1] == record.DECISION:  # behind the head of the array; anything else is not worth decoding here
+                fact = cbor.decode(raw, items_max=ITEMS_MAX)
+                if fact[5] == record.ACCEPTED:
+                    self.accepted.append(fact)
 
     def command(self, who: str, kind: int, body: list[Any], twist: str) -> list[bytes]:
         """Return what a sender puts on the wire, oldest first; nothing while it knows no session."""

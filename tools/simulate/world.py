@@ -1,6 +1,7 @@
-"""Everything there is, moved from moment to moment: the house each second, the agent whenever it wakes, events.
+"""Everything there is, moved from moment to moment: the agent whenever it wakes, events, broker, rules.
 
-Between two moments at which something is due nothing is done at all. After each second the rules look.
+Between two moments at which something is due nothing is done at all. The house catches up with the clock whenever
+somebody asks it, changes it or looks. The rules look once a tick, at most once a second.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tools.simulate.upstream import Upstream
 
 BEGAN_CIVIL_MS = 1_700_000_000_000
 NEVER_MS = 1 << 60
+SECOND_MS = 1000
 SETTLE_MS = 900_000  # at the end: all faults over, the link up, the backlog drained
 HEARS_TIME_MS = 20_000  # a machine without a battery-backed clock knows the time so long after boot
 
@@ -49,6 +51,8 @@ class World:
         self.events = events
         self.keys = keys
         self.config = checked(made.site)
+        self.tick_ms: int = self.config.agent["tick_ms"]
+        self.look_ms: int = max(self.tick_ms, SECOND_MS)
         self.timeline = Timeline()
         self.civil = Civil(BEGAN_CIVIL_MS, made.keeps_civil)
         self.plant = Plant(made)
@@ -65,6 +69,7 @@ class World:
         self.torn: tuple[int, int, int] | None = None  # what happens when the armed fuse blows
         self.stirred_ms = 0  # when something last changed that takes time to follow
         self._event_at = 0
+        self._look_at_ms = self.look_ms
         self._verdict: Broken | None = None
 
     def run(self, span_ms: int) -> None:
@@ -82,6 +87,7 @@ class World:
 
     def heal(self) -> None:
         """End all that is wrong."""
+        self.plant.pass_to(self.now_ms)
         self.plant.heal()
         self.link_back_ms = self.receipts_good_ms = self.timeline.now_ms
         self.stirred_ms = self.timeline.now_ms
@@ -96,6 +102,11 @@ class World:
         """Virtual milliseconds since the beginning."""
         return self.timeline.now_ms
 
+    @property
+    def slack_ms(self) -> int:
+        """Return by how much a tick is longer than a second: what rules that were made for a second allow more."""
+        return self.look_ms - SECOND_MS
+
     def up_ms(self) -> int:
         """Return for how long the agent has run, -1 while it does not."""
         return -1 if self.life is None else self.now_ms - self.life.began_ms
@@ -103,25 +114,27 @@ class World:
     def run_until(self, end_ms: int) -> None:
         """Let time pass up to `end_ms`. Raises: Broken."""
         while self.timeline.now_ms < end_ms:
-            self._advance(min(end_ms, self._next_ms()))
+            self._advance(self._next_ms(end_ms))
 
-    def _next_ms(self) -> int:
+    def _next_ms(self, end_ms: int) -> int:
+        """Return when something is due next; the timeline learns when that is without the agent."""
         now_ms = self.timeline.now_ms
-        at_ms = now_ms - now_ms % 1000 + 1000
-        sleeper_ms = self.timeline.next_ms
-        if sleeper_ms is not None and sleeper_ms < at_ms:
-            at_ms = max(sleeper_ms, now_ms)
+        at_ms = min(self._look_at_ms, end_ms)
+        if self.life is not None and self.life.uplink.sent:
+            at_ms = min(at_ms, now_ms - now_ms % SECOND_MS + SECOND_MS)
         if self._event_at < len(self.events):
             at_ms = min(at_ms, max(self.events[self._event_at].at_ms, now_ms))
         if self.boots_at_ms is not None and self.life is None:
             at_ms = min(at_ms, max(self.boots_at_ms, now_ms))
-        return at_ms
+        self.timeline.horizon_ms = at_ms
+        sleeper_ms = self.timeline.next_ms
+        due_ms: int = at_ms if sleeper_ms is None else min(at_ms, max(sleeper_ms, now_ms))
+        return due_ms
 
     def _advance(self, at_ms: int) -> None:
-        whole = at_ms % 1000 == 0 and at_ms > self.timeline.now_ms
+        looks = at_ms >= self._look_at_ms
         self.timeline.now_ms = at_ms
-        if whole:
-            self.plant.pass_second()
+        if at_ms % SECOND_MS == 0:
             self._mind_link()
         self._happen()
         if self.life is None and self.boots_at_ms is not None and self.boots_at_ms <= at_ms:
@@ -129,13 +142,15 @@ class World:
         if self.life is not None:
             self.timeline.wake()
             self._rest(self.life)
-        if whole:
+        if looks:
+            self._look_at_ms = at_ms + self.look_ms
             self._judge()
 
     def _happen(self) -> None:
         while self._event_at < len(self.events) and self.events[self._event_at].at_ms <= self.now_ms:
             event = self.events[self._event_at]
             self._event_at += 1
+            self.plant.pass_to(self.now_ms)
             ACTS[event.kind](self, *event.args)
 
     def _rest(self, life: Life) -> None:
@@ -190,6 +205,7 @@ class World:
 
     def _boot(self) -> None:
         self.boots_at_ms = None
+        self._look_at_ms = self.now_ms - self.now_ms % SECOND_MS + SECOND_MS  # soon after each of its ticks
         self.tally.boots += 1
         self.stirred_ms = self.now_ms
         try:
@@ -208,6 +224,7 @@ class World:
 
     def _request(self, bus: str, frame: bytes) -> None:
         self.tally.requests += 1
+        self.plant.pass_to(self.timeline.now_ms)
         try:
             for rule in self._watching:
                 rule.requested(self, bus, frame)
@@ -225,7 +242,7 @@ class World:
             self._verdict = self._verdict or broken
 
     def _mind_link(self) -> None:
-        """Let the broker do its part of this second."""
+        """Let broker and time server do their part."""
         life = self.life
         if self.receipts_good_ms <= self.now_ms:
             self.upstream.receipts = "good"
@@ -239,7 +256,10 @@ class World:
         self.upstream.take(life.uplink.collect(), life.uplink, (self.now_ms + self.civil.offset_ms) // 1000)
 
     def _judge(self) -> None:
-        self.tally.seconds_up += self.life is not None
+        if not self.plant.is_current(self.now_ms):
+            self.plant.pass_to(self.now_ms)
+        if self.life is not None:
+            self.tally.seconds_up += self.look_ms // SECOND_MS
         for rule in self.rules:
-            rule.second(self)
-        self.upstream.fresh.clear()
+            rule.look(self)
+        self.upstream.accepted.clear()

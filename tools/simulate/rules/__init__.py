@@ -1,4 +1,4 @@
-"""What must hold in every second of every run. One small class a rule."""
+"""What must hold at every look of every run. One small class a rule."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ class Rule:
     def booted(self, world: World, life: Life) -> None:
         """The agent stands and has not run yet."""
 
-    def second(self, world: World) -> None:
-        """A second has passed and everybody has done what was to do."""
+    def look(self, world: World) -> None:
+        """A tick, or a second, has passed and everybody has done what was to do."""
 
     def requested(self, world: World, bus: str, frame: bytes) -> None:
         """The agent sends a frame to a bus."""

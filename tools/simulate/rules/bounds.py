@@ -19,11 +19,11 @@ BUFFER_BYTES_MAX = 65536
 
 
 class Bounded(Rule):
-    """Looks at every queue once a second."""
+    """Looks at every queue."""
 
     name = "bounded"
 
-    def second(self, world: World) -> None:
+    def look(self, world: World) -> None:
         """Compare what is there with what may be."""
         if world.life is None:
             return

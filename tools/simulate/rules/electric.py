@@ -20,6 +20,8 @@ FOLLOW_MS = 10_000  # before others make room for who does not follow
 DEVICES_MS = 15_000
 COMPRESSOR_MS = 75_000
 CALM_MS = 60_000  # after a fault or a boot: resting units, a failsafe's exit, a product that is probed again
+CALM_TICKS = 4  # each of those waits ends at a tick
+HELD_TICKS = 3  # a reading, the end of FOLLOW_MS, the order to others
 SLACK_W = 300
 SLACK_PER_CENT = 3
 IMPORT, EXPORT = 0, 1
@@ -43,10 +45,15 @@ class Held(Rule):
         self._since_ms: dict[object, int] = {}
         self._calm_from_ms = 0
 
-    def second(self, world: World) -> None:
+    def look(self, world: World) -> None:
         """Look at everything that may be passed."""
         life = world.life
-        if life is None or world.up_ms() < CALM_MS or life.loop.state.failsafe or life.ended:
+        if (
+            life is None
+            or world.up_ms() < CALM_MS + CALM_TICKS * world.slack_ms
+            or life.loop.state.failsafe
+            or life.ended
+        ):
             self._forget(world)
             return
         if not (world.plant.meter_true and world.plant.devices_obey):
@@ -63,7 +70,7 @@ class Held(Rule):
 
     def _forget(self, world: World) -> None:
         self._since_ms.clear()
-        self._calm_from_ms = world.now_ms + CALM_MS
+        self._calm_from_ms = world.now_ms + CALM_MS + CALM_TICKS * world.slack_ms
 
     def _count(self, world: World, key: object, over: str) -> None:
         if not over:
@@ -71,7 +78,7 @@ class Held(Rule):
             return
         since_ms = max(self._since_ms.setdefault(key, world.now_ms), world.stirred_ms)
         slow = world.made.having(PUMP, SG_READY)
-        allowed_ms = FOLLOW_MS + DEVICES_MS + (COMPRESSOR_MS if slow else 0)
+        allowed_ms = FOLLOW_MS + DEVICES_MS + (COMPRESSOR_MS if slow else 0) + HELD_TICKS * world.slack_ms
         if world.now_ms - since_ms > allowed_ms:
             raise self.broken(f"{over} for {(world.now_ms - since_ms) // 1000} s")
 
@@ -135,7 +142,7 @@ class SocBounded(Rule):
 
     name = "state of charge"
 
-    def second(self, world: World) -> None:
+    def look(self, world: World) -> None:
         """Look at the cells."""
         inverter = world.plant.house.inverter
         if inverter is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent import cbor, cose, record
+from agent import cose, record
 from agent.journal import Journal
 from agent.ledger import Ledger
 from hal.memory import ManualClock, MemoryStore
@@ -75,13 +75,11 @@ class Acknowledged(Rule):
             self._ended.add(fact[2])
             self._live.pop(fact[2], None)
 
-    def second(self, world: World) -> None:
-        """Look at the pages that came up."""
-        for fields in world.upstream.fresh:
-            for raw in fields[11]:
-                fact = cbor.decode(raw, items_max=4096)
-                if fact[0] == record.DECISION and fact[5] == record.ACCEPTED and fact[2] not in self._ended:
-                    self._live[fact[2]] = world.now_ms
+    def look(self, world: World) -> None:
+        """Look at what the pages that came up say."""
+        for fact in world.upstream.accepted:
+            if fact[2] not in self._ended:
+                self._live[fact[2]] = world.now_ms
         self._look(world)
 
     def booted(self, world: World, life: Life) -> None:
@@ -120,13 +118,10 @@ class CountersRise(Rule):
         self._seen = {}
         self._compare(life.loop.state, self._accepted)
 
-    def second(self, world: World) -> None:
+    def look(self, world: World) -> None:
         """Follow the pages and the state."""
-        for fields in world.upstream.fresh:
-            for raw in fields[11]:
-                fact = cbor.decode(raw, items_max=4096)
-                if fact[0] == record.DECISION and fact[5] == record.ACCEPTED:
-                    self._accepted[fact[3]] = max(fact[4], self._accepted.get(fact[3], 0))
+        for fact in world.upstream.accepted:
+            self._accepted[fact[3]] = max(fact[4], self._accepted.get(fact[3], 0))
         if world.life is not None:
             state = world.life.loop.state
             self._compare(state, self._seen)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from tools.simulate.life import Life
     from tools.simulate.world import World
 
-LATE_MS = 3_000  # a tick, and an answer that was on its way
+LATE_MS = 3_000  # a tick of a second, and an answer that was on its way
 LEFT_MS = 75_000  # a silent unit rests 3.5 s, a wrong one 30 s, twice; then the meter must be good for 5 s
+LEFT_TICKS = 4  # each of those waits ends at a tick
 
 
 class FailsafeEntered(Rule):
@@ -25,7 +26,7 @@ class FailsafeEntered(Rule):
     def __init__(self) -> None:
         self._silent_ms: int | None = None
 
-    def second(self, world: World) -> None:
+    def look(self, world: World) -> None:
         """Count the silence of the meter."""
         faults = world.plant.home.devices["grid"].faults
         if faults.get("silence") is None or world.life is None:
@@ -35,7 +36,11 @@ class FailsafeEntered(Rule):
             self._silent_ms = world.now_ms
         silent_ms = min(world.now_ms - self._silent_ms, world.up_ms())
         stale_ms = world.config.site["meter_stale_ms"]
-        if silent_ms > stale_ms + LATE_MS and not world.life.loop.state.failsafe and not world.life.ended:
+        if (
+            silent_ms > stale_ms + LATE_MS + world.slack_ms
+            and not world.life.loop.state.failsafe
+            and not world.life.ended
+        ):
             raise self.broken(f"the meter is silent for {silent_ms} ms and there is headroom")
 
 
@@ -44,7 +49,7 @@ class FallbackKept(Rule):
 
     name = "nothing above fallback"
 
-    def second(self, world: World) -> None:
+    def look(self, world: World) -> None:
         """Look at what every unit was told."""
         if world.life is None or not world.life.loop.state.failsafe:
             return
@@ -84,7 +89,7 @@ class FailsafeLeft(Rule):
             raise self.broken(f"cause {cause} {'entered' if entered else 'left'} while {self._cause} is in force")
         self._cause = cause if entered else 0
 
-    def second(self, world: World) -> None:
+    def look(self, world: World) -> None:
         """Count since when the meter is good."""
         life = world.life
         if life is None or not world.plant.meter_true or life.ended:
@@ -93,5 +98,5 @@ class FailsafeLeft(Rule):
         if self._good_ms is None:
             self._good_ms = world.now_ms
         good_ms = min(world.now_ms - self._good_ms, world.up_ms())
-        if good_ms > LEFT_MS and life.loop.state.failsafe:
+        if good_ms > LEFT_MS + LEFT_TICKS * world.slack_ms and life.loop.state.failsafe:
             raise self.broken(f"the meter is good for {good_ms} ms and cause {life.loop.state.failsafe} is in force")
