@@ -18,25 +18,23 @@ CLAIMS = [(100 + at, "command", "owner", 2, ["charger", 8000, 7200, min(at, 5)],
 
 
 def room_without_limits(patch):
-    room_of = importlib.import_module("agent.room").room_of
+    opened = importlib.import_module("agent.circuits").Circuit.open
 
-    def wide(state, site_values):
-        room = room_of(state, site_values)
-        room.import_w += 100000
-        return room
+    def wide(self, state, values):
+        opened(self, state, values)
+        self.left_w += 100000
 
-    patch.setattr("agent.allocate.room_of", wide)
+    patch.setattr("agent.circuits.Circuit.open", wide)
 
 
 def room_without_fuses(patch):
-    room_of = importlib.import_module("agent.room").room_of
+    opened = importlib.import_module("agent.circuits").Circuit.open
 
-    def wide(state, site_values):
-        room = room_of(state, site_values)
-        room.phase_ma = [1000000, 1000000, 1000000]
-        return room
+    def wide(self, state, values):
+        opened(self, state, values)
+        self.left_ma = [1000000, 1000000, 1000000]
 
-    patch.setattr("agent.allocate.room_of", wide)
+    patch.setattr("agent.circuits.Circuit.open", wide)
 
 
 def battery_without_floor(patch):
@@ -70,7 +68,7 @@ def stale_is_fresh(patch):
 
 
 def wish_without_meter(patch):
-    patch.setattr("agent.allocate.without_headroom", lambda _state, _unit, wish, _cause, _now_ms: (wish, "wish"))
+    patch.setattr("agent.allocate.without_headroom", lambda _state, _unit, _cause, _now_ms: None)
 
 
 def never_left(patch):
@@ -78,17 +76,17 @@ def never_left(patch):
 
 
 def endless_claims(patch):
-    patch.setattr("agent.command.CLAIMS_MAX", 1000)
+    patch.setattr("agent.orders.CLAIMS_MAX", 1000)
 
 
 def restless_load(patch):
     decide = importlib.import_module("agent.allocate").decide
 
     def toggles(state, image, now_ms):
-        decided = decide(state, image, now_ms)
-        if state.failsafe:
-            return decided
-        return [(unit, now_ms // 1000 % 2 if unit.id == "load-1" else told, why) for unit, told, why in decided]
+        decide(state, image, now_ms)
+        for unit in state.units:
+            if unit.id == "load-1" and not state.failsafe:
+                unit.decide(now_ms // 1000 % 2, unit.next_source)
 
     patch.setattr("agent.allocate.decide", toggles)
 
@@ -116,7 +114,7 @@ def says_before_it_keeps(patch):
 
 
 def forgets(patch, *names: str):
-    dump = importlib.import_module("agent.state").dump
+    dump = importlib.import_module("agent.kept").dump
 
     def poor(state):
         kept = {name: getattr(state, name) for name in names}
