@@ -10,11 +10,10 @@ counts among what nobody can move. All integers; work is bounded by devices x ci
 from __future__ import annotations
 
 from agent import fair, protection, target
-from agent.circuits import UNKNOWN_W, device_cap, limit_of, room_for
+from agent.circuits import UNKNOWN_W, find_room, lower_to_limits
 from agent.claims import CEILING, winner
 from agent.cover import cover, own_mode
 from agent.failsafe import cause_of, look, without_headroom
-from agent.limits import IMPORT, SITE, tightest
 from hal import capabilities
 
 TYPE_CHECKING = False
@@ -39,10 +38,7 @@ def decide(state: State, image: Image, now_ms: int) -> None:
             _protect(unit, now_ms)
             if not unit.takes_power():
                 _let_rest(unit, now_ms)
-    if state.site.failsafe:
-        _spare(state, now_ms)
-    else:
-        _share(state, now_ms)
+    _share(state, now_ms)
 
 
 def wish(state: State, unit: Unit, now_ms: int) -> None:
@@ -76,18 +72,6 @@ def _let_rest(unit: Unit, now_ms: int) -> None:
         unit.decide(unit.lowest(), unit.guard.source)
 
 
-def _spare(state: State, now_ms: int) -> None:
-    """Grant what may be without a grid meter: together never more than a limit on the site."""
-    limit = tightest(state.limits, SITE, IMPORT)
-    left_w = UNKNOWN_W if limit is None else limit.value
-    for unit in state.powered:
-        without_headroom(state, unit, state.site.failsafe, now_ms)
-        if limit is not None and unit.power_of(unit.next) > left_w:
-            unit.decide(unit.setpoint_for(max(left_w, 0)), limit.name)
-        _let_rest(unit, now_ms)
-        left_w -= max(unit.power_of(unit.next), 0)
-
-
 def _share(state: State, now_ms: int) -> None:
     for unit in state.powered:
         for circuit in unit.chain:
@@ -109,30 +93,40 @@ def _share(state: State, now_ms: int) -> None:
 
 def _share_fairly(state: State, begin: int, end: int, now_ms: int) -> None:
     """Give shares to those of one priority that want room; who does not take what it has, needs no more."""
-    wanting = 0
+    group, most_w = [], []
     for at in range(begin, end):
         unit = state.powered[at]
-        unit.share_w = UNKNOWN_W
-        wanting += _wants_room(unit, now_ms)
-    if wanting > 1:
-        group = [unit for unit in state.powered[begin:end] if _wants_room(unit, now_ms)]
-        fair.share(group, [min(unit.power_of(unit.next), _own_cap(state, unit)[0]) for unit in group])
+        unit.share_w, unit.idles = UNKNOWN_W, False
+        wanted_w = unit.power_of(unit.next)
+        if wanted_w > 0 and unit.contract.kind != capabilities.BATTERY and not cause_of(unit):
+            unit.cap_w = UNKNOWN_W
+            _lower_to_own(state, unit)
+            unit.idles = not _takes_all(unit, now_ms)
+            group.append(unit)
+            most_w.append(wanted_w if wanted_w <= unit.cap_w else _at_most(unit, unit.cap_w))
+    if len(group) > 1:
+        fair.share(group, most_w)
 
 
-def _wants_room(unit: Unit, now_ms: int) -> bool:
-    if unit.contract.kind == capabilities.BATTERY or cause_of(unit):
-        return False
+def _at_most(unit: Unit, cap_w: int) -> int:
+    return max(0, unit.power_of(unit.setpoint_for(max(cap_w, 0))))
+
+
+def _takes_all(unit: Unit, now_ms: int) -> bool:
+    """Tell whether a unit takes all it has, on one of its phases at least, or may still be about to."""
     if not unit.drawn_known or not unit.settled(now_ms):
         return True
-    return unit.drawn_w * 10 >= unit.power_of(unit.setpoint) * 9
+    had_w = unit.had_w()
+    if unit.drawn_w * 10 >= had_w * 9:
+        return True
+    return max(unit.drawn_ma) * 10 >= unit.share_ma(had_w) * 9
 
 
-def _own_cap(state: State, unit: Unit) -> tuple[int, str]:
-    """Return the most that a unit may draw by its nameplate and the limits on it, and which of them says so."""
-    cap_w, source = device_cap(state, unit)
-    if unit.power_max_w and unit.power_max_w < cap_w:
-        return unit.power_max_w, "nameplate"
-    return cap_w, source
+def _lower_to_own(state: State, unit: Unit) -> None:
+    """Lower a unit's cap to the limits on itself and its nameplate."""
+    if unit.power_max_w:
+        unit.lower_cap(unit.power_max_w, "nameplate")
+    lower_to_limits(state, unit)
 
 
 def _serve(state: State, unit: Unit, now_ms: int) -> None:
@@ -143,11 +137,14 @@ def _serve(state: State, unit: Unit, now_ms: int) -> None:
     elif unit.contract.kind == capabilities.BATTERY and not _charges(state, unit):
         _take(unit, 0)
         return
-    cap_w, binding = _cap(state, unit)
-    if unit.power_of(unit.next) > cap_w:
-        _throttle(unit, _step_down(unit, max(cap_w, 0), now_ms), binding, now_ms)
-    elif not cause:
-        _rise(unit, unit.next, unit.next_source, now_ms)
+    _find_cap(state, unit)
+    if unit.power_of(unit.next) <= unit.cap_w:
+        if not cause:
+            _rise(unit, unit.next, unit.next_source, now_ms)
+    elif cause:
+        unit.decide(unit.setpoint_for(max(unit.cap_w, 0)), unit.cap_name)
+    else:
+        _throttle(unit, _step_down(unit, max(unit.cap_w, 0), now_ms), unit.cap_name, now_ms)
     _let_rest(unit, now_ms)
     rises = unit.power_of(unit.next) > unit.power_of(unit.setpoint)  # now: who comes next must not get the same room
     _take(unit, 0 if unit.settled(now_ms) and not rises else unit.power_of(unit.next))
@@ -161,22 +158,25 @@ def _charges(state: State, unit: Unit) -> bool:
 
 
 def _take(unit: Unit, reserved_w: int) -> None:
+    """Take off what a unit may draw; what it is about to give up, or draws unseen, is no reason for others to fall."""
     unit.taken_w = max(reserved_w, unit.drawn_w, 0)
-    granted_w = max(0, unit.power_of(unit.next)) if unit.next is not None else unit.taken_w
+    stays_w = UNKNOWN_W
+    if not unit.drawn_known:
+        stays_w = max(unit.power_of(unit.next) - unit.had_w(), 0)
+    elif unit.share_w < UNKNOWN_W:
+        stays_w = max(reserved_w, unit.power_of(unit.next), 0)
+    granted_w = unit.may_draw_w()
     for circuit in unit.chain:
-        circuit.take(unit, reserved_w, granted_w)
+        circuit.take(unit, reserved_w, granted_w, stays_w)
 
 
-def _cap(state: State, unit: Unit) -> tuple[int, str]:
-    """Return the most that the unit may draw and the name of what says so."""
-    power_w, source = room_for(unit)
-    if unit.share_w < power_w:
-        power_w = unit.share_w
-    if not unit.drawn_known and unit.source and unit.chain[0].shown_w is not None:
-        # its draw is somewhere in what the meter shows: it keeps what it has, less the excess
-        power_w = max(power_w, min(unit.power_of(unit.setpoint), limit_of(unit)) + min(power_w, 0))
-    own_w, own_source = _own_cap(state, unit)
-    return (own_w, own_source) if own_w < power_w else (power_w, source)
+def _find_cap(state: State, unit: Unit) -> None:
+    """Find the most that the unit may draw and the name of what says so."""
+    find_room(unit)
+    if unit.idles and unit.cap_w >= unit.drawn_w:
+        unit.cap_w = max(unit.cap_w, unit.had_w())  # lowered to what it draws it would look as if it wanted more
+    unit.lower_cap(unit.share_w, unit.share_source or unit.cap_name)
+    _lower_to_own(state, unit)
 
 
 def _step_down(unit: Unit, cap_w: int, now_ms: int) -> int:

@@ -55,7 +55,11 @@ class Circuit:
         self.left_w = 0
         self.most_ma = [0, 0, 0]
         self.left_ma = [0, 0, 0]
+        self.late_w = 0  # taken off for now: nobody falls for it, and nobody rises into it
+        self.late_ma = [0, 0, 0]
+        self.moved_w = 0  # what batteries were told in this tick and the meter does not show
         self.names = ["", "", ""]  # what binds each phase
+        self.binding = ""  # what bound in `room_w`
         self.aim: Claim | None = None  # the target in force in this tick
         self._means: list[int] = []  # of the last whole minutes
         self._sum = 0
@@ -74,7 +78,9 @@ class Circuit:
             self.limit_w, self.limit_name = limit.value, limit.name
         self.shown_w = None if values is None else values[q.POWER_W]
         self.left_w = self.limit_w if self.shown_w is None else self.limit_w - self.shown_w
+        self.late_w = self.moved_w = 0
         for phase in _PHASES:
+            self.late_ma[phase] = 0
             most_ma, self.names[phase] = self.fuse_ma, self.fuses[phase]
             on_phase = tightest_ma(state.limits, self.scope, IMPORT, phase)
             if on_phase is not None and on_phase.value < most_ma:
@@ -92,10 +98,26 @@ class Circuit:
             export_w, source = limit.value, limit.name
         return -export_w, source
 
-    def imbalance_left_ma(self, unit: Unit, phase: int) -> int:
+    def room_w(self, unit: Unit, late: int = 0) -> int:
+        """Return the most that `unit` may draw, W; `binding` says why. `late` 1: with what comes free anyway."""
+        power_w, self.binding = self.left_w + self.late_w * late, self.limit_name
+        for phase in unit.phases:
+            fuse_w = unit.watts(self.left_ma[phase] + self.late_ma[phase] * late)
+            if fuse_w < power_w:
+                power_w, self.binding = fuse_w, self.names[phase]
+            if self.imbalance_ma and len(unit.phases) < 3:
+                even_w = unit.watts(self._even_ma(unit, phase, late))
+                if even_w < power_w:
+                    power_w, self.binding = even_w, "imbalance"
+        return power_w
+
+    def _even_ma(self, unit: Unit, phase: int, late: int) -> int:
         """Return how far a unit may raise a phase before the least loaded one without it lags too far behind."""
-        least_ma = min([self.most_ma[other] - self.left_ma[other] for other in _PHASES if other not in unit.phases])
-        return self.imbalance_ma + least_ma - (self.most_ma[phase] - self.left_ma[phase])
+        least_ma = min([self._load_ma(other, late) for other in _PHASES if other not in unit.phases])
+        return self.imbalance_ma + least_ma - self._load_ma(phase, late)
+
+    def _load_ma(self, phase: int, late: int) -> int:
+        return self.most_ma[phase] - self.left_ma[phase] - self.late_ma[phase] * late
 
     def give_back(self, unit: Unit) -> None:
         """Add what `unit` draws: it is served anew. Where nobody measures, it was never taken off."""
@@ -105,19 +127,34 @@ class Circuit:
         for phase in unit.phases:
             self.left_ma[phase] += max(0, unit.drawn_ma[phase])
 
-    def take(self, unit: Unit, reserved_w: int, granted_w: int, times: int = 1) -> None:
+    def take(self, unit: Unit, reserved_w: int, granted_w: int, stays_w: int, times: int = 1) -> None:
         """Take off what is kept for `unit`, or draws where that is more; where nobody measures, all it may draw.
 
-        `times` -1 undoes it.
+        What is above `stays_w` of it comes free by itself. `times` -1 undoes it.
         """
-        power_w = granted_w if self.shown_w is None else reserved_w
-        self.left_w -= max(power_w, unit.drawn_w, 0) * times
-        share_ma = unit.share_ma(power_w)
+        seen = self.shown_w is not None
+        taken_w = max(reserved_w, unit.drawn_w, 0) if seen else max(granted_w, unit.said_w)
+        share_ma, stays_ma = unit.share_ma(reserved_w if seen else granted_w), unit.share_ma(stays_w)
+        self.left_w -= taken_w * times
+        if seen:
+            self.late_w += max(taken_w - stays_w, 0) * times
         for phase in unit.phases:
-            self.left_ma[phase] -= max(share_ma, unit.drawn_ma[phase], 0) * times
+            taken_ma = max(share_ma, unit.drawn_ma[phase] if seen else unit.said_ma(phase), 0)
+            self.left_ma[phase] -= taken_ma * times
+            if seen:
+                self.late_ma[phase] += max(taken_ma - stays_ma, 0) * times
+
+    def try_on(self, unit: Unit, power_w: int, times: int) -> None:
+        """Take off what `unit` will draw once it follows; what it draws unseen is in what the meter shows already."""
+        if self.shown_w is not None and not unit.drawn_known:
+            power_w = max(power_w - unit.had_w(), 0)
+        self.left_w -= power_w * times
+        share_ma = unit.share_ma(power_w) * times
+        for phase in unit.phases:
+            self.left_ma[phase] -= share_ma
 
     def relieve(self, unit: Unit, power_w: int) -> None:
-        """Add the relief that `unit` was just told to bring."""
+        """Add the relief that `unit` brings."""
         self.left_w += power_w
         for phase in unit.phases:
             self.left_ma[phase] += unit.share_ma(power_w)
@@ -149,39 +186,32 @@ def _unseen_ma(circuit: Circuit, state: State, phase: int) -> int:
     return max(0, rest_w) * 1000000 // NOMINAL_MV + known_ma
 
 
-def room_for(unit: Unit) -> tuple[int, str]:
-    """Return the most that `unit` may draw in W, and what binds: of its circuit and all above."""
-    power_w, source = UNKNOWN_W, ""
+def find_room(unit: Unit) -> None:
+    """Put the most that `unit` may draw, and what binds, into its cap: of its circuit and all above.
+
+    It keeps what it has where only those are in its way who are about to make room. What it draws unseen is among
+    what a meter shows: there it keeps what it has, less the excess.
+    """
+    unit.cap_w, unit.cap_name = UNKNOWN_W, ""
+    had_w = unit.had_w()
     for circuit in unit.chain:
-        if circuit.left_w < power_w:
-            power_w, source = circuit.left_w, circuit.limit_name
-        for phase in unit.phases:
-            fuse_w = unit.watts(circuit.left_ma[phase])
-            if fuse_w < power_w:
-                power_w, source = fuse_w, circuit.names[phase]
-            if circuit.imbalance_ma and len(unit.phases) < 3:
-                even_w = unit.watts(circuit.imbalance_left_ma(unit, phase))
-                if even_w < power_w:
-                    power_w, source = even_w, "imbalance"
-    return power_w, source
+        here_w = circuit.room_w(unit)
+        if here_w < had_w:
+            stays_w = circuit.room_w(unit, 1)
+            if circuit.shown_w is not None and not unit.drawn_known:
+                stays_w = min(had_w, circuit.limit_w) + min(stays_w, 0)
+            here_w = max(here_w, min(had_w, stays_w))
+        unit.lower_cap(here_w, circuit.binding)
 
 
-def limit_of(unit: Unit) -> int:
-    """Return the lowest power limit of all circuits that a unit hangs on, W."""
-    lowest_w = UNKNOWN_W
-    for circuit in unit.chain:
-        lowest_w = min(lowest_w, circuit.limit_w)
-    return lowest_w
-
-
-def device_cap(state: State, unit: Unit) -> tuple[int, str]:
-    """Return the most that a unit may draw by the limits on itself, W; UNKNOWN_W and no name without one."""
-    power_w, source = UNKNOWN_W, ""
+def lower_to_limits(state: State, unit: Unit) -> None:
+    """Lower a unit's cap to the limits on itself."""
+    if not state.limits:
+        return
     limit = tightest(state.limits, unit.index, IMPORT)
     if limit is not None:
-        power_w, source = limit.value, limit.name
+        unit.lower_cap(limit.value, limit.name)
     for phase in unit.phases:
         limit = tightest_ma(state.limits, unit.index, IMPORT, phase)
-        if limit is not None and unit.watts(limit.value) < power_w:
-            power_w, source = unit.watts(limit.value), limit.name
-    return power_w, source
+        if limit is not None:
+            unit.lower_cap(unit.watts(limit.value), limit.name)

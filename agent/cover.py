@@ -7,7 +7,7 @@ that does not charge, and it is let go once nothing was to cover for as long as 
 from __future__ import annotations
 
 from agent import protection
-from agent.circuits import UNKNOWN_W, room_for
+from agent.circuits import UNKNOWN_W
 from agent.limits import EXPORT, IMPORT, tightest
 from hal.compat import const
 
@@ -35,17 +35,18 @@ def cover(state: State, unit: Unit, now_ms: int) -> None:
     Its charge bounds it: an empty battery covers nothing, a full one takes nothing in.
     """
     setpoint = unit.next
-    room_w, upper = room_for(unit)
-    highest_w = room_w + unit.taken_w + min(unit.drawn_w, 0)
+    _find_highest(unit)
+    highest_w = unit.cap_w
     lowest_w, lower = _lowest(state, unit)
     own_w = setpoint if setpoint is not None else 0 if unit.covering else unit.drawn_w
     if own_w > highest_w or own_w < lowest_w:
         unit.covering, unit.covered_ms = True, now_ms
-        source = upper if own_w > highest_w else lower
+        source = unit.cap_name if own_w > highest_w else lower
     elif _must_wait(unit, setpoint, now_ms):
         source = unit.source
     else:
         unit.covering = False
+        _account(unit, own_w, now_ms)
         return
     most_w = min(highest_w, 0 if setpoint is None else setpoint)
     decided = _covering(unit, most_w) if most_w < 0 else unit.fit(most_w)
@@ -53,8 +54,8 @@ def cover(state: State, unit: Unit, now_ms: int) -> None:
         decided = _taking_in(unit, lowest_w)
     least_w, best_w = protection.charge_bounds(unit)
     decided = unit.between(least_w, best_w, decided)
-    _relieve(unit, decided, now_ms)
     unit.decide(decided, source)
+    _account(unit, decided, now_ms)
 
 
 def _must_wait(unit: Unit, setpoint: int | None, now_ms: int) -> bool:
@@ -79,22 +80,39 @@ def _taking_in(unit: Unit, least_w: int) -> int:
     return unit.fit(least_w + _BATTERY_MARGIN_W + unit.contract.step - 1)
 
 
-def _relieve(unit: Unit, decided: int, now_ms: int) -> None:
-    """Let the next battery count on this one, as long as it may still be on its way."""
-    relief_w = min(unit.drawn_w, 0) - decided
-    if relief_w > 0 and (unit.setpoint is None or decided < unit.setpoint or unit.follows(now_ms)):
-        for circuit in unit.chain:
-            circuit.relieve(unit, relief_w)
+def _account(unit: Unit, target_w: int, now_ms: int) -> None:
+    """Let the next battery count on this one: on what it feeds in, and on what it was told while it may be on its way.
+
+    Where nobody measures, what it feeds in was never seen.
+    """
+    if unit.next == unit.setpoint and not (
+        unit.follows(now_ms) if target_w < unit.drawn_w else not unit.settled(now_ms)
+    ):
+        target_w = unit.drawn_w
+    for circuit in unit.chain:
+        feeds_w = 0 if circuit.shown_w is None else unit.drawn_w
+        circuit.relieve(unit, min(feeds_w, 0) - min(target_w, 0))
+        circuit.moved_w += (min(target_w, 0) if circuit.shown_w is None else target_w) - feeds_w
+
+
+def _find_highest(unit: Unit) -> None:
+    """Find the highest power that its circuits let it have, and what says so: their room without its own part."""
+    unit.cap_w, unit.cap_name = UNKNOWN_W, ""
+    for circuit in unit.chain:
+        own_w = unit.may_draw_w() if circuit.shown_w is None else unit.taken_w + min(unit.drawn_w, 0)
+        unit.lower_cap(circuit.room_w(unit) + own_w, circuit.binding)
 
 
 def _lowest(state: State, unit: Unit) -> tuple[int, str]:
     """Return the lowest power that its circuits and the limits on itself let it have, and what says so."""
     floor_w, source = -UNKNOWN_W, ""
     for circuit in unit.chain:
+        export_w, name = circuit.export_floor_w(state)
         if circuit.shown_w is not None:
-            export_w, name = circuit.export_floor_w(state)
-            if export_w + unit.drawn_w - circuit.shown_w > floor_w:
-                floor_w, source = export_w + unit.drawn_w - circuit.shown_w, name
+            export_w += unit.drawn_w - circuit.shown_w
+        export_w -= circuit.moved_w
+        if export_w > floor_w:
+            floor_w, source = export_w, name
     limit = tightest(state.limits, unit.index, EXPORT)
     if limit is not None and -limit.value > floor_w:
         floor_w, source = -limit.value, limit.name

@@ -7,7 +7,7 @@ headroom", never "no limit".
 from __future__ import annotations
 
 from agent import record
-from agent.circuits import NOMINAL_MV, device_cap
+from agent.circuits import NOMINAL_MV, UNKNOWN_W, lower_to_limits
 from agent.image import phase_current_ma
 from agent.unit import ABSURD_FACTOR
 from hal import capabilities
@@ -114,7 +114,8 @@ def without_headroom(state: State, unit: Unit, cause: int, now_ms: int) -> None:
             if less is not None and unit.power_of(less) < unit.power_of(setpoint):
                 setpoint = less
     source = CAUSES[cause]
-    cap_w, binding = device_cap(state, unit)
-    if cap_w < unit.power_of(setpoint):
-        setpoint, source = unit.setpoint_for(cap_w), binding
+    unit.cap_w = UNKNOWN_W
+    lower_to_limits(state, unit)
+    if unit.cap_w < unit.power_of(setpoint):
+        setpoint, source = unit.setpoint_for(unit.cap_w), unit.cap_name
     unit.decide(setpoint, source)

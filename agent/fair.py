@@ -3,7 +3,7 @@
 Max-min: the highest level is looked for at which all of them fit, each at most at what it wants; who hangs on what is
 then full stays there, and the others go on. A device that cannot run at the level alone (6 A on three phases) stops;
 what that leaves goes to whoever can run with it, in the order in which they are served. Nobody takes turns: a
-contactor wears.
+contactor wears. A device that does not take what it has keeps that and needs no more.
 """
 
 from __future__ import annotations
@@ -15,94 +15,133 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent.unit import Unit
 
-_ROUNDS_MAX = const(4)  # circuits that fill up one after the other before the rest is served in order
 _LEVEL_W = const(8)  # levels are looked for so exactly
 
 
 def share(group: list[Unit], most_w: list[int]) -> None:
     """Give each unit of a group its share; `most_w` is what each wants and may have by itself."""
-    shares = [UNKNOWN_W] * len(group)
-    if not _fit(group, most_w):
-        shares = [0] * len(group)
-        open_at = list(range(len(group)))
-        for _ in range(_ROUNDS_MAX):
-            open_at = _rise_together(group, most_w, shares, open_at)
-            if not open_at:
-                break
-        for at in range(len(group)):
-            _rise_alone(group, most_w, shares, at)
+    everybody = list(range(len(group)))
+    for unit in group:
+        unit.share_w, unit.share_source = UNKNOWN_W, ""
+    if _fit(group, everybody, most_w):
+        return
+    shares = [0] * len(group)
+    for at, unit in enumerate(group):
+        if unit.idles:
+            unit.share_source, shares[at] = unit.source, unit.had_w()
+            _keep(unit, 1)
+    open_at = [at for at in everybody if not group[at].idles]
+    _raise(group, most_w, shares, open_at)
+    _raise(group, most_w, shares, _start_alone(group, most_w, shares, open_at))
     for at, unit in enumerate(group):
         unit.share_w = shares[at]
+        if unit.idles:
+            _keep(unit, -1)
+        else:
+            _put(unit, shares[at], -1)
 
 
-def _drawn_at(unit: Unit, most_w: int, level_w: int) -> int:
-    """Return what a unit draws at a level: its set-points are steps, and below its minimum it stops."""
-    power_w = min(most_w, level_w)
-    return most_w if power_w == most_w else max(0, unit.power_of(unit.setpoint_for(power_w)))
+def _put(unit: Unit, power_w: int, times: int) -> None:
+    for circuit in unit.chain:
+        circuit.try_on(unit, power_w, times)
 
 
-def _fit(group: list[Unit], powers_w: list[int]) -> bool:
-    """Tell whether all units may draw this at once."""
-    for at, unit in enumerate(group):
-        for circuit in unit.chain:
-            circuit.take(unit, powers_w[at], powers_w[at])
+def _keep(unit: Unit, times: int) -> None:
+    for circuit in unit.chain:
+        circuit.take(unit, 0, unit.had_w(), UNKNOWN_W, times)
+
+
+def _binding(unit: Unit) -> str:
+    """Return what has no room left for a unit, "" when there is room."""
+    for circuit in unit.chain:
+        if circuit.room_w(unit) < 0:
+            return circuit.binding
+    return ""
+
+
+def _fit(group: list[Unit], open_at: list[int], powers_w: list[int], name: bool = False) -> bool:
+    """Tell whether the open ones may draw this at once; `name`: say of each that may not what binds it."""
+    for at in open_at:
+        _put(group[at], powers_w[at], 1)
     held = True
-    for at, unit in enumerate(group):
-        if powers_w[at] > 0 and not _has_room(unit):
+    for at in open_at:
+        binding = _binding(group[at]) if powers_w[at] > 0 and (held or name) else ""
+        if binding:
             held = False
-    for at, unit in enumerate(group):
-        for circuit in unit.chain:
-            circuit.take(unit, powers_w[at], powers_w[at], -1)
+        if name:
+            group[at].share_source = binding
+    for at in open_at:
+        _put(group[at], powers_w[at], -1)
     return held
 
 
-def _has_room(unit: Unit) -> bool:
-    for circuit in unit.chain:
-        if circuit.left_w < 0:
-            return False
-        for phase in unit.phases:
-            if circuit.left_ma[phase] < 0:
-                return False
-    return True
+def _raise(group: list[Unit], most_w: list[int], shares: list[int], open_at: list[int]) -> None:
+    """Raise the open ones together until each has what it wants or hangs on what is full; they stand there then."""
+    tried, level_w = list(shares), 0
+    while open_at:
+        low_w, high_w = level_w, max([most_w[at] for at in open_at])
+        full = not _fit_at(group, most_w, shares, open_at, high_w, tried)
+        while full and high_w - low_w > _LEVEL_W:
+            half_w = (low_w + high_w + 1) // 2
+            if _fit_at(group, most_w, shares, open_at, half_w, tried):
+                low_w = half_w
+            else:
+                high_w = half_w
+        level_w = low_w if full else high_w
+        _at_level(group, most_w, shares, open_at, high_w, tried)
+        _fit(group, open_at, tried, True)
+        _at_level(group, most_w, shares, open_at, level_w, tried)
+        open_at = _close(group, most_w, shares, open_at, tried)
 
 
-def _rise_together(group: list[Unit], most_w: list[int], shares: list[int], open_at: list[int]) -> list[int]:
-    """Raise the open ones to the highest level at which all fit; return who can still rise."""
-    low_w, high_w = 0, max([most_w[at] for at in open_at])
-    while high_w - low_w > _LEVEL_W:
-        level_w = (low_w + high_w + 1) // 2
-        if _fit(group, _at_level(group, most_w, shares, open_at, level_w)):
-            low_w = level_w
-        else:
-            high_w = level_w
-    raised = _at_level(group, most_w, shares, open_at, low_w)
+def _fit_at(
+    group: list[Unit], most_w: list[int], shares: list[int], open_at: list[int], level_w: int, tried: list[int]
+) -> bool:
+    _at_level(group, most_w, shares, open_at, level_w, tried)
+    return _fit(group, open_at, tried)
+
+
+def _at_level(
+    group: list[Unit], most_w: list[int], shares: list[int], open_at: list[int], level_w: int, tried: list[int]
+) -> None:
+    """Note what each open one draws at a level: its set-points are steps, and below its minimum it stops."""
     for at in open_at:
-        shares[at] = raised[at]
-    return [at for at in open_at if raised[at] < most_w[at] and _can_rise(group, most_w, shares, at)]
+        unit, power_w = group[at], most_w[at]
+        if level_w < power_w:
+            power_w = max(0, unit.power_of(unit.setpoint_for(level_w)))
+        tried[at] = max(shares[at], power_w)
 
 
-def _at_level(group: list[Unit], most_w: list[int], shares: list[int], open_at: list[int], level_w: int) -> list[int]:
-    powers_w = list(shares)
+def _close(
+    group: list[Unit], most_w: list[int], shares: list[int], open_at: list[int], given_w: list[int]
+) -> list[int]:
+    """Leave those where they are that have what they want or no room for more; return who goes on."""
+    rising = []
     for at in open_at:
-        powers_w[at] = max(shares[at], _drawn_at(group[at], most_w[at], level_w))
-    return powers_w
+        shares[at] = given_w[at]
+        if shares[at] < most_w[at] and not group[at].share_source:
+            rising.append(at)
+    if len(rising) == len(open_at):
+        rising = []
+    for at in open_at:
+        if at not in rising:
+            _put(group[at], shares[at], 1)
+    return rising
 
 
-def _can_rise(group: list[Unit], most_w: list[int], shares: list[int], at: int) -> bool:
-    """Tell whether one unit alone could have a step more."""
-    more_w = _step_above(group[at], most_w[at], shares[at])
-    return more_w > shares[at] and _fit(group, shares[:at] + [more_w] + shares[at + 1 :])
-
-
-def _step_above(unit: Unit, most_w: int, share_w: int) -> int:
-    step_w = max(unit.power_of(unit.contract.step), 1)
-    least_w = max(0, unit.power_of(unit.least_running()))
-    return min(most_w, max(share_w + step_w, least_w))
-
-
-def _rise_alone(group: list[Unit], most_w: list[int], shares: list[int], at: int) -> None:
-    """Start a unit that the level stopped, where what is left lets it run."""
-    if shares[at] == 0 and most_w[at] > 0:
-        least_w = min(most_w[at], _step_above(group[at], most_w[at], 0))
-        if _fit(group, shares[:at] + [least_w] + shares[at + 1 :]):
-            shares[at] = least_w
+def _start_alone(group: list[Unit], most_w: list[int], shares: list[int], stopped_at: list[int]) -> list[int]:
+    """Start those that the level stopped and what is left lets run, in order; return who did."""
+    started = []
+    for at in stopped_at:
+        unit = group[at]
+        if shares[at] == 0 and most_w[at] > 0:
+            least_w = min(most_w[at], max(0, unit.power_of(unit.least_running())))
+            _put(unit, least_w, 1)
+            if _binding(unit):
+                _put(unit, least_w, -1)
+            else:
+                shares[at] = least_w
+                started.append(at)
+    for at in started:
+        _put(group[at], shares[at], -1)
+    return started

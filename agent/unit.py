@@ -86,8 +86,11 @@ class Unit:
         self.said: Sample | None = None  # what it says of its power, where that can be true
         self.soc_pm: int | None = None  # state of charge; None: nobody told
         self.taken_w = 0  # room that is kept for it in this tick
+        self.cap_w = UNKNOWN_W  # the most that it may draw in this tick, and what says so
+        self.cap_name = ""
         self.share_w = UNKNOWN_W  # at most this, so that its equals get as much; and what is too small for more
         self.share_source = ""
+        self.idles = False  # among its equals it does not take what it has
         self.written: Outcome | None = None  # what became of the newest write, and when that was told
         self.written_ms = 0
         self.fell_ms = 0  # when it was last told to draw less
@@ -101,6 +104,11 @@ class Unit:
         """How long headroom must last before a limited set-point rises."""
         slow = self.contract.persistent or self.contract.kind in (capabilities.SG_READY, capabilities.SWITCH)
         return _SLOW_RISE_MS if slow else _RISE_MS
+
+    def lower_cap(self, power_w: int, name: str) -> None:
+        """Let the unit draw no more than `power_w`, because of what is named; no tuple, a board's heap is small."""
+        if power_w < self.cap_w:
+            self.cap_w, self.cap_name = power_w, name
 
     def decide(self, setpoint: int | None, source: str) -> None:
         """Say what this tick shall grant; the last word counts."""
@@ -176,6 +184,12 @@ class Unit:
     def had_w(self) -> int:
         """Return the most that it may draw with what it was granted last; 0 before anything was."""
         return max(self.power_of(self.setpoint), 0) if self.source else 0
+
+    def may_draw_w(self) -> int:
+        """Return the most that it may draw with what this tick decides; a battery in its own mode: as it does now."""
+        if self.next is None and self.contract.kind == capabilities.BATTERY and self.drawn_known:
+            return self.taken_w
+        return max(self.power_of(self.next), 0)
 
     def share_ma(self, power_w: int) -> int:
         """Return the current in each of the unit's phases at `power_w`, evenly spread."""
