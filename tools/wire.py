@@ -23,10 +23,11 @@ from tools.strict import ITEM_BYTES_MAX, NotStrict, check_whole
 VERSION = 1
 PAGE, SESSION, COMMAND, RECEIPT = 1, 2, 3, 4
 TYPE_NAMES = {PAGE: "page", SESSION: "session", COMMAND: "command", RECEIPT: "receipt"}
-LIMIT, CLAIM, CANCEL = 1, 2, 3
+LIMIT, CLAIM, CANCEL, SET = 1, 2, 3, 4
 
 PAGE_BYTES_MAX = ITEM_BYTES_MAX
 INBOUND_BYTES_MAX = 4096  # what an agent accepts
+INBOUND_ITEMS_MAX = 768  # in a command's payload
 COSE_SIGN1 = 18
 ES256 = -7
 SCALAR_BYTES = 32

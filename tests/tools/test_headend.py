@@ -277,6 +277,44 @@ async def test_an_old_session_changes_nothing(tmp_path):
         assert (await head_end.announced(agent.agent)).epoch == 2
 
 
+async def test_what_begins_later_counts_in_the_agent_s_own_seconds_also_after_it_started_again(tmp_path):
+    async with scene(tmp_path) as (head_end, agent):
+        await head_end.send_limit(agent.agent, value_ma=10000, phases=1, duration_s=60, start_in_s=600)
+        _, payload = await agent.command()
+        assert payload[7][:4] == ["", 0, 10000, 60]
+        assert payload[7][4].keys() == {1, 2, 3}
+        assert agent.now_s + 599 <= payload[7][4][3] <= agent.now_s + 605
+        agent.maker.reboot()
+        agent.now_s = 5
+        agent.announce()
+        _, payload = await agent.command()
+        assert 5 + 590 <= payload[7][4][3] <= 5 + 602
+
+
+async def test_a_whole_set_is_one_command_of_who_may_say_all_of_it(tmp_path):
+    async with scene(tmp_path) as (head_end, agent):
+        limit = {"cmd": "limit", "value_w": 4200, "duration_s": 0}
+        claim = {"cmd": "claim", "target_w": 3000, "duration_s": 60}
+        command = await head_end.send_set(agent.agent, controls=[limit, limit])
+        raw, payload = await agent.command()
+        assert payload[6:] == [4, [[[1, ["", 0, 4200, 0]]] * 2]]
+        agent.decide(raw, 0)
+        await head_end.answers(command)
+        await head_end.send_cancel(command, random_end_s=60)
+        assert (await agent.command())[1][6:] == [3, [bytes.fromhex(command), {7: 60}]]
+        await head_end.send_set(agent.agent, controls=[], authority="vpp")
+        raw, payload = await agent.command()
+        assert payload[6:] == [4, [[]]] and loads(loads(raw).value[0])[4] == e.kid_of(AGGREGATOR_KEY)
+        for controls, sentence in (([], "name it"), ([limit, claim], "has the role for that")):
+            with pytest.raises(UsageError, match=sentence):
+                await head_end.send_set(agent.agent, controls=controls)
+        many = [claim | {"start_in_s": 60, "ramp_s": 9, "random_start_s": 9, "random_end_s": 9}] * 64
+        with pytest.raises(UsageError, match="too much for one command"):
+            await head_end.send_set(agent.agent, controls=many)
+        pending = agent_status(head_end)["orders_pending"]
+        assert pending == 2  # what was too much is not kept
+
+
 async def test_misuse_is_told_in_a_sentence(tmp_path):
     async with scene(tmp_path) as (head_end, agent):
         with pytest.raises(UsageError, match="there is no agent"):
@@ -377,6 +415,9 @@ async def test_the_door_takes_orders_and_refuses_nonsense(tmp_path):
         found = await asked(door, limit)
         raw, payload = await agent.command()
         assert payload[7] == ["", 0, 4200, 60]
+        assert (await asked(door, {"cmd": "set", "agent": agent.agent, "controls": [{"cmd": "limit"}]}))["error"] == (
+            "control 1: limit() missing 1 required keyword-only argument: 'duration_s'"
+        )
         agent.decide(raw, 0)
         told = await asked(door, {"cmd": "answers", "command": found["command"], "timeout_s": WAIT_S})
         assert told["answers"][0]["says"] == "accepted"

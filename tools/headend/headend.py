@@ -15,6 +15,7 @@ from typing import Any
 
 from tools import wire
 from tools.errors import UsageError
+from tools.headend import bodies
 from tools.headend.config import Settings
 from tools.headend.intake import Intake
 from tools.headend.link import Link
@@ -86,37 +87,36 @@ class HeadEnd:
         self,
         agent: str,
         *,
-        value_w: int,
-        duration_s: int,
-        scope: str = "",
-        direction: int = 0,
         authority: str | None = None,
         expires_in_s: int = EXPIRES_S,
+        **asked: Any,
     ) -> str:
-        """Limit the site (scope "") or a device; direction 0 is import, 1 export. Return the command's hash."""
-        body = [scope, direction, value_w, duration_s]
-        return self._place(agent, wire.LIMIT, body, authority, expires_in_s)
+        """Limit the site, a circuit or a device: see tools.headend.bodies.limit. Return the command's hash."""
+        return self._place(agent, wire.LIMIT, bodies.limit(_now_s(), **asked), authority, expires_in_s)
 
     async def send_claim(
         self,
         agent: str,
         *,
-        device: str,
-        set_point: int,
-        duration_s: int,
-        primacy: int = 100,
         authority: str | None = None,
         expires_in_s: int = EXPIRES_S,
+        **asked: Any,
     ) -> str:
-        """Ask a device for a set-point in its control quantity's unit. Return the command's hash."""
-        body = [device, set_point, duration_s, primacy]
-        return self._place(agent, wire.CLAIM, body, authority, expires_in_s)
+        """Ask a device, a circuit or the site: see tools.headend.bodies.claim. Return the command's hash."""
+        return self._place(agent, wire.CLAIM, bodies.claim(_now_s(), **asked), authority, expires_in_s)
+
+    async def send_set(
+        self, agent: str, *, controls: Any, authority: str | None = None, expires_in_s: int = EXPIRES_S
+    ) -> str:
+        """Put a whole set in the place of all that an authority said so far: see tools.headend.bodies.whole_set."""
+        return self._place(agent, wire.SET, bodies.whole_set(_now_s(), controls), authority, expires_in_s)
 
     async def send_cancel(
-        self, command: str, *, authority: str | None = None, expires_in_s: int = EXPIRES_S
+        self, command: str, *, random_end_s: int = 0, authority: str | None = None, expires_in_s: int = EXPIRES_S
     ) -> list[str]:
-        """End an own limit or claim; return the hashes of the commands that say so, one per accepted attempt."""
-        return [self._say(command) for command in self._orders.cancel(command, authority, expires_in_s)]
+        """End a command's controls now or at random; return the hashes of what says so, one per accepted attempt."""
+        orders = self._orders.cancel(command, random_end_s, authority, expires_in_s)
+        return [self._say(order) for order in orders]
 
     async def send_raw(self, agent: str, raw: bytes) -> str:
         """Send bytes as they are, once: forged, replayed, whatever. Return their hash. Raises: UsageError."""
@@ -260,3 +260,7 @@ class HeadEnd:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a task of the head-end broke", exc_info=task.exception())
+
+
+def _now_s() -> int:
+    return int(time.time())

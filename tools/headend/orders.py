@@ -2,7 +2,8 @@
 
 An order is what somebody wants; a command is one signed attempt to say so, bound to one epoch of the agent and one
 counter. When the agent has started again, or has demonstrably not heard, the order is said again until its
-time is over. Source: docs/format.md, `command`: the expiry counts in the agent's own seconds.
+time is over. Source: docs/format.md, `command`: expiry and start count in the agent's own seconds, which are those of
+its newest session message and what has passed here since.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import cbor2
 
 from tools import wire
 from tools.errors import UsageError
+from tools.headend import bodies
 from tools.headend import store as s
 from tools.headend.config import Authority
 from tools.headend.sessions import Session, Sessions
 from tools.headend.store import Command, Order, Store
 from tools.verifier import Chain
-from tools.verifier.records import Check, integer, octets, one_of, text, uint
 
 log = logging.getLogger("siteward.headend")
 
@@ -31,23 +32,7 @@ AGAIN_S = 5  # a command is not said again sooner
 EXPIRES_S_MAX = 86400
 ACCEPTED, WRONG_EPOCH, REPLAYED = 0, 5, 6
 OPEN_REASONS = (WRONG_EPOCH, REPLAYED)  # the order may still come through as another command
-
-
-BODIES: dict[int, tuple[tuple[str, Check], ...]] = {
-    wire.LIMIT: (
-        ("scope", text),
-        ("direction", one_of(0, 1)),
-        ("value_w", uint),
-        ("duration_s", uint),
-    ),
-    wire.CLAIM: (
-        ("device", text),
-        ("set_point", integer),
-        ("duration_s", uint),
-        ("primacy", one_of(*range(256))),
-    ),
-    wire.CANCEL: (("command", octets(32)),),
-}
+BYTES_MAX = wire.INBOUND_BYTES_MAX - 32  # numbers in it may be longer when it is said again
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +65,7 @@ class Orders:
 
     def place(self, agent: str, kind: int, body: list[Any], authority: str | None, expires_in_s: int) -> Command:
         """Keep an order and sign its first command. Raises: UsageError."""
-        _check_body(kind, body)
-        signer = self._signer(kind, authority)
+        signer = self._signer(bodies.kinds_in(kind, body), authority)
         session = self._sessions.newest(agent)
         if session is None:
             raise UsageError(f"agent {agent} has not announced itself yet")
@@ -90,9 +74,13 @@ class Orders:
         until_s = int(time.time()) + expires_in_s
         with self._store.transaction():
             order = self._store.add_order(agent, signer.name, kind, wire.dumps(body), until_s)
-            return self._sign(order, session, expires_in_s)
+            command = self._sign(order, session, expires_in_s)
+            assert command is not None
+            if len(command.raw) > BYTES_MAX or _items(body) + 8 > wire.INBOUND_ITEMS_MAX:
+                raise UsageError(f"too much for one command: {len(command.raw)} bytes, {_items(body)} items")
+            return command
 
-    def cancel(self, command: str, authority: str | None, expires_in_s: int) -> list[Command]:
+    def cancel(self, command: str, random_end_s: int, authority: str | None, expires_in_s: int) -> list[Command]:
         """Take an order back: it is not said again, and what was accepted of it is cancelled. Raises: UsageError."""
         known = self._store.command(command)
         if known is None:
@@ -107,8 +95,8 @@ class Orders:
             cancelled = [
                 found for found, _, reason in self._store.decisions(attempts) if reason == ACCEPTED
             ] or attempts
-        bodies = [[bytes.fromhex(found)] for found in cancelled]
-        return [self.place(known.agent, wire.CANCEL, body, authority, expires_in_s) for body in bodies]
+        ends = [bodies.cancel(found, random_end_s) for found in cancelled]
+        return [self.place(known.agent, wire.CANCEL, end, authority, expires_in_s) for end in ends]
 
     def keep_raw(self, agent: str, raw: bytes) -> str:
         """Remember bytes that are sent as they are; return their hash, which is the command's name."""
@@ -155,23 +143,27 @@ class Orders:
     def _answers(self, agent: str, commands: list[str]) -> list[Answer]:
         return [Answer(command, agent, seq, reason) for command, seq, reason in self._store.decisions(commands)]
 
-    def _signer(self, kind: int, name: str | None) -> Authority:
+    def _signer(self, kinds: set[int], name: str | None) -> Authority:
         if name is not None:
             if name not in self._authorities:
                 raise UsageError(f"there is no authority {name}")
             return self._authorities[name]
+        if not kinds:
+            raise UsageError("an empty set takes back what one authority said: name it")
         for authority in self._authorities.values():
-            if authority.role in MAY_SIGN.get(kind, ()):
+            if all(authority.role in MAY_SIGN.get(kind, ()) for kind in kinds):
                 return authority
         raise UsageError("no authority of this head-end has the role for that")
 
-    def _sign(self, order: Order, session: Session, remaining_s: int) -> Command:
-        """Sign the order's next command. Its counter is kept used before anybody can see it."""
+    def _sign(self, order: Order, session: Session, remaining_s: int) -> Command | None:
+        """Sign the order's next command, None when what it asks for is over. Its counter is kept used at once."""
+        body = bodies.for_agent(order.kind, cbor2.loads(order.body), int(time.time()), session.agent_now_s())
+        if body is None:
+            return None
         signer = self._authorities[order.authority]
         kid = signer.kid.hex()
         counter = self._store.use_counter(kid, session.counters.get(kid, 0))
         expires_s = session.agent_now_s() + remaining_s
-        body = cbor2.loads(order.body)
         payload = wire.command(bytes.fromhex(order.agent), session.epoch, counter, expires_s, order.kind, body)
         raw = wire.seal(payload, signer.key)
         number = len(self._store.attempts(order.id)) + 1
@@ -204,7 +196,7 @@ class Orders:
             return self._sign(order, session, remaining_s)
 
 
-def _check_body(kind: int, body: list[Any]) -> None:
-    for (name, good), item in zip(BODIES[kind], body, strict=True):
-        if not good(item):
-            raise UsageError(f"{name} = {item!r}: not what the format allows there")
+def _items(item: Any) -> int:
+    if isinstance(item, dict):
+        return 1 + sum(_items(each) for each in item.values())
+    return 1 + sum(_items(each) for each in item) if isinstance(item, list) else 1
