@@ -46,9 +46,9 @@ class Interval:
         self._taken_ms = sample.at_ms
         self._samples += 1
         sums, counts = self._sums, self._counts
-        for quantity, number in sample.values.items():
+        for quantity in sample.values:  # no pairs: a board's heap is small
             if _is_mean(quantity):
-                sums[quantity] = sums.get(quantity, 0) + number
+                sums[quantity] = sums.get(quantity, 0) + sample.values[quantity]
                 counts[quantity] = counts.get(quantity, 0) + 1
         self._last = sample.values
 

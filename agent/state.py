@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent.circuits import Circuit
     from agent.record import Record
+    from agent.step import Grant
     from agent.unit import Unit
 
 REFUSALS_PER_MINUTE = const(30)
@@ -42,6 +43,7 @@ class State:
         self.claims: list[Claim] = []
         self.created = 0
         self.records: list[Record] = []  # this tick's facts, in order
+        self.grants: list[Grant] = []  # one for each controllable device, renewed in every tick
         self.must_persist = False
         self.intervals = [Interval(unit.index, 0) for unit in units]
         self.next_reading_s = reading_s

@@ -72,19 +72,30 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
     _close_intervals(state, now_ms)
     schedule.follow_claims(state, now_ms)
     allocate.decide(state, image, now_ms)
-    grants = [_grant(state, unit, now_ms) for unit in state.units if unit.contract.control]
+    _grant_all(state, now_ms)
     facts, state.records = state.records, []
-    return grants, facts
+    return state.grants, facts
 
 
-def _grant(state: State, unit: Unit, now_ms: int) -> Grant:
+def _grant_all(state: State, now_ms: int) -> None:
+    """Renew the list of grants in its place: a board's heap is small."""
+    at, grants = 0, state.grants
+    for unit in state.units:
+        if unit.contract.control:
+            _grant(state, unit, now_ms)
+            if at == len(grants):
+                grants.append(unit.granted)
+            grants[at] = unit.granted
+            at += 1
+
+
+def _grant(state: State, unit: Unit, now_ms: int) -> None:
     """Grant what was decided, and say what is new: what binds, and what protection delays and until when."""
     if unit.next_source != unit.source:
         state.note([record.BINDING, now_ms, unit.index, unit.next, unit.next_source])
         if unit.next_source.startswith("protection"):
             state.note(_delay(unit, now_ms))
     unit.grant(now_ms)
-    return unit.granted
 
 
 def _delay(unit: Unit, now_ms: int) -> Record:
