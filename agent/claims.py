@@ -24,11 +24,11 @@ class Claim:
     """A wish for one device, a circuit or the site, until `until_ms`; 0 never ends."""
 
     def __init__(
-        self, scope: int, value: int, primacy: int, created: int, source: str, until_ms: int, command: bytes,
+        self, scope: int, wanted: int, primacy: int, created: int, source: str, until_ms: int, command: bytes,
         mode: int = SETPOINT,
     ) -> None:  # fmt: skip
         self.scope = scope
-        self.value = value
+        self.value = wanted
         self.primacy = primacy
         self.created = created  # order of admission, rising for ever
         self.source = source
@@ -43,8 +43,9 @@ class Claim:
         self.ramp_ms = 0  # how long it takes from what was to what is wanted
         self.due = True  # its time has come; False: it waits for it
         self.started = False
-        self.started_ms = 0
-        self.base: int | None = None  # what a ramp begins at, or a change counts from; None: not known yet
+        self.started_ms = 0  # when its ramp began
+        self.base: int | None = None  # what a change counts from; None: not known yet
+        self.origin: int | None = None  # what a ramp begins at; None: there is none
 
     def beats(self, other: Claim) -> bool:
         """Tell whether this claim goes before `other` on the same matter."""
@@ -55,16 +56,17 @@ class Claim:
         return self.created > other.created
 
     def value_at(self, now_ms: int) -> int:
-        """Return what is wanted now: on its way from `base` while a ramp lasts."""
-        wanted, base = self.value, self.base
-        if base is None:
+        """Return what is wanted now: on its way from `origin` while a ramp lasts."""
+        wanted, gone_ms = self.value + (self.base or 0), now_ms - self.started_ms
+        if self.origin is None or gone_ms >= self.ramp_ms:
             return wanted
-        if self.mode == CHANGE:
-            wanted += base
-        gone_ms = now_ms - self.started_ms
-        if gone_ms >= self.ramp_ms:
-            return wanted
-        return base + (wanted - base) * gone_ms // self.ramp_ms
+        return self.origin + (wanted - self.origin) * gone_ms // self.ramp_ms
+
+    def goes_on(self, before: Claim) -> None:
+        """Take over where `before` is, if that was at it and wanted the same: its ramp, and what it counts from."""
+        same = self.scope == before.scope and self.mode == before.mode
+        if self.due and before.started and same and self.value == before.value and self.ramp_ms == before.ramp_ms:
+            self.base, self.origin, self.started_ms = before.base, before.origin, before.started_ms
 
 
 def slot(mode: int) -> int:

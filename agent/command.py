@@ -25,7 +25,7 @@ _COMMAND = const(3)
 RECEIPT = const(4)
 _VERSION = const(1)
 MESSAGE_BYTES_MAX = const(4096)
-_PAYLOAD_ITEMS_MAX = const(768)  # a set of 24 claims with all their options has about 700
+_PAYLOAD_ITEMS_MAX = const(384)  # 26 limits with all their options, or 52 claims with none; a board has 25 KB to spare
 
 
 class Authority:

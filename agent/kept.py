@@ -9,8 +9,8 @@ no end and stays.
 from __future__ import annotations
 
 from agent import cbor, record
-from agent.claims import Claim
-from agent.limits import HOLD, Limit, settle
+from agent.claims import SETPOINT, TARGET, Claim
+from agent.limits import ALL_PHASES, HOLD, RELEASE, WATT, Limit, settle
 from agent.schedule import write_civil
 from hal.compat import const
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _VERSION = const(2)
 _KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
 _NEVER = const(-1)
+# What a control of version 1 has in the fields that came with version 2.
+_LIMIT_OF_1 = [WATT, ALL_PHASES, 0, True, RELEASE, 0]
+_CLAIM_OF_1 = [SETPOINT, 0, True, False, 0, None, 0]
 
 
 def dump(state: State) -> bytes:
@@ -40,7 +43,8 @@ def _kept_limit(state: State, limit: Limit) -> list[Any]:
         left_ms = max(left_ms, 1)
     return [
         state.name_of(limit.scope), limit.direction, limit.value, limit.source, left_ms, limit.until_civil_ms,
-        limit.command, limit.quantity, limit.phases, limit.from_civil_ms, limit.on_expiry,
+        limit.command, limit.quantity, limit.phases, limit.from_civil_ms, limit.has_begun(),
+        limit.on_expiry, limit.ends_as,
     ]  # fmt: skip
 
 
@@ -48,6 +52,7 @@ def _kept_claim(state: State, claim: Claim) -> list[Any]:
     return [
         state.name_of(claim.scope), claim.value, claim.primacy, claim.created, claim.source, claim.until_civil_ms,
         claim.command, claim.mode, claim.from_civil_ms, claim.due, claim.until_ms == 0, claim.ramp_ms, claim.base,
+        claim.ends_as,
     ]  # fmt: skip
 
 
@@ -59,7 +64,9 @@ def load(state: State, blob: bytes, civil_ms: int) -> None:
     if not blob:
         return
     fields = cbor.decode(blob, items_max=_KEPT_ITEMS_MAX)
-    if type(fields) is not list or len(fields) != 6 or fields[0] != _VERSION:
+    if type(fields) is list and len(fields) == 5 and fields[0] == 1:
+        fields[3:] = [[kept + _LIMIT_OF_1 for kept in fields[3]], [kept + _CLAIM_OF_1 for kept in fields[4]], []]
+    elif type(fields) is not list or len(fields) != 6 or fields[0] != _VERSION:
         raise ValueError("kept state", blob[:16])
     for key_id, counter in fields[1]:
         state.counters[key_id] = counter
@@ -76,34 +83,44 @@ def load(state: State, blob: bytes, civil_ms: int) -> None:
 
 
 def _load_limit(state: State, kept: list[Any], civil_ms: int) -> None:
-    name, direction, value, source, left_ms, until_civil_ms, command, quantity, phases, from_civil_ms, on_expiry = kept
+    name, direction, most, source, left_ms, until_civil_ms, command = kept[:7]
+    quantity, phases, from_civil_ms, begun, on_expiry, ends_as = kept[7:]
     scope = state.scope_named(name)
     if civil_ms and until_civil_ms:
         left_ms = min(left_ms, until_civil_ms - civil_ms)
         if on_expiry == HOLD:
             left_ms = max(left_ms, 1)
     if scope is None or left_ms == 0 or left_ms < _NEVER or (left_ms < 0 and until_civil_ms):
-        state.note([record.EVENT, 0, command, record.COMPLETED])
+        state.note([record.EVENT, 0, command, ends_as or (record.COMPLETED if begun else record.LAPSED)])
         return
-    limit = Limit(scope, direction, value, source, max(left_ms, 0), command, quantity, phases)
-    limit.on_expiry = on_expiry
+    limit = Limit(scope, direction, most, source, max(left_ms, 0), command, quantity, phases)
+    limit.on_expiry, limit.ends_as = on_expiry, ends_as
     limit.until_civil_ms, limit.from_civil_ms = until_civil_ms, from_civil_ms
-    if civil_ms and from_civil_ms > civil_ms:
-        limit.from_ms, limit.due = from_civil_ms - civil_ms, False
+    limit.early = not begun
+    if civil_ms:
+        _let_wait(limit, civil_ms)
     state.limits.append(limit)
 
 
+def _let_wait(limit: Limit, ahead_ms: int) -> None:
+    """Give a limit that is in force early its own time, now that it is known; if past, it begins in the next tick."""
+    if limit.early and limit.from_civil_ms:
+        limit.from_ms, limit.due, limit.early = limit.from_civil_ms - ahead_ms, False, False
+
+
 def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
-    name, value, primacy, created, source, until_civil_ms, command = kept[:7]
-    mode, from_civil_ms, due, endless, ramp_ms, base = kept[7:]
+    name, wanted, primacy, created, source, until_civil_ms, command = kept[:7]
+    mode, from_civil_ms, due, endless, ramp_ms, base, ends_as = kept[7:]
     scope = state.scope_named(name)
+    if scope is not None and (scope < 0) is not (mode >= TARGET):
+        scope = None  # another thing has its name now
     known = bool(civil_ms) and (endless or until_civil_ms > civil_ms) and (due or from_civil_ms > 0)
     if scope is None or not (known or (endless and due)):
-        state.note([record.EVENT, 0, command, record.LAPSED])
+        state.note([record.EVENT, 0, command, ends_as or record.LAPSED])
         return
-    claim = Claim(scope, value, primacy, created, source, 0 if endless else until_civil_ms - civil_ms, command, mode)
+    claim = Claim(scope, wanted, primacy, created, source, 0 if endless else until_civil_ms - civil_ms, command, mode)
     claim.until_civil_ms, claim.from_civil_ms = until_civil_ms, from_civil_ms
-    claim.ramp_ms, claim.base = (0 if due else ramp_ms), base
+    claim.ramp_ms, claim.base, claim.ends_as = (0 if due else ramp_ms), base, ends_as
     if not due and from_civil_ms > civil_ms:
         claim.from_ms, claim.due = from_civil_ms - civil_ms, False
     state.claims.append(claim)
@@ -117,9 +134,9 @@ def follow_civil(state: State, first: bool) -> None:
     ahead_ms = state.civil_ms - state.now_ms
     for limit in state.limits:
         if first and limit.until_civil_ms and limit.until_ms:
-            limit.until_ms = min(limit.until_ms, limit.until_civil_ms - ahead_ms)
-        if first and limit.from_civil_ms > state.civil_ms:
-            limit.from_ms, limit.due = limit.from_civil_ms - ahead_ms, False
+            limit.until_ms = max(1, min(limit.until_ms, limit.until_civil_ms - ahead_ms))  # 0 would never end
+        if first:
+            _let_wait(limit, ahead_ms)
         write_civil(limit, ahead_ms)
     for claim in state.claims:
         write_civil(claim, ahead_ms)

@@ -27,12 +27,12 @@ class Limit:
     """`value` W or mA at most, in one direction, for the site, a circuit or a device; `until_ms` 0 never ends."""
 
     def __init__(
-        self, scope: int, direction: int, value: int, source: str, until_ms: int, command: bytes = b"",
+        self, scope: int, direction: int, most: int, source: str, until_ms: int, command: bytes = b"",
         quantity: int = WATT, phases: int = ALL_PHASES,
     ) -> None:  # fmt: skip
         self.scope = scope
         self.direction = direction
-        self.value = value
+        self.value = most
         self.source = source
         self.name = "limit " + source
         self.until_ms = until_ms
@@ -45,6 +45,7 @@ class Limit:
         self.ends_as = 0  # what is said at its end; 0: what its time says
         self.on_expiry = RELEASE
         self.due = True  # its time has come; False: it waits for it
+        self.early = False  # due although its time may be to come: a reboot lost it
         self.live = True  # due, and no other word of its source goes before it
 
     def same_matter(self, other: Limit) -> bool:
@@ -58,10 +59,14 @@ class Limit:
         )
 
     def replaces(self, other: Limit) -> bool:
-        """Tell whether this, now due, takes the place of `other`; a default takes only that of a default."""
-        if self is other or not other.due or bool(self.until_ms) is not bool(other.until_ms):
+        """Tell whether this takes the place of `other`, once it is due; a default takes only that of a default."""
+        if self is other or not self.due or not other.has_begun():
             return False
-        return self.same_matter(other)
+        return bool(self.until_ms) is bool(other.until_ms) and self.same_matter(other)
+
+    def has_begun(self) -> bool:
+        """Tell whether its own time has come; one that is in force early only adds to others."""
+        return self.due and not self.early
 
     def concerns(self, scope: int, direction: int, quantity: int) -> bool:
         """Tell whether this is about a quantity in one direction of one scope."""
@@ -81,7 +86,14 @@ def settle(limits: list[Limit]) -> None:
 
 
 def _is_suspended(limits: list[Limit], default: Limit) -> bool:
-    return any(limit.due and limit.until_ms and limit.same_matter(default) for limit in limits)
+    return any(limit.has_begun() and limit.until_ms and limit.same_matter(default) for limit in limits)
+
+
+def holds(limits: list[Limit], limit: Limit) -> bool:
+    """Tell whether a limit stays when its time is over: it shall, and its source has no default on the matter."""
+    return limit.on_expiry == HOLD and not any(
+        other.has_begun() and not other.until_ms and other.same_matter(limit) for other in limits
+    )
 
 
 def tightest(limits: list[Limit], scope: int, direction: int) -> Limit | None:

@@ -7,7 +7,7 @@ at all.
 from __future__ import annotations
 
 from agent import record, schedule
-from agent.claims import CHANGE, CLAIMS_MAX, SETPOINT, TARGET, Claim
+from agent.claims import CEILING, CHANGE, CLAIMS_MAX, SETPOINT, TARGET, Claim
 from agent.limits import ALL_PHASES, EXPORT, HOLD, IMPORT, LIMITS_MAX, MILLIAMP, RELEASE, WATT, Limit
 from hal.compat import const
 
@@ -110,18 +110,18 @@ def _made(state: State, authority: Authority, kind: int, body: Any, digest: byte
 
 def _limit(state: State, authority: Authority, body: list[Any], digest: bytes) -> Limit:
     options = _options(body, 4, _OF_LIMIT)
-    name, direction, value, duration_s = body[:4]
-    _need(whole(direction, IMPORT, EXPORT) and whole(value, 0, _VALUE_MAX), record.MALFORMED)
+    name, direction, most, duration_s = body[:4]
+    _need(whole(direction, IMPORT, EXPORT) and whole(most, 0, _VALUE_MAX), record.MALFORMED)
     _need(whole(duration_s, 0, _DURATION_S_MAX), record.MALFORMED)
     _need(may_limit(authority), record.ROLE_FORBIDS)
     quantity, phases = options.get(_QUANTITY, WATT), options.get(_PHASES, ALL_PHASES)
     _need(quantity == MILLIAMP or phases == ALL_PHASES, record.UNSUPPORTED)  # W are those of the scope as a whole
     _need(quantity == WATT or direction == IMPORT, record.UNSUPPORTED)
-    _need(quantity == MILLIAMP or value <= authority.power_max_w, record.OVER_CEILING)
+    _need(quantity == MILLIAMP or most <= authority.power_max_w, record.OVER_CEILING)
     scope = state.scope_named(name)
     _need(scope is not None and (scope < 0 or state.units[scope].takes_power()), record.UNKNOWN_DEVICE)
     assert scope is not None
-    limit = Limit(scope, direction, value, authority.name, 0, digest, quantity, phases)
+    limit = Limit(scope, direction, most, authority.name, 0, digest, quantity, phases)
     limit.on_expiry = options.get(_ON_EXPIRY, RELEASE)
     _plan(state, limit, options, duration_s)
     return limit
@@ -129,8 +129,8 @@ def _limit(state: State, authority: Authority, body: list[Any], digest: bytes) -
 
 def _claim(state: State, authority: Authority, body: list[Any], digest: bytes) -> Claim:
     options = _options(body, 4, _OF_CLAIM)
-    name, value, duration_s, primacy = body[:4]
-    _need(whole(value, -_VALUE_MAX, _VALUE_MAX) and whole(primacy, 0, 255), record.MALFORMED)
+    name, wanted, duration_s, primacy = body[:4]
+    _need(whole(wanted, -_VALUE_MAX, _VALUE_MAX) and whole(primacy, 0, 255), record.MALFORMED)
     _need(whole(duration_s, 0, _DURATION_S_MAX), record.MALFORMED)
     _need(may_claim(authority), record.ROLE_FORBIDS)
     _need(authority.role == "owner" or primacy > OWNER_PRIMACY, record.ROLE_FORBIDS)
@@ -138,33 +138,34 @@ def _claim(state: State, authority: Authority, body: list[Any], digest: bytes) -
     _need(scope is not None, record.UNKNOWN_DEVICE)
     assert scope is not None
     if mode >= TARGET:
-        _need(scope < 0, record.UNSUPPORTED)
-        _need(abs(value) <= authority.power_max_w, record.OVER_CEILING)
+        _need(scope < 0 and state.circuit_of(scope).metered(), record.UNSUPPORTED)
+        _need(abs(wanted) <= authority.power_max_w, record.OVER_CEILING)
     else:
-        _check_device(state, authority, scope, value)
-    claim = Claim(scope, value, primacy, 0, authority.name, 0, digest, mode)
+        _check_device(state, authority, scope, wanted)
+    claim = Claim(scope, wanted, primacy, 0, authority.name, 0, digest, mode)
     claim.ramp_ms = options.get(_RAMP_S, 0) * 1000
+    _need(not claim.ramp_ms or mode != CEILING, record.UNSUPPORTED)
     _plan(state, claim, options, duration_s)
     return claim
 
 
-def _check_device(state: State, authority: Authority, scope: int, value: int) -> None:
+def _check_device(state: State, authority: Authority, scope: int, wanted: int) -> None:
     _need(scope >= 0 and state.units[scope].contract.control != 0, record.UNKNOWN_DEVICE)
     unit = state.units[scope]
-    _need(unit.allows(value), record.OUT_OF_RANGE)
-    _need(not unit.takes_power() or abs(unit.power_of(value)) <= authority.power_max_w, record.OVER_CEILING)
+    _need(unit.allows(wanted), record.OUT_OF_RANGE)
+    _need(not unit.takes_power() or abs(unit.power_of(wanted)) <= authority.power_max_w, record.OVER_CEILING)
 
 
 def _plan(state: State, control: Limit | Claim, options: dict[int, int], duration_s: int) -> None:
     """Give a control its time; chance moves its start, and its end besides."""
     start_s = options.get(_START_S, 0)
     from_ms = start_s * 1000 if start_s else state.now_ms
+    _need(from_ms - state.now_ms <= _DURATION_S_MAX * 1000, record.MALFORMED)
     from_ms += 1000 * schedule.drawn_s(
         options.get(_RANDOM_START_S, 0), control.command, state.agent_id, schedule.AT_START
     )
     longer_s = schedule.drawn_s(options.get(_RANDOM_END_S, 0), control.command, state.agent_id, schedule.AT_END)
     duration_ms = max(1, duration_s + longer_s) * 1000 if duration_s else 0
-    _need(from_ms - state.now_ms <= _DURATION_S_MAX * 1000, record.MALFORMED)
     if duration_ms and start_s and from_ms < state.now_ms:  # begun already: the rest of it
         duration_ms -= state.now_ms - from_ms
         _need(duration_ms > 0, record.EXPIRED)
@@ -175,7 +176,7 @@ def _make_room(state: State, authority: Authority, controls: list[Limit | Claim]
     """Refuse what there is no place for; what it takes the place of leaves one."""
     limits, claims = len(state.limits), len(state.claims)
     for limit in state.limits:
-        gone = [each for each in controls if isinstance(each, Limit) and each.due and each.replaces(limit)]
+        gone = [each for each in controls if isinstance(each, Limit) and each.replaces(limit)]
         limits -= bool(gone) or (whole_set and limit.source == authority.name)
     if whole_set:
         claims -= len([claim for claim in state.claims if claim.source == authority.name])
@@ -190,8 +191,7 @@ def _make_room(state: State, authority: Authority, controls: list[Limit | Claim]
 def _enter(state: State, control: Limit | Claim) -> None:
     if isinstance(control, Limit):
         state.limits.append(control)
-        if control.due:
-            schedule.supersede(state, control, state.now_ms)
+        schedule.supersede(state, control, state.now_ms)
     else:
         state.created += 1
         control.created = state.created
@@ -210,6 +210,9 @@ def _replace(state: State, authority: Authority, body: list[Any], digest: bytes)
     for limit in [each for each in state.limits if each.source == authority.name]:
         state.end_limit(limit, record.SUPERSEDED, state.now_ms)
     for claim in [each for each in state.claims if each.source == authority.name]:
+        for control in controls:
+            if isinstance(control, Claim):
+                control.goes_on(claim)
         state.end_claim(claim, record.SUPERSEDED, state.now_ms)
     for control in controls:
         _enter(state, control)

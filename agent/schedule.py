@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 
 from agent import record
-from agent.claims import CHANGE, SETPOINT, Claim, slot, winner
-from agent.limits import HOLD, Limit, settle
+from agent.claims import CHANGE, Claim, slot, winner
+from agent.limits import HOLD, RELEASE, Limit, holds, settle
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 AT_START = const(0)
 AT_END = const(1)
-RANDOM_S_MAX = const(3600)
 
 
 def drawn_s(bound_s: int, command: bytes, agent_id: bytes, which: int) -> int:
@@ -61,8 +60,9 @@ def pass_time(state: State, now_ms: int) -> None:
 
 def _end_one_limit(state: State, now_ms: int) -> bool:
     for limit in state.limits:
-        if limit.until_ms and limit.until_ms <= now_ms and limit.on_expiry != HOLD:
-            state.end_limit(limit, limit.ends_as or record.COMPLETED, now_ms)
+        if limit.until_ms and limit.until_ms <= now_ms and not holds(state.limits, limit):
+            ended = record.COMPLETED if limit.due else record.LAPSED
+            state.end_limit(limit, limit.ends_as or ended, now_ms)
             return True
     return False
 
@@ -77,17 +77,20 @@ def _end_one_claim(state: State, now_ms: int) -> bool:
 
 
 def _begin_one_limit(state: State, now_ms: int) -> bool:
+    first: Limit | None = None
     for limit in state.limits:
-        if not limit.due and limit.from_ms <= now_ms:
-            limit.due = state.must_persist = True
-            state.note([record.EVENT, now_ms, limit.command, record.STARTED])
-            supersede(state, limit, now_ms)
-            return True
-    return False
+        if not limit.due and limit.from_ms <= now_ms and (first is None or limit.from_ms < first.from_ms):
+            first = limit
+    if first is None:
+        return False
+    first.due = state.must_persist = True
+    state.note([record.EVENT, now_ms, first.command, record.STARTED])
+    supersede(state, first, now_ms)
+    return True
 
 
 def supersede(state: State, limit: Limit, now_ms: int) -> None:
-    """End what a limit that is now due takes the place of."""
+    """End what a new limit takes the place of, and find out which are in force."""
     for other in list(state.limits):
         if limit.replaces(other):
             state.end_limit(other, record.SUPERSEDED, now_ms)
@@ -95,22 +98,24 @@ def supersede(state: State, limit: Limit, now_ms: int) -> None:
 
 
 def cancel(state: State, control: Control, random_s: int, now_ms: int) -> None:
-    """End a control now, or at a moment drawn from the next `random_s` seconds; what waits ends at once."""
-    later_s = drawn_s(random_s, control.command, state.agent_id, AT_END) if control.due else 0
-    control.ends_as = record.CANCELLED
-    if later_s and (not control.until_ms or control.until_ms > now_ms + later_s * 1000):
-        control.until_ms = now_ms + later_s * 1000
-        write_civil(control, state.ahead_ms())
-        state.must_persist = True
-    elif not later_s:
-        _end(state, control, record.CANCELLED, now_ms)
-
-
-def _end(state: State, control: Control, status: int, now_ms: int) -> None:
+    """End a control now, or at a moment drawn from the next `random_s` seconds; what is not in force ends at once."""
+    until_ms = now_ms + 1000 * drawn_s(random_s, control.command, state.agent_id, AT_END)
     if isinstance(control, Limit):
-        state.end_limit(control, status, now_ms)
+        if until_ms == now_ms or not control.live:
+            state.end_limit(control, record.CANCELLED, now_ms)
+            return
+        stays = not control.until_ms or control.on_expiry == HOLD
+        control.on_expiry = RELEASE
     else:
-        state.end_claim(control, status, now_ms)
+        if until_ms == now_ms or not control.started:
+            state.end_claim(control, record.CANCELLED, now_ms)
+            return
+        stays = not control.until_ms
+    control.ends_as = record.CANCELLED
+    if stays or control.until_ms > until_ms:
+        control.until_ms = until_ms
+        write_civil(control, state.ahead_ms())
+    state.must_persist = True
 
 
 def follow_claims(state: State, now_ms: int) -> None:
@@ -123,22 +128,37 @@ def follow_claims(state: State, now_ms: int) -> None:
             continue
         first = winner(state.claims, claim.scope, slot(claim.mode))
         if claim is first:
-            if not claim.started and _may_start(state, claim):
-                claim.started, claim.started_ms = True, now_ms
+            if not claim.started and _may_start(state, claim, now_ms):
+                claim.started = True
                 state.note([record.EVENT, now_ms, claim.command, record.STARTED])
         elif claim.started:
             claim.started = False
             if claim.until_ms:
                 state.end_claim(claim, record.SUPERSEDED, now_ms)
                 at -= 1
+        else:
+            claim.started_ms, claim.origin = 0, None  # should it start again, its ramp begins anew
 
 
-def _may_start(state: State, claim: Claim) -> bool:
-    """Freeze what a ramp begins at or a change counts from; a change waits until that is known."""
-    if claim.base is None:
-        if claim.mode == SETPOINT:
-            claim.base = state.units[claim.scope].setpoint if claim.ramp_ms else None
-        elif claim.mode == CHANGE or claim.ramp_ms:
+def _may_start(state: State, claim: Claim, now_ms: int) -> bool:
+    """Freeze what a ramp begins at and a change counts from; a change waits until that is known.
+
+    A change after a change counts from the same: what the meter showed before the first of them.
+    """
+    before = None if claim.scope >= 0 else state.circuit_of(claim.scope).aim  # it was tracked until now
+    if claim.mode == CHANGE and claim.base is None:
+        if before is not None and before.mode == CHANGE:
+            claim.base = before.base
+        else:
             claim.base = state.circuit_of(claim.scope).baseline_w()
-            state.must_persist = claim.base is not None or state.must_persist
-    return claim.mode != CHANGE or claim.base is not None
+        if claim.base is None:
+            return False
+        state.must_persist = True
+    if claim.started_ms:
+        return True  # it goes on where an equal one was
+    claim.started_ms = now_ms
+    if claim.ramp_ms and claim.scope >= 0:
+        claim.origin = state.units[claim.scope].setpoint
+    elif claim.ramp_ms:
+        claim.origin = state.circuit_of(claim.scope).baseline_w() if before is None else before.value_at(now_ms)
+    return True

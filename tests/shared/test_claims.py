@@ -70,41 +70,87 @@ def test_a_change_and_a_target_compete():
     assert len({SETPOINT, CEILING, TARGET, CHANGE}) == 4
 
 
-def test_without_a_base_all_is_wanted_at_once():
-    for mode in (SETPOINT, CEILING, TARGET, CHANGE):
+def test_without_an_origin_all_is_wanted_at_once():
+    for mode in (SETPOINT, CEILING, TARGET):
         wanted = claim(4000, mode=mode)
         wanted.ramp_ms = 10000
         assert wanted.value_at(0) == 4000
 
 
-def test_a_ramp_leads_from_the_base_to_what_is_wanted_and_ends_there():
+def test_a_ramp_leads_from_its_origin_to_what_is_wanted_and_ends_there():
     ramp = claim(4000)
-    ramp.base, ramp.ramp_ms, ramp.started_ms = 1000, 10000, 7000
+    ramp.origin, ramp.ramp_ms, ramp.started_ms = 1000, 10000, 7000
     assert [ramp.value_at(now_ms) for now_ms in (7000, 8000, 12000, 16999, 17000, 99000)] == [
         1000, 1300, 2500, 3999, 4000, 4000,
     ]  # fmt: skip
-    ramp.base = 9000
+    ramp.origin = 9000
     assert [ramp.value_at(now_ms) for now_ms in (7000, 12000, 17000)] == [9000, 6500, 4000]
 
 
 def test_without_a_ramp_the_step_is_at_once():
     step = claim(4000)
-    step.base, step.started_ms = 1000, 7000
+    step.origin, step.started_ms = 1000, 7000
     assert step.value_at(7000) == 4000
 
 
-def test_a_change_counts_from_what_was():
+def test_a_change_counts_from_what_was_and_its_ramp_begins_at_what_is():
     change = claim(-1500, scope=SITE, mode=CHANGE)
     change.base = 4000
     assert change.value_at(0) == 2500
-    change.ramp_ms = 1000
+    change.ramp_ms, change.origin = 1000, 4000
     assert [change.value_at(now_ms) for now_ms in (0, 500, 1000)] == [4000, 3250, 2500]
+    change.origin = 3000
+    assert [change.value_at(now_ms) for now_ms in (0, 500, 1000)] == [3000, 2750, 2500]
     change.base = 0
     assert change.value_at(1000) == -1500
 
 
+def running(value: int, ramp_ms: int = 0, mode: int = CHANGE, scope: int = SITE) -> Claim:
+    """Return a claim that is on its way."""
+    made = claim(value, mode=mode, scope=scope)
+    made.started, made.started_ms, made.ramp_ms, made.base, made.origin = True, 5000, ramp_ms, 700, 300
+    return made
+
+
+def took_over(new: Claim, old: Claim) -> bool:
+    """Tell whether the new claim goes on where the old one was: all of it, or nothing."""
+    new.goes_on(old)
+    found = (new.base, new.origin, new.started_ms)
+    assert found in ((700, 300, 5000), (None, None, 0))
+    return found[0] == 700
+
+
+def test_who_says_the_same_again_goes_on_where_he_was():
+    old = running(-1500, 9000)
+    again = claim(-1500, scope=SITE, mode=CHANGE, primacy=1, created=7, until_ms=0)
+    again.ramp_ms = 9000
+    assert took_over(again, old)
+    later = claim(-1500, scope=SITE, mode=CHANGE)
+    later.ramp_ms, later.due = 9000, False
+    assert not took_over(later, old)
+
+
+def test_who_says_something_else_begins_anew():
+    old = running(-1500)
+    for value, scope, mode, ramp_ms in (
+        (-1501, SITE, CHANGE, 0),
+        (-1499, SITE, CHANGE, 0),
+        (-1500, SITE - 1, CHANGE, 0),
+        (-1500, 0, CHANGE, 0),
+        (-1500, SITE, TARGET, 0),
+        (-1500, SITE, CHANGE + 1, 0),
+        (-1500, SITE, CHANGE, 1),
+    ):
+        new = claim(value, scope=scope, mode=mode)
+        new.ramp_ms = ramp_ms
+        assert not took_over(new, old)
+    waited = running(-1500)
+    waited.started = False
+    assert not took_over(claim(-1500, scope=SITE, mode=CHANGE), waited)
+
+
 def test_a_new_claim_is_due_and_has_not_started():
     new = claim(1)
-    assert new.due and not new.started and new.base is None
+    assert new.due and not new.started and new.base is None and new.origin is None
     assert (new.from_ms, new.from_civil_ms, new.until_civil_ms, new.ends_as, new.ramp_ms, new.started_ms) == (0,) * 6
     assert new.name == "claim agg"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.limits import EXPORT, IMPORT, MILLIAMP, SITE, WATT, Limit, settle, tightest, tightest_ma
+from agent.limits import EXPORT, HOLD, IMPORT, MILLIAMP, SITE, WATT, Limit, holds, settle, tightest, tightest_ma
 
 CIRCUIT = -2
 
@@ -171,8 +171,38 @@ def test_a_newer_word_takes_the_place_of_the_older_and_a_default_that_of_a_defau
     assert not word.replaces(word)
 
 
-def test_what_waits_for_its_time_is_replaced_by_nothing_that_is_due():
+def test_what_waits_for_its_time_replaces_nothing_and_is_replaced_by_nothing():
     waiting, newer = watts(4200, 5000), watts(9000, 6000)
     waiting.due = False
     assert not newer.replaces(waiting)
-    assert waiting.replaces(newer)
+    assert not waiting.replaces(newer)
+
+
+def test_what_is_in_force_early_adds_to_others_and_takes_nobodys_place():
+    early, default, word = watts(9000, 5000), watts(4200), watts(6000, 7000)
+    early.early = True
+    settle([early, default])
+    assert early.live and default.live
+    assert tightest([early, default], SITE, IMPORT) is default
+    assert not word.replaces(early)
+    assert early.replaces(word)
+    early_default = watts(4000)
+    early_default.early = True
+    assert not default.replaces(early_default)
+    settle([early_default, word])
+    assert not early_default.live and word.live
+
+
+def test_what_shall_hold_does_unless_its_source_has_a_default():
+    word, default = watts(4200, 5000), watts(9000)
+    assert not holds([word], word)
+    word.on_expiry = HOLD
+    assert holds([word], word)
+    assert not holds([word, default], word) and not holds([default, word], word)
+    for other in different(watts(9000)):
+        assert holds([word, other], word)
+    assert holds([word, watts(9000, 6000)], word)
+    default.early = True
+    assert holds([word, default], word)
+    default.early, default.due = False, False
+    assert holds([word, default], word)
