@@ -139,7 +139,7 @@ class Circuit:
         if seen:
             self.late_w += max(taken_w - stays_w, 0) * times
         for phase in unit.phases:
-            taken_ma = max(share_ma, unit.drawn_ma[phase] if seen else unit.said_ma(phase), 0)
+            taken_ma = max(share_ma, unit.drawn_ma[phase] if seen else unit.said_ma[phase], 0)
             self.left_ma[phase] -= taken_ma * times
             if seen:
                 self.late_ma[phase] += max(taken_ma - stays_ma, 0) * times

@@ -72,6 +72,7 @@ class Unit:
         self.wanted_source = ""
         self.steered = False  # a target moves it in this tick, and did so in the last one
         self.was_steered = False
+        self.wished: int | None = None  # what was wanted when a target last changed that
         self.setpoint: int | None = None
         self.source = ""
         self.granted: tuple[int, int | None, str] = (index, None, "")  # made anew only when it changes
@@ -83,7 +84,8 @@ class Unit:
         self.drawn_known = False  # False: it is silent, or says nothing that can be true
         self.drawn_w = 0
         self.drawn_ma = [0, 0, 0]
-        self.said: Sample | None = None  # what it says of its power, where that can be true
+        self.said_w = 0  # what it says that it draws, more than it was granted included
+        self.said_ma = [0, 0, 0]
         self.soc_pm: int | None = None  # state of charge; None: nobody told
         self.taken_w = 0  # room that is kept for it in this tick
         self.cap_w = UNKNOWN_W  # the most that it may draw in this tick, and what says so
@@ -148,10 +150,10 @@ class Unit:
         self.drawn_known = power_w is not None and self._is_credible(power_w)
         self.drawn_w = self.drawn_ma[0] = self.drawn_ma[1] = self.drawn_ma[2] = 0
         self._obedient = True
-        self.said = None
+        self.said_w = self.said_ma[0] = self.said_ma[1] = self.said_ma[2] = 0
         if sample is None or power_w is None or not self.drawn_known:
             return
-        self.said = sample
+        self.said_w = max(power_w, 0)
         granted_w = self.power_of(self.setpoint)
         if self.follows(now_ms):
             granted_w = max(granted_w, self._before_w)
@@ -159,6 +161,8 @@ class Unit:
         self.drawn_w = min(power_w, max(granted_w, 0))
         for phase in self.phases:
             self.drawn_ma[phase] = self._phase_ma(sample.values, phase, power_w)
+            current = phase_current_ma(sample.values, phase) if power_w > 0 else None
+            self.said_ma[phase] = self.share_ma(self.said_w) if current is None else current
 
     def _is_credible(self, power_w: int) -> bool:
         """Tell whether this unit can draw so much; a load that feeds in is a meter wired the wrong way round."""
@@ -170,16 +174,6 @@ class Unit:
         if current is None:
             return self.share_ma(self.drawn_w)
         return max(0, min(current * self.drawn_w // power_w, self.drawn_w * 1000000 // NOMINAL_MV))
-
-    @property
-    def said_w(self) -> int:
-        """What it says that it draws, more than it was granted included; 0 where it says nothing or feeds in."""
-        return 0 if self.said is None else max(self.said.values[q.POWER_W], 0)
-
-    def said_ma(self, phase: int) -> int:
-        """Return the same as a current of one phase."""
-        current = phase_current_ma(self.said.values, phase) if self.said is not None and self.said_w else None
-        return self.share_ma(self.said_w) if current is None else current
 
     def had_w(self) -> int:
         """Return the most that it may draw with what it was granted last; 0 before anything was."""
