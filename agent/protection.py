@@ -129,7 +129,7 @@ def may_start(unit: Unit, now_ms: int) -> bool:
 
 
 def ask(unit: Unit, wanted: int | None, now_ms: int) -> int | None:
-    """Return what of a wish may be done now; `unit.guard` says what delays the rest, until when. Starts: `may_start`."""
+    """Return what of a wish may be done now; `unit.guard` says what delays the rest, until when. Starts: may_start."""
     guard = unit.guard
     guard.put_off("", 0)
     wanted = _within_timers(unit, wanted, now_ms)

@@ -1,15 +1,19 @@
 """Tracks what a claim wants the connection, or a circuit, to carry: absolute, or against what it carried before.
 
-Closed on that circuit's meter. What the meter shows less what its devices draw is what nobody moves; the rest of the
+Closed on that circuit's meter. What the meter shows less what its devices do is what nobody moves; the rest of the
 target is split. Batteries move first, then loads by priority, those of one priority fairly; loads are throttled
-before they are stopped, and raised above what is wanted of them only where that is still short of the target. A
-target moves wishes: protection and limits come after it. Without a meter that can be trusted nobody tracks anything.
+before they are stopped, and raised above what is wanted of them only where that is still short of the target. Who is
+told and does not follow, whatever the reason, counts with what it does: others make up for it, and it is still asked.
+After a move all wait until it must have been followed: readings of the meter and of devices are not equally old.
+A target moves wishes: protection and limits come after it. Without a meter that can be trusted nobody tracks anything.
 """
 
 from __future__ import annotations
 
-from agent.claims import TARGET, winner
+from agent.circuits import UNKNOWN_W, lower_to_limits
+from agent.claims import CEILING, TARGET, winner
 from agent.failsafe import cause_of
+from agent.limits import EXPORT, tightest
 from agent.protection import charge_bounds
 from hal import capabilities
 from hal.compat import const
@@ -22,7 +26,9 @@ if TYPE_CHECKING:
     from agent.unit import Unit
 
 _BAND_W = const(100)  # so near to the target nothing is moved
+_START_W = const(200)  # so much more than its least a load needs to be started: one that just fits would soon stop
 _LEVEL_W = const(8)
+_SEEN_MS = const(3000)  # so long a meter may take to show what a device says that it does
 
 
 def follow(state: State, now_ms: int) -> None:
@@ -38,36 +44,26 @@ def follow(state: State, now_ms: int) -> None:
 
 
 def _steer(state: State, circuit: Circuit, claim: Claim, now_ms: int) -> None:
-    members = [unit for unit in state.powered if _is_member(state, unit, circuit, claim, now_ms)]
+    members = [unit for unit in state.powered if _is_member(state, unit, circuit, claim)]
     assert circuit.shown_w is not None
     error_w = claim.value_at(now_ms) - circuit.shown_w
-    if abs(error_w) <= _BAND_W and all(unit.was_steered for unit in members):
+    if any([_is_on_its_way(unit, now_ms) for unit in members]):
+        for unit in members:
+            if unit.was_steered and (unit.next == unit.wished or not _is_less(unit, unit.next)):
+                unit.decide(unit.wanted, unit.wanted_source)
+    elif abs(error_w) <= _BAND_W and all([unit.was_steered and unit.next == unit.wished for unit in members]):
         for unit in members:
             unit.decide(unit.setpoint, unit.source)
-            unit.steered = True
-        return
-    budget_w = error_w + sum([_assumed_w(unit) for unit in members])
-    batteries = [unit for unit in members if unit.contract.kind == capabilities.BATTERY]
-    loads = [unit for unit in members if unit.contract.kind != capabilities.BATTERY]
-    bounds = [charge_bounds(unit) for unit in batteries]
-    natural = [_natural_w(unit, now_ms) for unit in loads]
-    given = _lowered(loads, natural, budget_w - sum([lowest_w for lowest_w, _ in bounds]))
-    if given == natural:
-        given = _raised(loads, natural, budget_w - sum([highest_w for _, highest_w in bounds]) - sum(natural))
-    for at, unit in enumerate(loads):
-        if given[at] != natural[at]:
-            unit.decide(unit.setpoint_for(given[at]), claim.name)
-        unit.steered = True
-    left_w = budget_w - sum(given)
-    for at, unit in enumerate(batteries):
-        lowest_w, highest_w = bounds[at]
-        unit.decide(unit.between(lowest_w, highest_w, unit.fit(left_w)), claim.name)
-        left_w -= unit.power_of(unit.next)
+    else:
+        for unit in members:
+            unit.wished = unit.next
+        _split(state, members, claim, error_w + sum([_does_w(unit) for unit in members]))
+    for unit in members:
         unit.steered = True
 
 
-def _is_member(state: State, unit: Unit, circuit: Circuit, claim: Claim, now_ms: int) -> bool:
-    """Tell whether a target moves a unit: not one that a stronger claim pins, nor one that nobody sees on its way."""
+def _is_member(state: State, unit: Unit, circuit: Circuit, claim: Claim) -> bool:
+    """Tell whether a target moves a unit: the one nearest to it does, unless a stronger claim pins it."""
     nearest = None
     for each in unit.chain:
         if nearest is None and each.aim is not None:
@@ -75,49 +71,131 @@ def _is_member(state: State, unit: Unit, circuit: Circuit, claim: Claim, now_ms:
     if nearest is not circuit or cause_of(unit):
         return False
     pin = winner(state.claims, unit.index)
-    if pin is not None and pin.beats(claim):
-        return False
-    if unit.was_steered and not unit.drawn_known and now_ms - unit.guard.moved_ms < unit.contract.response_ms:
-        unit.decide(unit.setpoint, unit.source)
-        unit.steered = True
-        return False
-    return True
+    return pin is None or not pin.beats(claim)
 
 
-def _assumed_w(unit: Unit) -> int:
-    """Return what a unit draws, as far as anybody knows: what it was granted where it does not say."""
-    if unit.drawn_known or not unit.source or unit.setpoint is None:
+def _is_on_its_way(unit: Unit, now_ms: int) -> bool:
+    gone_ms = now_ms - unit.guard.moved_ms
+    if not unit.source or gone_ms >= unit.contract.response_ms + _SEEN_MS:
+        return False
+    if gone_ms < _SEEN_MS or not unit.drawn_known or not unit.obedient:
+        return True
+    return abs(unit.drawn_w - unit.power_of(unit.setpoint)) > _BAND_W
+
+
+def _is_less(unit: Unit, wish: int | None) -> bool:
+    return unit.power_of(wish) < unit.power_of(unit.wanted)
+
+
+def _does_w(unit: Unit) -> int:
+    """Return what a unit counts with: what it was granted if it about does that, or does not say what it does."""
+    if not unit.source or unit.setpoint is None:
         return unit.drawn_w
-    return unit.power_of(unit.setpoint)
+    granted_w = unit.power_of(unit.setpoint)
+    if unit.drawn_known and abs(granted_w - unit.drawn_w) * 4 > max(abs(granted_w), 4 * _BAND_W):
+        return unit.drawn_w
+    return granted_w
 
 
-def _natural_w(unit: Unit, now_ms: int) -> int:
+def _lags_w(unit: Unit) -> int:
+    """Return how much more than it does (negative: less) a unit was told; 0 when it follows."""
+    if not unit.source or unit.wanted is None:
+        return 0
+    more_w = unit.power_of(unit.wanted) - _does_w(unit)
+    return more_w if abs(more_w) > _BAND_W else 0
+
+
+def _split(state: State, members: list[Unit], claim: Claim, budget_w: int) -> None:
+    """Decide for each member so that together they do `budget_w`."""
+    batteries = [unit for unit in members if unit.contract.kind == capabilities.BATTERY]
+    loads = [unit for unit in members if unit.contract.kind != capabilities.BATTERY]
+    bounds = [_bounds(state, unit, claim) for unit in batteries]
+    lowest_w, highest_w = 0, 0
+    for at, unit in enumerate(batteries):
+        lowest_w += _reached(unit, bounds[at][0])
+        highest_w += _reached(unit, bounds[at][1])
+    natural = [_natural_w(unit) for unit in loads]
+    given = _lowered(loads, natural, claim, budget_w - lowest_w)
+    if given == natural:
+        given = _raised(state, loads, natural, claim, budget_w - highest_w - sum(natural))
+    left_w = budget_w - sum(given)
+    for at, unit in enumerate(loads):
+        if given[at] != natural[at] or _lags_w(unit) > 0:
+            asked_w = _asked_w(unit, given[at], natural[at], left_w - lowest_w)
+            unit.decide(unit.setpoint_for(min(asked_w, _most_w(state, unit, claim))), claim.name)
+    for at, unit in enumerate(batteries):
+        low_w, high_w = bounds[at]
+        does_w, told_w = _does_w(unit), _does_w(unit) + _lags_w(unit)
+        asked_w = told_w if min(does_w, told_w) <= left_w <= max(does_w, told_w) else left_w
+        unit.decide(unit.between(low_w, high_w, unit.fit(asked_w)), claim.name)
+        left_w -= _reached(unit, unit.power_of(unit.next))
+
+
+def _asked_w(unit: Unit, given_w: int, natural_w: int, room_w: int) -> int:
+    """Return what a load is asked for: who does not follow still what it was told, but not more than there is room."""
+    lags_w, most_w = _lags_w(unit), given_w + max(room_w, 0)
+    told_w = _does_w(unit) + lags_w
+    if lags_w > 0:
+        if most_w - 4 * _BAND_W <= told_w <= most_w:
+            return told_w
+        return min(most_w, unit.power_of(unit.next) if given_w == natural_w else told_w)
+    return told_w if lags_w and given_w == _does_w(unit) else given_w
+
+
+def _bounds(state: State, unit: Unit, claim: Claim) -> tuple[int, int]:
+    """Return the lowest and highest power that a battery may be asked for, W."""
+    lowest_w, highest_w = charge_bounds(unit)
+    limit = tightest(state.limits, unit.index, EXPORT)
+    if limit is not None:
+        lowest_w = max(lowest_w, -limit.value)
+    if claim.primacy and unit.comfort[0] is not None:
+        lowest_w = max(lowest_w, min(unit.comfort[0], 0))
+    return lowest_w, max(min(highest_w, _most_w(state, unit, claim)), 0)
+
+
+def _most_w(state: State, unit: Unit, claim: Claim) -> int:
+    """Return the most that a target may ask of a unit: ceilings and the comfort band hold."""
+    unit.cap_w = UNKNOWN_W
+    lower_to_limits(state, unit)
+    most_w = min(unit.power_max_w or unit.power_of(unit.contract.maximum), unit.cap_w)
+    ceiling = winner(state.claims, unit.index, CEILING)
+    if ceiling is not None:
+        most_w = min(most_w, unit.power_of(ceiling.value))
+    if claim.primacy and unit.comfort[1] is not None:
+        most_w = min(most_w, unit.power_of(unit.comfort[1]))
+    return most_w
+
+
+def _reached(unit: Unit, asked_w: int) -> int:
+    """Return what will come of a power that is asked for, as far as the unit follows."""
+    lags_w = _lags_w(unit)
+    if lags_w > 0:
+        return min(asked_w, _does_w(unit))
+    return max(asked_w, _does_w(unit)) if lags_w < 0 else asked_w
+
+
+def _natural_w(unit: Unit) -> int:
     """Return what a load would draw without the target."""
-    if unit.next is None:
-        return _assumed_w(unit)
-    wanted_w = unit.power_of(unit.next)
-    if unit.held:
-        wanted_w = min(wanted_w, max(unit.power_of(unit.setpoint), 0))
-    if unit.drawn_known and unit.settled(now_ms) and unit.drawn_w * 10 < unit.power_of(unit.setpoint) * 9:
-        wanted_w = min(wanted_w, unit.drawn_w)  # it does not take what it has
-    return max(wanted_w, 0)
+    if unit.next is None and unit.setpoint is None:
+        return max(unit.drawn_w, 0)
+    return max(_reached(unit, unit.power_of(unit.next)), 0)
 
 
-def _lowered(loads: list[Unit], natural: list[int], budget_w: int) -> list[int]:
-    """Return what each load may draw so that together they are within the budget, the first in priority first."""
+def _lowered(loads: list[Unit], natural: list[int], claim: Claim, budget_w: int) -> list[int]:
+    """Return what each load may draw so that together they are within the budget, the first in priority served first."""
     given = list(natural)
     at = 0
     while at < len(loads):
         after = at + 1
         while after < len(loads) and loads[after].priority == loads[at].priority:
             after += 1
-        _level(loads, given, at, after, max(budget_w, 0))
+        _level(loads, given, claim, at, after, max(budget_w, 0))
         budget_w -= sum(given[at:after])
         at = after
     return given
 
 
-def _level(loads: list[Unit], given: list[int], begin: int, end: int, budget_w: int) -> None:
+def _level(loads: list[Unit], given: list[int], claim: Claim, begin: int, end: int, budget_w: int) -> None:
     """Lower those of one priority to the highest level that all can have; what that leaves starts the first it can."""
     most = given[begin:end]
     if sum(most) <= budget_w:
@@ -125,38 +203,37 @@ def _level(loads: list[Unit], given: list[int], begin: int, end: int, budget_w: 
     low_w, high_w = 0, max(most)
     while high_w - low_w > _LEVEL_W:
         level_w = (low_w + high_w + 1) // 2
-        if sum([_at(loads[begin + n], most[n], level_w) for n in range(len(most))]) <= budget_w:
+        if sum([_at(loads[begin + n], most[n], claim, level_w) for n in range(len(most))]) <= budget_w:
             low_w = level_w
         else:
             high_w = level_w
     for n in range(len(most)):
-        given[begin + n] = _at(loads[begin + n], most[n], low_w)
+        given[begin + n] = _at(loads[begin + n], most[n], claim, low_w)
     for n in range(len(most)):
-        rest_w = budget_w - sum(given[begin:end])
         if not given[begin + n]:
-            given[begin + n] = _at(loads[begin + n], most[n], rest_w)
+            given[begin + n] = _at(loads[begin + n], most[n], claim, budget_w - sum(given[begin:end]))
 
 
-def _at(unit: Unit, most_w: int, level_w: int) -> int:
+def _at(unit: Unit, most_w: int, claim: Claim, level_w: int) -> int:
+    """Return what a load draws that may draw at most `level_w`: its set-points are steps, and below its least it stops."""
+    if not unit.guard.running:
+        level_w -= _START_W
     if most_w <= level_w:
         return most_w
-    return max(0, unit.power_of(unit.setpoint_for(level_w)))
+    setpoint = unit.setpoint_for(level_w)
+    if claim.primacy and unit.comfort[0] is not None:
+        setpoint = max(setpoint, unit.comfort[0])
+    return min(max(_reached(unit, unit.power_of(setpoint)), 0), most_w)
 
 
-def _raised(loads: list[Unit], natural: list[int], extra_w: int) -> list[int]:
+def _raised(state: State, loads: list[Unit], natural: list[int], claim: Claim, extra_w: int) -> list[int]:
     """Return what each load shall draw so that together they draw `extra_w` more, as far as they can."""
     given = list(natural)
     for at, unit in enumerate(loads):
-        if extra_w > _BAND_W and _can_take_more(unit, natural[at]):
-            most_w = unit.power_max_w or unit.power_of(unit.contract.maximum)
-            given[at] = max(given[at], _at(unit, most_w, natural[at] + extra_w))
+        kind = unit.contract.kind
+        if extra_w <= _BAND_W or unit.next is None or (kind != capabilities.CHARGER and kind != capabilities.SWITCH):
+            continue
+        if unit.power_of(unit.next) <= natural[at]:  # else it does not even take what it has
+            given[at] = max(given[at], _at(unit, _most_w(state, unit, claim), claim, natural[at] + extra_w))
             extra_w -= given[at] - natural[at]
     return given
-
-
-def _can_take_more(unit: Unit, natural_w: int) -> bool:
-    """Tell whether a higher set-point makes a load draw more: it takes what it has, and nothing else regulates it."""
-    kind = unit.contract.kind
-    if unit.next is None or (kind != capabilities.CHARGER and kind != capabilities.SWITCH):
-        return False
-    return unit.power_of(unit.next) <= natural_w

@@ -99,7 +99,7 @@ class Unit:
         self._raised_ms = 0
         self._lowered_ms = 0
         self._before_w = 0  # what it was granted before it was lowered
-        self._obedient = True  # it draws about what it was granted, or may still be on its way
+        self.obedient = True  # it draws about what it was granted, or may still be on its way
 
     @property
     def rise_ms(self) -> int:
@@ -126,7 +126,7 @@ class Unit:
             self._raised_ms = now_ms
         if power_w < before_w and not first:
             self.fell_ms = now_ms
-        if first or (power_w < before_w and self._obedient and not self.follows(now_ms)):
+        if first or (power_w < before_w and self.obedient and not self.follows(now_ms)):
             self._lowered_ms, self._before_w = now_ms, before_w
         self.setpoint, self.source = setpoint, source
         if self.granted[1] != setpoint or self.granted[2] != source:
@@ -149,7 +149,7 @@ class Unit:
         self.soc_pm = None if sample is None else sample.values.get(q.SOC_PM)
         self.drawn_known = power_w is not None and self._is_credible(power_w)
         self.drawn_w = self.drawn_ma[0] = self.drawn_ma[1] = self.drawn_ma[2] = 0
-        self._obedient = True
+        self.obedient = True
         self.said_w = self.said_ma[0] = self.said_ma[1] = self.said_ma[2] = 0
         if sample is None or power_w is None or not self.drawn_known:
             return
@@ -157,7 +157,7 @@ class Unit:
         granted_w = self.power_of(self.setpoint)
         if self.follows(now_ms):
             granted_w = max(granted_w, self._before_w)
-        self._obedient = power_w <= granted_w + granted_w // 8 + 100
+        self.obedient = power_w <= granted_w + granted_w // 8 + 100
         self.drawn_w = min(power_w, max(granted_w, 0))
         for phase in self.phases:
             self.drawn_ma[phase] = self._phase_ma(sample.values, phase, power_w)
