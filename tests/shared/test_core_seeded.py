@@ -121,8 +121,8 @@ class Run:
         for one in self.plant.loads:
             one.obeys = True
 
-    def tick(self) -> None:
-        """Let a second pass and check every rule."""
+    def tick(self) -> list[list[Any]]:
+        """Let a second pass and check every rule; return the records."""
         lcg, plant = self.lcg, self.plant
         if lcg.chance(25):
             self.disturb()
@@ -140,6 +140,7 @@ class Run:
         self.check_records(facts)
         self.check_state()
         self.check_import()
+        return facts
 
     def check_records(self, facts: list[list[Any]]) -> None:
         """One answer for every message; failsafes are entered and left in turns."""
