@@ -93,23 +93,28 @@ def _share(state: State, now_ms: int) -> None:
 
 def _share_fairly(state: State, begin: int, end: int, now_ms: int) -> None:
     """Give shares to those of one priority that want room; who does not take what it has, needs no more."""
-    group, most_w = [], []
-    for at in range(begin, end):
-        unit = state.powered[at]
+    group, most_w, sharing = state.powered[begin:end], [], 0
+    for unit in group:
         unit.share_w, unit.idles = UNKNOWN_W, False
-        wanted_w = unit.power_of(unit.next)
-        if wanted_w > 0 and unit.contract.kind != capabilities.BATTERY and not cause_of(unit):
-            unit.cap_w = UNKNOWN_W
-            _lower_to_own(state, unit)
+        wanted_w = _wanted_w(state, unit)
+        most_w.append(wanted_w)
+        if wanted_w != fair.NO_SHARE:
+            sharing += 1
             unit.idles = not _takes_all(unit, now_ms)
-            group.append(unit)
-            most_w.append(wanted_w if wanted_w <= unit.cap_w else _at_most(unit, unit.cap_w))
-    if len(group) > 1:
+    if sharing > 1:
         fair.share(group, most_w)
 
 
-def _at_most(unit: Unit, cap_w: int) -> int:
-    return max(0, unit.power_of(unit.setpoint_for(max(cap_w, 0))))
+def _wanted_w(state: State, unit: Unit) -> int:
+    """Return what a unit wants and may have by itself; NO_SHARE where it wants none, or nobody measures."""
+    if cause_of(unit) or (unit.next is None and unit.contract.kind == capabilities.BATTERY):
+        return fair.NO_SHARE
+    wanted_w = unit.power_of(unit.next)
+    if wanted_w <= 0:
+        return fair.NO_SHARE
+    unit.cap_w = UNKNOWN_W
+    _lower_to_own(state, unit)
+    return wanted_w if wanted_w <= unit.cap_w else max(0, unit.power_of(unit.setpoint_for(max(unit.cap_w, 0))))
 
 
 def _takes_all(unit: Unit, now_ms: int) -> bool:

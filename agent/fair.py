@@ -1,9 +1,9 @@
 """Fair shares: devices of one priority that want more than there is get as much as one another, in W.
 
-Max-min: the highest level is looked for at which all of them fit, each at most at what it wants; who hangs on what is
-then full stays there, and the others go on. A device that cannot run at the level alone (6 A on three phases) stops;
-what that leaves goes to whoever can run with it, in the order in which they are served. Nobody takes turns: a
-contactor wears. A device that does not take what it has keeps that and needs no more.
+First each starts at its least, in order, as far as that goes (6 A on three phases): nobody stops who can be throttled,
+and nobody takes turns, a contactor wears. Then max-min: they rise together to the highest level at which all fit, each
+at most to what it wants; who hangs on what is then full stays there, and the others go on. A device that does not take
+what it has keeps that and needs no more.
 """
 
 from __future__ import annotations
@@ -16,29 +16,58 @@ if TYPE_CHECKING:
     from agent.unit import Unit
 
 _LEVEL_W = const(8)  # levels are looked for so exactly
+NO_SHARE = const(-1)
 
 
 def share(group: list[Unit], most_w: list[int]) -> None:
-    """Give each unit of a group its share; `most_w` is what each wants and may have by itself."""
-    everybody = list(range(len(group)))
-    for unit in group:
-        unit.share_w, unit.share_source = UNKNOWN_W, ""
-    if _fit(group, everybody, most_w):
-        return
-    shares = [0] * len(group)
+    """Give each unit of a group its share; `most_w` is what each wants and may have by itself, or NO_SHARE."""
+    open_at = []
     for at, unit in enumerate(group):
+        unit.share_w, unit.share_source = UNKNOWN_W, ""
+        if most_w[at] == NO_SHARE:
+            _keep(unit, 1)
+        else:
+            open_at.append(at)
+    shares = list(most_w)
+    if not _fit(group, open_at, most_w):
+        _divide(group, most_w, shares, open_at)
+    for at, unit in enumerate(group):
+        if most_w[at] == NO_SHARE:
+            _keep(unit, -1)
+        elif shares[at] < most_w[at] or unit.idles:
+            unit.share_w = shares[at]
+
+
+def _divide(group: list[Unit], most_w: list[int], shares: list[int], open_at: list[int]) -> None:
+    for at in open_at:
+        unit = group[at]
         if unit.idles:
             unit.share_source, shares[at] = unit.source, unit.had_w()
             _keep(unit, 1)
-    open_at = [at for at in everybody if not group[at].idles]
-    _raise(group, most_w, shares, open_at)
-    _raise(group, most_w, shares, _start_alone(group, most_w, shares, open_at))
-    for at, unit in enumerate(group):
-        unit.share_w = shares[at]
-        if unit.idles:
-            _keep(unit, -1)
         else:
-            _put(unit, shares[at], -1)
+            shares[at] = min(most_w[at], max(unit.power_of(unit.setpoint_for(0)), 0))
+            _put(unit, shares[at], 1)
+    rising = [at for at in open_at if not group[at].idles and _start(group[at], most_w, shares, at)]
+    for at in rising:
+        _put(group[at], shares[at], -1)
+    _raise(group, most_w, shares, rising)
+    for at in open_at:
+        if group[at].idles:
+            _keep(group[at], -1)
+        else:
+            _put(group[at], shares[at], -1)
+
+
+def _start(unit: Unit, most_w: list[int], shares: list[int], at: int) -> bool:
+    """Put a unit at its least, where that has room; tell whether it may rise from there."""
+    least_w = min(most_w[at], max(unit.power_of(unit.least_running()), 0))
+    _put(unit, least_w - shares[at], 1)
+    unit.share_source = _binding(unit)
+    if unit.share_source and least_w > shares[at]:
+        _put(unit, least_w - shares[at], -1)
+        return False
+    shares[at] = least_w
+    return True
 
 
 def _put(unit: Unit, power_w: int, times: int) -> None:
@@ -127,21 +156,3 @@ def _close(
         if at not in rising:
             _put(group[at], shares[at], 1)
     return rising
-
-
-def _start_alone(group: list[Unit], most_w: list[int], shares: list[int], stopped_at: list[int]) -> list[int]:
-    """Start those that the level stopped and what is left lets run, in order; return who did."""
-    started = []
-    for at in stopped_at:
-        unit = group[at]
-        if shares[at] == 0 and most_w[at] > 0:
-            least_w = min(most_w[at], max(0, unit.power_of(unit.least_running())))
-            _put(unit, least_w, 1)
-            if _binding(unit):
-                _put(unit, least_w, -1)
-            else:
-                shares[at] = least_w
-                started.append(at)
-    for at in started:
-        _put(group[at], shares[at], -1)
-    return started
