@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from agent import cbor, cose, record
 from agent.command import Authority, admit, open_message
+from tests.shared.desk import picture
 from tests.shared.house import AGENT_ID, House
-from tests.shared.seeded import Lcg
+from tests.shared.seeded import Lcg, anything
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,24 +30,6 @@ class Believer:
         return True
 
 
-def anything(lcg: Lcg, depth: int = 3) -> Any:
-    """Return a random item of the kinds that the wire knows."""
-    kind = lcg.below(9 if depth else 7)
-    if kind < 2:
-        return lcg.below(1 << 20) - (lcg.below(2) << 19)
-    if kind == 2:
-        return lcg.pick([0, -1, (1 << 64) - 1, -(1 << 64), 1 << 53])
-    if kind == 3:
-        return bytes(lcg.below(40))
-    if kind == 4:
-        return "device"[: lcg.below(7)]
-    if kind < 7:
-        return lcg.pick([None, True, False])
-    if kind == 7:
-        return [anything(lcg, depth - 1) for _ in range(lcg.below(10))]
-    return {key: anything(lcg, depth - 1) for key in range(lcg.below(4))}
-
-
 def mutated(lcg: Lcg, raw: bytes) -> bytes:
     """Return `raw` with a few bytes changed, dropped or doubled."""
     for _ in range(1 + lcg.below(3)):
@@ -61,11 +44,11 @@ def mutated(lcg: Lcg, raw: bytes) -> bytes:
 async def tried(house: House, raw: bytes) -> int:
     """Hand `raw` to the door; return the reason and check that a refusal changed nothing."""
     state = house.state
-    before = [list(state.limits), list(state.claims)]
+    before = picture(state, False)
     message = await open_message(raw, [Authority("dso", Believer.public_key, "owner", 20000)], Believer())
     reason = admit(state, message, state.now_ms)
     assert 0 <= reason <= 15
-    assert reason == record.ACCEPTED or before == [state.limits, state.claims]
+    assert reason == record.ACCEPTED or before == picture(state, False)
     state.records = []
     return reason
 
@@ -101,13 +84,26 @@ async def test_believed_payloads_of_every_shape_end_as_a_reason():
 
 async def test_every_field_of_every_type_ends_as_a_reason():
     house, lcg = House(), Lcg(13)
-    bodies = [(1, ["charger", 0, 4200, 60]), (2, ["charger", 8000, 60, 5]), (3, [bytes(32)])]
+    bodies: list[tuple[int, list[Any]]] = [
+        (1, ["charger", 0, 4200, 60]),
+        (1, ["", 0, 16000, 0, {1: 1, 2: 2, 3: 50, 4: 1, 6: 9, 7: -9}]),
+        (2, ["charger", 8000, 60, 5]),
+        (2, ["", 1000, 60, 5, {3: 50, 5: 3, 6: -9, 7: 9, 8: 30}]),
+        (3, [bytes(32)]),
+        (3, [bytes(32), {7: 60}]),
+        (4, [[[1, ["", 0, 4200, 60, {3: 50}]], [2, ["charger", 8000, 60, 5]]]]),
+    ]
     for counter in range(1, ROUNDS):
         fields = valid(counter)
         fields[6], body = lcg.pick(bodies)
         fields[7] = list(body)
         target = fields if lcg.chance(2) else fields[7]
-        target[lcg.below(len(target))] = anything(lcg)
+        if target is fields[7] and type(target[-1]) is dict and lcg.chance(2):
+            options = dict(target[-1])
+            options[lcg.below(10)] = anything(lcg)
+            target[-1] = options
+        else:
+            target[lcg.below(len(target))] = anything(lcg)
         await tried(house, sealed(cbor.encode(fields)))
     assert len(house.state.limits) <= 32 and len(house.state.claims) <= 32
 
