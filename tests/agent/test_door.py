@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from agent import cose, record
 from agent.command import MESSAGE_BYTES_MAX, Authority, admit, open_message
+from agent.kept import dump, load
+from agent.step import step
 from tests.shared.house import AGENT_ID, House
 from tests.shared.test_door_seeded import Believer
 
@@ -52,10 +54,37 @@ def test_any_believed_item_is_refused(made):
     assert reason_of(sealed(cbor2.dumps(made))) in range(1, 16)
 
 
-@given(st.lists(item, min_size=4, max_size=4), st.integers(1, 3), st.integers(1, 1 << 53))
+options = st.dictionaries(st.integers(0, 9), st.integers(-4000, 4000) | leaf, max_size=4)
+control = st.tuples(
+    st.sampled_from(["", "charger", "battery", "grid", "nobody"]),
+    st.integers(-2, 33000),
+    st.integers(-2, 33000),
+    st.integers(-2, 300),
+    options,
+)
+
+
+@given(st.lists(item, max_size=6), st.integers(1, 4), st.integers(1, 1 << 53))
 def test_any_body_ends_as_a_reason(body, kind, counter):
     fields = [3, 1, AGENT_ID, 7, counter, 100, kind, body]
     assert reason_of(sealed(cbor2.dumps(fields))) in range(16)
+
+
+@given(control, st.integers(1, 2), st.booleans())
+@settings(max_examples=300)
+def test_any_options_end_as_a_reason_and_the_core_goes_on(asked, kind, in_a_set):
+    body = [[[kind, list(asked)]]] if in_a_set else list(asked)
+    raw = sealed(cbor2.dumps([3, 1, AGENT_ID, 7, 1, 100, 4 if in_a_set else kind, body], canonical=True))
+    house = House()
+    message = asyncio.run(open_message(raw, [DSO], Believer()))
+    reason = admit(house.state, message, 0)
+    assert reason in range(16)
+    assert (reason == record.ACCEPTED) is (house.state.limits + house.state.claims != [])
+    for now_ms in (1000, 70000, 5000000):
+        house.now_ms = now_ms
+        step(house.state, now_ms, house.measure(), [])
+    before = dump(house.state)
+    load(house.state, before, 0)
 
 
 @given(st.integers(0, 7), item)

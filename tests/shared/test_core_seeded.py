@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from agent import cbor, record
 from agent.circuits import Circuit
+from agent.claims import CHANGE, slot, winner
 from agent.journal import Journal
 from agent.kept import dump, load
 from agent.ledger import Ledger
-from agent.limits import IMPORT, SITE, tightest
+from agent.limits import HOLD, IMPORT, SITE, tightest
 from agent.state import State
 from agent.unit import Contract, Unit
 from hal import capabilities as c
@@ -136,7 +137,9 @@ class Run:
         for fact in facts:
             self.ledger.add(fact)
         self.ledger.flush()
-        assert len(facts) <= 20 + 3 * count + 6, facts
+        events = len([fact for fact in facts if fact[0] == record.EVENT])
+        assert len(facts) - events <= 20 + 3 * count + 6, facts
+        assert events <= 2 * (64 + 6 * count), events  # each of 64 places, and each that a set brings, begins and ends
         self.check_records(facts)
         self.check_state()
         self.check_import()
@@ -166,6 +169,7 @@ class Run:
         seen = self.plant.samples[0]
         assert state.failsafe or (seen is not None and self.plant.now_ms - seen.at_ms < 10000)
         assert len(state.limits) <= 32 and len(state.claims) <= 32 and len(state.counters) <= 4
+        self.check_controls()
         for unit in state.units[1:]:
             told = unit.setpoint
             assert told is None or unit.allows(told), (unit.id, told)
@@ -175,6 +179,23 @@ class Run:
             if state.failsafe and unit in state.powered:
                 most = unit.lowest() if unit.fallback is None else unit.fallback
                 assert told is not None and unit.power_of(told) <= unit.power_of(most), (unit.id, told)
+
+    def check_controls(self) -> None:
+        """Nothing is in force before or after its time, one word per matter, one wish per mode."""
+        state, now_ms = self.plant.state, self.plant.now_ms
+        for limit in state.limits:
+            assert limit.due is (limit.early or limit.from_ms <= now_ms)
+            assert limit.until_ms == 0 or limit.until_ms > now_ms or limit.on_expiry == HOLD
+            rivals = [each for each in state.limits if each.has_begun() and each.same_matter(limit)]
+            timed = [each for each in rivals if each.until_ms]
+            assert len(timed) <= 1 and len(rivals) <= 2
+            assert limit.live is (limit.due and (limit.until_ms != 0 or not timed))
+        for claim in state.claims:
+            assert claim.due is (claim.from_ms <= now_ms)
+            assert claim.until_ms == 0 or claim.until_ms > now_ms
+            first = winner(state.claims, claim.scope, slot(claim.mode))
+            assert not claim.started or claim is first
+            assert claim is not first or claim.started or claim.mode == CHANGE
 
     def check_import(self) -> None:
         """The connection holds, while its devices obey and something can be done."""
