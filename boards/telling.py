@@ -54,7 +54,13 @@ def _told(fact: Any, state: State) -> dict[str, Any] | None:
     if kind == record.DEVICE_STATE:
         return {"fact": "device", "device": state.units[fact[2]].id, "state": _word(STATES, fact[3])}
     if kind == record.FAILSAFE:
-        return {"fact": "failsafe", "cause": _word(CAUSES, fact[3]), "entered": fact[4]}
+        meter = "" if fact[2] is None else state.units[fact[2]].id
+        return {"fact": "failsafe", "meter": meter, "cause": _word(CAUSES, fact[3]), "entered": fact[4]}
+    if kind == record.DELAY:
+        return {
+            "fact": "delay", "device": state.units[fact[2]].id, "source": fact[4], "wait_ms": fact[5],
+            "starts_left": fact[6],
+        }  # fmt: skip
     return None
 
 

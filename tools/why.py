@@ -17,7 +17,8 @@ from agent.config import ConfigError, checked
 from boards.cpython import door, words
 from tools.console import BOLD, coloured, printable
 from tools.errors import UsageError
-from tools.why_words import device_lines, headline, site_lines
+from tools.why_site_words import site_lines
+from tools.why_words import device_lines, headline
 
 PATIENCE_S = 10.0
 ANSWER_BYTES_MAX = 1 << 20

@@ -1,95 +1,70 @@
-"""The sentences of `siteward why`, made of what agent/why.py tells."""
+"""The sentences of `siteward why` about a device, made of what agent/why.py tells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from agent.limits import EXPORT
-from boards.cpython.words import REASONS, amount, reason, span
-from hal import quantities as q
-from tools.console import printable
+from agent.claims import CEILING
+from boards.cpython.words import METERS, amount, reason, span
+from tools.why_parts import (
+    ROLES,
+    Told,
+    by,
+    claim_line,
+    failsafe,
+    heard,
+    labelled,
+    limit_line,
+    meter_of,
+    most,
+    place,
+    target_line,
+    wanted_of,
+    when,
+)
 
-ROLES = {"grid": "the grid operator", "aggregator": "the aggregator", "owner": "the owner"}
-CAUSES = {1: "meter never seen", 2: "meter stale", 3: "meter absurd"}
-CLOCKS = {q.CLOCK_UNKNOWN: "unknown", q.CLOCK_INFORMATIVE: "informative, its error is not known",
-    q.CLOCK_SYNCHRONISED: "synchronised", q.CLOCK_RELATIVE: "relative"}  # fmt: skip
 OUTCOMES = ("done", "refused by the product", "failed", "sent to its default mode")
 EVIDENCE = ("no proof", "acknowledged", "read back", "metered")
-NOT_TAKEN = (("overflow", "messages that came too fast"), ("dropped_oversize", "messages that were too large"),
-    ("refused_receipts", "receipts that prove nothing"))  # fmt: skip
-
-Told = dict[str, Any]
-
-
-def site_lines(site: Told) -> Iterator[str]:
-    """Yield what holds for the connection as a whole."""
-    for direction, verb in ((0, "import"), (EXPORT, "export")):
-        binding = [limit for limit in site["limits"] if limit["binds"] and limit["direction"] == direction]
-        most = _limit(binding[0], site) if binding else f"{site[verb + '_limit_w']} W, what the connection carries"
-        yield _labelled(verb, f"at most {most}")
-    yield _labelled("fuse", f"{site['fuse_ma'] / 1000:g} A per phase")
-    yield _labelled("site meter", _heard(site["meter"]) if site["meter"] else "there is none: no headroom")
-    if site["failsafe"]:
-        yield _labelled("failsafe", _failsafe(site["failsafe"]))
-    known = site["clock_quality"] == q.CLOCK_SYNCHRONISED
-    yield _labelled("clock", CLOCKS[site["clock_quality"]] + (f" to {site['clock_error_ms']} ms" if known else ""))
-    yield _labelled("journal", f"{site['next_seq'] - 1} records so far, {site['waiting']} not confirmed from upstream")
-    upstream = "connected" if site["connected"] else "away; what was agreed runs on and everything is kept"
-    yield _labelled("upstream", upstream if site["uplink"] else "none is configured")
-    if site["trouble"]:
-        yield _labelled("", f"the last attempt: {site['trouble']}")
-    for counter, what in NOT_TAKEN:
-        if site[counter]:
-            yield _labelled("not taken", f"{site[counter]} {what} since it started")
-    yield _labelled("agent", f"{site['agent']}, epoch {site['epoch']}")
 
 
 def headline(told: Told, site: Told) -> str:
     """Return the one sentence about a device."""
     if not told["control"]:
-        return f"{told['device']}: {_heard(told['inputs'][0], name=False)}; it measures and has nothing to set"
+        return f"{told['device']}: {heard(told['inputs'][0], name=False)}; it measures and has nothing to set"
     return f"{told['device']}: {amount(told['control'], told['setpoint'])}, because {_because(told, site)}"
 
 
 def device_lines(told: Told, site: Told) -> Iterator[str]:
     """Yield everything else about a device."""
     if told["control"]:
-        yield _labelled("wished", _wished(told, site))
+        yield labelled("wished", _wished(told, site))
+        if told["comfort"] != [None, None]:
+            yield labelled("comfort", _comfort(told))
         if told["failsafe"]:
-            yield _labelled("failsafe", _failsafe(told["failsafe"]))
+            yield labelled("failsafe", failsafe(told["failsafe"], told["failsafe_circuit"]))
         if told["rise"]:
-            yield _labelled("rises", _rise(told["rise"]))
+            yield labelled("rises", _rise(told["rise"]))
+        for line in _protection(told["protection"]):
+            yield labelled("protection", line)
+        if told["next_ms"] is not None:
+            yield labelled("next change", f"in {span(told['next_ms'])}, if not sooner: {_next(told['next'])}")
+        if told["foreign"]:
+            yield labelled("contested", _foreign(told))
         for limit in told["limits"]:
-            yield _labelled("limit", _limit(limit, site) + ("  <- binds" if limit["binds"] else ""))
+            line = limit_line(limit, site, told["device"])
+            yield labelled("limit", line + ("  <- binds" if limit["binds"] else ""))
         for claim in told["claims"]:
-            yield _labelled("claim", _claim(claim, told, site))
-    for heard in told["inputs"]:
-        yield _labelled("input", _heard(heard))
+            yield labelled("claim", claim_line(claim, told["control"], site))
+        for claim in told["targets"]:
+            yield labelled("target", target_line(claim, claim["scope"], site))
+    for each in told["inputs"]:
+        yield labelled("input", heard(each))
     if told["control"]:
-        yield _labelled("granted", f"for another {span(told['lease_ms'])}, unless renewed")
-        yield _labelled("last write", _written(told))
+        yield labelled("granted", f"for another {span(told['lease_ms'])}, unless renewed")
+        yield labelled("last write", _written(told))
         for right in told["may_change"]:
-            yield _labelled("may change", _right(right))
-        yield _labelled("", _opting_out(told))
-
-
-def _labelled(label: str, text: str) -> str:
-    return printable(f"  {label:12}{text}")
-
-
-def _by(name: str, site: Told) -> str:
-    """Return an authority with its role, as far as its key is still known."""
-    roles = [each["role"] for each in site["authorities"] if each["authority"] == name]
-    return f"{ROLES[roles[0]]} '{name}'" if roles and roles[0] in ROLES else f"'{name}'"
-
-
-def _failsafe(cause: int) -> str:
-    return REASONS[CAUSES[cause]] if cause in CAUSES else f"cause {cause}"
-
-
-def _left(left_ms: int | None) -> str:
-    return "" if left_ms is None else f" for another {span(left_ms)}"
+            yield labelled("may change", _right(right))
+        yield labelled("", _opting_out(told))
 
 
 def _because(told: Told, site: Told) -> str:
@@ -98,41 +73,47 @@ def _because(told: Told, site: Told) -> str:
         return f"it was held down and may rise in {span(told['rise']['left_ms'])}, if the room lasts"
     if binding:
         return " and ".join(_binds(limit, told, site) for limit in binding)
-    claims = [claim for claim in told["claims"] if claim["wins"] and source == "claim " + claim["authority"]]
-    if claims:
-        return f"{_by(claims[0]['authority'], site)} asks for it{_left(claims[0]['left_ms'])}"
-    return reason(source)
+    for claim in told["claims"]:
+        if claim["wins"] and source == "claim " + claim["authority"]:
+            verb = "asks for no more" if claim["mode"] == CEILING else "asks for it"
+            return f"{by(claim['authority'], site)} {verb}{when(claim)}"
+    for claim in told["targets"]:
+        if source == "claim " + claim["authority"]:
+            return f"{wanted_of(claim, claim['scope'])}: {by(claim['authority'], site)} asks for it{when(claim)}"
+    if source in METERS:
+        return reason(source, meter_of(told["failsafe_circuit"] or ""))
+    guard = told["protection"]
+    left = f" for another {span(guard['left_ms'])}" if source == guard["delays"] and guard["left_ms"] else ""
+    return reason(source) + left
 
 
 def _binds(limit: Told, told: Told, site: Told) -> str:
-    if "authority" not in limit:
-        fuse = f"the fuse of {told['source'][5:]} ({limit.get('ma', 0) / 1000:g} A) carries no more"
-        return fuse if limit["source"] == "fuse" else f"{reason(limit['source'])} than {limit['w']} W"
-    what = "the site" if not limit["scope"] else "this device"
-    export = " of export" if limit["direction"] == EXPORT else ""
-    return f"{_by(limit['authority'], site)} limits {what} to {limit['w']} W{export}{_left(limit['left_ms'])}"
-
-
-def _limit(limit: Told, site: Told) -> str:
+    scope = limit["scope"]
     if limit["source"] == "fuse":
-        return f"fuse of {limit['ma'] / 1000:g} A on " + " ".join(f"L{phase}" for phase in limit["phases"])
-    export = " of export" if limit.get("direction") == EXPORT else ""
+        phase = told["source"].rpartition(" ")[2]
+        where = f" of {place(scope)}" if scope else ""
+        return f"the fuse of {phase}{where} ({limit['ma'] / 1000:g} A) carries no more"
     if "authority" not in limit:
-        return f"{limit['w']} W{export}, {limit['source']}"
-    scope = "the site" if not limit["scope"] else "this device"
-    return f"{limit['w']} W{export} for {scope}, by {_by(limit['authority'], site)}{_left(limit['left_ms'])}"
-
-
-def _claim(claim: Told, told: Told, site: Told) -> str:
-    place = "" if claim["wins"] else ", waits behind"
-    wanted = amount(told["control"], claim["setpoint"])
-    return f"{wanted}, primacy {claim['primacy']}, by {_by(claim['authority'], site)}{_left(claim['left_ms'])}{place}"
+        return reason(limit["source"]) + (f" than {limit['w']} W" if "w" in limit else "")
+    what = "this device" if scope == told["device"] else place(scope)
+    if scope and scope not in told["circuits"]:
+        what = "this device"
+    return f"{by(limit['authority'], site)} limits {what} to {most(limit)}{when(limit)}"
 
 
 def _wished(told: Told, site: Told) -> str:
-    who = told["wish_source"]
-    by = "by default" if who == "default" else f"by {_by(who.partition(' ')[2], site)}"
-    return f"{amount(told['control'], told['wish'])}, {by}"
+    who, wish = told["wish_source"], amount(told["control"], told["wish"])
+    if who == "default":
+        return f"{wish}, by default"
+    if who.startswith("claim "):
+        return f"{wish}, by {by(who.partition(' ')[2], site)}"
+    return f"{wish}, because {reason(who)}"
+
+
+def _comfort(told: Told) -> str:
+    lowest, highest = [None if each is None else amount(told["control"], each) for each in told["comfort"]]
+    span_of = f"from {lowest or 'any'} to {highest or 'any'}"
+    return f"{span_of}; only the owner may ask for something else"
 
 
 def _rise(rise: Told) -> str:
@@ -141,14 +122,49 @@ def _rise(rise: Told) -> str:
     return f"in {span(rise['left_ms'])}, if the room lasts"
 
 
-def _heard(heard: Told, name: bool = True) -> str:
-    """Say how old an input is; an old power is never said without its age."""
-    who = f"{heard['device']} " if name else ""
-    if heard["age_ms"] is None:
-        return f"{who}has never answered"
-    trusted = ("" if heard["fresh"] else "too old: ") + f"trusted for {span(heard['stale_ms'])}"
-    power = "" if heard["power_w"] is None else f"{heard['power_w']} W, "
-    return f"{who}{power}{span(heard['age_ms'])} ago ({trusted})"
+def _protection(guard: Told) -> Iterator[str]:
+    if guard["delays"]:
+        until = "" if guard["left_ms"] is None else f", for another {span(guard['left_ms'])}"
+        yield reason(guard["delays"]) + until
+    elif guard["bound_ms"]:
+        yield f"it may {'stop' if guard['running'] else 'start'} in {span(guard['bound_ms'])} at the earliest"
+    if guard["starts_left"] is not None:
+        yield f"{guard['starts_left']} more starts in this hour"
+    if guard["short_runs"]:
+        yield f"{guard['short_runs']} x a limit or a failsafe stopped it before it had run for long enough"
+    if guard["ramp_w_s"]:
+        yield f"its power changes by at most {guard['ramp_w_s']} W a second"
+    if "soc_pm" in guard:
+        yield _charge(guard)
+    if "writes" in guard:
+        yield (
+            f"{guard['writes']} writes so far; it may change {guard['writes_left']} x now, "
+            f"{guard['writes_per_day']} x a day"
+        )
+
+
+def _charge(guard: Told) -> str:
+    bounds = f"kept from {guard['soc_min_pm'] / 10:g} % to {guard['soc_max_pm'] / 10:g} %"
+    if guard["soc_pm"] is None:
+        return f"its charge is not known; {bounds}"
+    state = ", so it gives nothing" if guard["empty"] else ", so it takes nothing" if guard["full"] else ""
+    return f"charged to {guard['soc_pm'] / 10:g} %, {bounds}{state}"
+
+
+def _next(what: str) -> str:
+    if what == "rise":
+        return "it rises if the room lasts"
+    if what.startswith("protection"):
+        return "its protection lets it change"
+    words = what.split(" ")
+    return f"the {words[0]} of '{' '.join(words[1:-1])}' {words[-1]}"
+
+
+def _foreign(told: Told) -> str:
+    foreign = told["foreign"]
+    kept = "" if foreign["kept"] is None else f" to {amount(told['control'], foreign['kept'])}"
+    since = f"since {span(foreign['age_ms'])} ago" if foreign["now"] else f"last {span(foreign['age_ms'])} ago, not now"
+    return f"another controller sets it{kept}, {since}; {foreign['times']} x since the agent started"
 
 
 def _written(told: Told) -> str:
@@ -170,6 +186,8 @@ def _right(right: Told) -> str:
 def _opting_out(told: Told) -> str:
     if not any(right["role"] == "owner" for right in told["may_change"]):
         return "No key of an owner is configured, so nobody can opt out."
+    if any(claim["mode"] == CEILING and claim["wins"] for claim in told["claims"]):
+        return "Your own opt-out would go before every set-point; above the ceiling claim one, too."
     if told["source"] == "default" or told["source"].startswith("claim "):
-        return "Your own opt-out would take effect at once, as far as the limits allow."
-    return "Your own opt-out would go before every claim, but it lifts no limit."
+        return "Your own opt-out would take effect at once, as far as limits and protection allow."
+    return "Your own opt-out would go before every claim, but it lifts no limit and no protection."

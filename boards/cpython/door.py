@@ -1,7 +1,7 @@
 """The owner's door into a running agent: JSON lines on a Unix socket in the journal's folder, one answer a request.
 
-    {"cmd": "why"}                        the site: limits, meter, journal, uplink, ids of the devices
-    {"cmd": "why", "device": "charger"}   the site and this device, as agent/why.py tells it
+    {"cmd": "why"}                        the site: limits, meters, circuits, journal, uplink, ids of the devices
+    {"cmd": "why", "device": "charger"}   the site, this device's circuits and the device, as agent/why.py tells it
 
 Answers are {"ok": true, "site": ..., "device": ...} or {"ok": false, "error": "..."}; who asks for something unknown is
 told what there is. It only looks: nothing can be set here. Requests, connections and their silence are bounded, and
@@ -24,6 +24,7 @@ from typing import Any
 
 from agent import why
 from agent.loop import Loop
+from agent.told import hand
 
 NAME = "door"
 REQUEST_BYTES_MAX = 4096
@@ -164,11 +165,14 @@ def answer_of(loop: Loop, request: Any) -> dict[str, Any]:
     for key in request:
         if key not in ("cmd", "device"):
             raise Refused(f"unknown key {key[:40]!r}; expected cmd, device")
-    now_ms, image = loop.clock.now_ms(), loop.image()
-    told = {"site": why.site(loop.state, image, loop.authorities, now_ms) | why.keeping(loop)}
+    now_ms, image, state = loop.clock.now_ms(), loop.image(), loop.state
     if "device" not in request:
-        return told
+        return {"site": why.site(state, image, loop.authorities, now_ms) | why.keeping(loop)}
     unit = loop.state.unit_named(request["device"]) if isinstance(request["device"], str) else None
     if unit is None:
         raise Refused("unknown device; there are: " + ", ".join(each.id for each in loop.state.units))
-    return told | {"device": why.device(loop.state, image, loop.authorities, unit, now_ms)}
+    about = why.device(state, image, loop.authorities, unit, now_ms)
+    actuator = loop.posts[unit.index].actuator
+    about["foreign"] = None if actuator is None else hand(actuator, now_ms)
+    site = why.site(state, image, loop.authorities, now_ms, unit.chain)
+    return {"site": site | why.keeping(loop), "device": about}

@@ -20,11 +20,22 @@ REASONS = {
     "default": "nobody asks for anything else",
     "connection": "the connection carries no more",
     "nameplate": "its nameplate allows no more",
-    "meter never seen": "the site meter has not answered yet, so there is no headroom",
-    "meter stale": "the site meter is silent, so there is no headroom",
-    "meter absurd": "the site meter cannot be believed, so there is no headroom",
+    "imbalance": "its phases would carry too much more than the others",
+    "comfort": "the comfort band goes no further",
+    "protection rest": "it has to rest before it starts again",
+    "protection run": "it has just started and has to run for a while",
+    "protection starts": "it has started as often as it may in an hour",
+    "protection longest stop": "it has stood still for as long as it may",
+    "protection charge": "its charge is at its bound",
+    "protection ramp": "its power may only change step by step",
+    "protection wear": "every write wears it, and for now it has none to spare",
     "lease ended": "nobody renewed its grant",
     "shutdown": "the agent ends",
+}
+METERS = {
+    "meter never seen": "{} has not answered yet, so there is no headroom",
+    "meter stale": "{} is silent, so there is no headroom",
+    "meter absurd": "{} cannot be believed, so there is no headroom",
 }
 EVENTS = {"started": "has started", "completed": "is completed", "expired": "ended before it could start"}
 STATES = {
@@ -60,15 +71,20 @@ def span(ms: int) -> str:
     return f"{ms / 1000:.1f} s" if ms < 10_000 else f"{(ms + unit_ms // 2) // unit_ms} {name}"
 
 
-def reason(source: str) -> str:
+def reason(source: str, meter: str = "the meter above it") -> str:
     """Return why a set-point is what it is, as far as its source alone tells."""
     kind, _, name = source.partition(" ")
+    if source in METERS:
+        return METERS[source].format(meter)
     if kind == "limit":
         return f"a limit of '{name}' allows no more"
     if kind == "claim":
         return f"'{name}' asks for it"
+    if kind == "circuit":
+        return f"circuit '{name}' carries no more"
     if kind == "fuse":
-        return f"the fuse of {name} carries no more"
+        circuit, _, phase = name.rpartition(" ")
+        return f"the fuse of {phase}{circuit and f' of circuit {circuit!r}'} carries no more"
     return REASONS.get(source, source)
 
 
@@ -89,7 +105,9 @@ def sentence(told: dict[str, Any], control_of: Callable[[str], int]) -> str:
     if kind == "event":
         return f"Command {_short(told)} {EVENTS.get(told['status'], 'was ' + told['status'])}."
     if kind == "failsafe":
-        return _failsafe(told["cause"], told["entered"])
+        return _failsafe(told["cause"], told["entered"], told.get("meter", ""))
+    if kind == "delay":
+        return _delay(told)
     if kind == "uplink":
         return "The way upstream is open." if told["connected"] else "The way upstream is closed; everything is kept."
     if kind == "ready":
@@ -113,9 +131,18 @@ def _write(told: dict[str, Any], wanted: str) -> str:
     return f"{device} obeys: {wanted}, {proof}."
 
 
-def _failsafe(cause: str, entered: bool) -> str:
+def _delay(told: dict[str, Any]) -> str:
+    wait_ms, left = told["wait_ms"], told["starts_left"]
+    until = "until that has changed" if wait_ms is None else f"for another {span(wait_ms)}"
+    starts = "" if left is None else f"; {left} {'start is' if left == 1 else 'starts are'} left in this hour"
+    return f"{told['device']} waits {until}: {reason(told['source'])}{starts}."
+
+
+def _failsafe(cause: str, entered: bool, meter: str) -> str:
     if cause == "shutdown":
         return "The agent ends; every device was told to go to its default mode."
+    which, whose = (f"the meter '{meter}'", " on its circuit") if meter else ("the site meter", "")
     if entered:
-        return f"{REASONS.get(cause, cause).capitalize()}: devices go to their fallback."
-    return f"There is headroom again: '{cause}' is over."
+        said = reason(cause, which)
+        return f"{said[:1].upper()}{said[1:]}: devices{whose} go to their fallback."
+    return f"There is headroom again{whose and f' behind {which}'}: '{cause}' is over."

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from boards.cpython import door, words
+from boards.cpython import door
 from boards.cpython.door import Door, Refused
 from hal import quantities as q
 from sim_devices.home import running_home
@@ -24,7 +24,6 @@ from tests.needs import ROOT
 from tests.sim_devices.homes import home_tree
 from tools.demo.layout import toml
 from tools.keys import create_key
-from tools.why_words import device_lines, headline, site_lines
 
 WAIT_S = 30
 KEY = "04" + "11" * 64
@@ -254,104 +253,3 @@ async def test_closing_leaves_the_door_of_the_next_agent(tmp_path):
     first.close()
     assert (await knock(tmp_path, b"1\n"))[0]["ok"]
     second.close()
-
-
-SITE = {"authorities": [{"authority": "dso", "role": "grid"}, {"authority": "agg", "role": "aggregator"}]}
-LIMIT = {"source": "limit dso", "authority": "dso", "scope": "", "direction": 0, "w": 4200, "left_ms": 720000,
-    "binds": True}  # fmt: skip
-CHARGER = {
-    "device": "charger", "control": q.LIMIT_MA, "setpoint": 6000, "source": "limit dso", "wish": 16000,
-    "wish_source": "claim agg", "failsafe": 0, "limits": [LIMIT], "rise": {"wait_ms": 10000, "left_ms": None},
-    "claims": [{"authority": "agg", "setpoint": 16000, "primacy": 5, "left_ms": 90000, "wins": True}],
-    "inputs": [{"device": "charger", "age_ms": None, "stale_ms": 10000, "fresh": False, "power_w": None}],
-    "lease_ms": 9400, "write": None,
-    "may_change": [
-        {"authority": "me", "role": "owner", "limits": True, "claims": True, "power_max_w": 20000, "wins": True},
-    ],
-}  # fmt: skip
-
-
-def test_the_sentence_names_who_limits_what_for_how_long():
-    assert headline(CHARGER, SITE) == (
-        "charger: 6 A, because the grid operator 'dso' limits the site to 4200 W for another 12 min"
-    )
-    assert list(device_lines(CHARGER, SITE)) == [
-        "  wished      16 A, by the aggregator 'agg'",
-        "  rises       10 s after there is room",
-        "  limit       4200 W for the site, by the grid operator 'dso' for another 12 min  <- binds",
-        "  claim       16 A, primacy 5, by the aggregator 'agg' for another 90 s",
-        "  input       charger has never answered",
-        "  granted     for another 9.4 s, unless renewed",
-        "  last write  none yet",
-        "  may change  the owner 'me': by claims and limits up to 20000 W; a claim would take its place now",
-        "              Your own opt-out would go before every claim, but it lifts no limit.",
-    ]
-
-
-def test_a_way_upstream_that_stays_closed_is_explained():
-    site = SITE | {
-        "limits": [], "import_limit_w": 17250, "export_limit_w": 0, "fuse_ma": 25000, "meter": None, "failsafe": 0,
-        "clock_quality": q.CLOCK_UNKNOWN, "next_seq": 9, "waiting": 8, "uplink": True, "connected": False,
-        "trouble": "certificate has expired", "overflow": 0, "dropped_oversize": 3, "refused_receipts": 0,
-        "agent": "ab", "epoch": 1,
-    }  # fmt: skip
-    assert list(site_lines(site))[-4:-1] == [
-        "  upstream    away; what was agreed runs on and everything is kept",
-        "              the last attempt: certificate has expired",
-        "  not taken   3 messages that were too large since it started",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("bent", "reason"),
-    [
-        ({"source": "fuse L2", "limits": [{"source": "fuse", "ma": 25000, "phases": [1, 2, 3], "scope": "",
-          "left_ms": None, "binds": True}]}, "the fuse of L2 (25 A) carries no more"),
-        ({"source": "connection", "limits": [{"source": "connection", "w": 17250, "scope": "", "left_ms": None,
-          "binds": True}]}, "the connection carries no more than 17250 W"),
-        ({"source": "claim agg", "limits": [], "rise": None}, "the aggregator 'agg' asks for it for another 90 s"),
-        ({"source": "default", "limits": [], "rise": None}, "nobody asks for anything else"),
-        ({"source": "meter stale", "limits": []}, "the site meter is silent, so there is no headroom"),
-        ({"rise": {"wait_ms": 10000, "left_ms": 7000}}, "it was held down and may rise in 7.0 s, if the room lasts"),
-        ({"limits": [{**LIMIT, "authority": "gone", "scope": "charger"}]},
-         "'gone' limits this device to 4200 W for another 12 min"),
-    ],
-)  # fmt: skip
-def test_every_binding_source_has_its_sentence(bent, reason):
-    assert headline({**CHARGER, **bent}, SITE) == f"charger: 6 A, because {reason}"
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ({"fact": "binding", "device": "charger", "granted": 0, "source": "meter absurd"},
-         "charger: paused, because the site meter cannot be believed, so there is no headroom."),
-        ({"fact": "write", "device": "charger", "setpoint": None, "outcome": "defaulted", "kept": 6000, "source": "x"},
-         "charger obeys: in its own default mode, read back."),
-        ({"fact": "write", "device": "charger", "setpoint": 6500, "outcome": "failed", "kept": None, "source": "x"},
-         "charger could not be told: 6.5 A."),
-        ({"fact": "decision", "command": "ab" * 32, "reason": "replayed"}, "Command abababab was refused: replayed."),
-        ({"fact": "event", "command": "ab" * 32, "status": "cancelled"}, "Command abababab was cancelled."),
-        ({"fact": "device", "device": "charger", "state": "lost"}, "charger has fallen silent."),
-        ({"fact": "failsafe", "cause": "meter stale", "entered": False},
-         "There is headroom again: 'meter stale' is over."),
-        ({"fact": "uplink", "connected": True}, "The way upstream is open."),
-    ],
-)  # fmt: skip
-def test_every_told_fact_has_its_sentence(line, said):
-    assert words.sentence(line, lambda _: q.LIMIT_MA) == said
-
-
-def test_what_has_no_words_yet_is_told_as_it_is():
-    assert "heap" in words.sentence({"fact": "heap", "heap_bytes": 1}, lambda _: 0)
-
-
-def test_every_unit_has_its_words():
-    assert words.amount(q.SETPOINT_W, -1500) == "discharging at 1500 W"
-    assert words.amount(q.TEMP_TARGET_MC, 21500) == "21.5 °C"
-    assert words.amount(q.MODE, q.SG_LOCK) == "locked"
-    assert words.amount(q.ON, 1) == "on"
-    assert words.amount(q.LIMIT_W, 2500) == "at most 2500 W"
-    assert [words.span(ms) for ms in (0, 9400, 90000, 720000, 7200000, 259200000)] == [
-        "0.0 s", "9.4 s", "90 s", "12 min", "2 h", "3 days",
-    ]  # fmt: skip
