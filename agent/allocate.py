@@ -10,7 +10,7 @@ counts among what nobody can move. All integers; work is bounded by devices x ci
 from __future__ import annotations
 
 from agent import fair, protection, target
-from agent.circuits import UNKNOWN_W, find_room, lower_to_limits
+from agent.circuits import UNKNOWN_W, lower_to_limits, lower_to_room
 from agent.claims import CEILING, winner
 from agent.cover import cover, own_mode
 from agent.failsafe import cause_of, look, without_headroom
@@ -177,11 +177,10 @@ def _take(unit: Unit, reserved_w: int) -> None:
 
 def _find_cap(state: State, unit: Unit) -> None:
     """Find the most that the unit may draw and the name of what says so."""
-    find_room(unit)
-    if unit.idles and unit.cap_w >= unit.drawn_w:
-        unit.cap_w = max(unit.cap_w, unit.had_w())  # lowered to what it draws it would look as if it wanted more
-    unit.lower_cap(unit.share_w, unit.share_source or unit.cap_name)
+    unit.cap_w, unit.cap_name = UNKNOWN_W, ""
     _lower_to_own(state, unit)
+    lower_to_room(unit)
+    unit.lower_cap(unit.share_w, unit.share_source or unit.cap_name)
 
 
 def _step_down(unit: Unit, cap_w: int, now_ms: int) -> int:

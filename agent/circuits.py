@@ -186,17 +186,18 @@ def _unseen_ma(circuit: Circuit, state: State, phase: int) -> int:
     return max(0, rest_w) * 1000000 // NOMINAL_MV + known_ma
 
 
-def find_room(unit: Unit) -> None:
-    """Put the most that `unit` may draw, and what binds, into its cap: of its circuit and all above.
+def lower_to_room(unit: Unit) -> None:
+    """Lower a unit's cap to what its circuit and all above have left for it.
 
-    It keeps what it has where only those are in its way who are about to make room. What it draws unseen is among
-    what a meter shows: there it keeps what it has, less the excess.
+    It keeps what it has where only those are in its way who are about to make room, or where it does not take it.
+    What it draws unseen is among what a meter shows: there it keeps what it has, less the excess.
     """
-    unit.cap_w, unit.cap_name = UNKNOWN_W, ""
     had_w = unit.had_w()
     for circuit in unit.chain:
         here_w = circuit.room_w(unit)
-        if here_w < had_w:
+        if unit.idles and unit.drawn_w <= here_w < had_w:
+            here_w = had_w  # lowered to what it draws it would look as if it wanted more
+        elif here_w < had_w:
             stays_w = circuit.room_w(unit, 1)
             if circuit.shown_w is not None and not unit.drawn_known:
                 stays_w = min(had_w, circuit.limit_w) + min(stays_w, 0)
