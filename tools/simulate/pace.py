@@ -25,7 +25,7 @@ class Pace:
 
 HOURS = Pace((250, 1000, 1000, 1000, 2000, 5000, 10_000), (1, 2, 3, 4, 5, 6, 7), (3,))
 # An agent costs by tick and device, so that a day is drawn mostly slow and small: 200 of them run in minutes.
-DAYS = Pace((10_000,) * 18 + (5000,) * 2, (1, 1, 1, 2, 2, 3, 5), (0, 0, 0, 3))
+DAYS = Pace((10_000,) * 19 + (5000,), (1, 1, 1, 1, 2, 2, 3), (0, 0, 0, 3))
 
 
 def set_pace(rng: random.Random, site: dict[str, Any], pace: Pace) -> None:

@@ -169,8 +169,9 @@ class Plant:
         found = [0.0, 0.0, 0.0]
         if house.charge_point and self.made.having(CHARGER):
             _gather(found, house.charge_point.flow.w)
-        if house.heat_pump and self.made.having(PUMP, SG_READY):
-            third = max(house.heat_pump.power_w - house.heat_pump.standby_w, 0.0) / 3
+        pump = house.heat_pump
+        if pump and self.made.having(PUMP, SG_READY) and pump.sg_in_force == pump.sg_state:  # an old lock is ignored
+            third = max(pump.power_w - pump.standby_w, 0.0) / 3
             _gather(found, (third, third, third))
         for name in self.made.having(LOAD):
             _gather(found, house.loads[name].flow.w)
