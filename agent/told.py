@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agent.claims import CHANGE, TARGET, slot, winner
 from agent.limits import EXPORT, HOLD, IMPORT, MILLIAMP, SITE, WATT, tightest, tightest_ma
-from agent.protection import HOUR_MS
+from agent.protection import HOUR_MS, REST, RUN, STARTS
 from hal import capabilities
 from hal import quantities as q
 from hal.compat import const
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _WRITES_SAVED_MAX = const(12)
 _HOURS = const(24)
+
+_TIMERS = (REST, RUN, STARTS)
 
 # What a limit is at present.
 WAITS = "waits"
@@ -142,9 +144,12 @@ def in_order(state: State, scope: int) -> list[Claim]:
 def protection(unit: Unit, now_ms: int) -> Told:
     """Return what delays a device and until when (`left_ms` None: what is measured says), and what it has left."""
     guard, contract = unit.guard, unit.contract
+    delays, at_ms = guard.source, guard.at_ms
+    if not delays and unit.source in _TIMERS:
+        delays, at_ms = unit.source, _free_ms(guard)  # held down by a limit, too, it was not asked in this tick
     told: Told = {
-        "delays": guard.source,
-        "left_ms": guard.at_ms - now_ms if guard.source and guard.at_ms > now_ms else None,
+        "delays": delays,
+        "left_ms": at_ms - now_ms if delays and at_ms > now_ms else None,
         "running": guard.running,
         "bound_ms": max(0, _free_ms(guard) - now_ms),
         "starts_left": guard.starts_left(now_ms),

@@ -105,6 +105,8 @@ def _rise(state: State, unit: Unit, now_ms: int) -> Told | None:
     """Return how long room must last before a held unit may have more; `left_ms` None: there is no room yet."""
     if unit.covering:
         since_ms = unit.covered_ms
+    elif unit.source.startswith("protection"):
+        return None  # that has its own time
     elif unit.held and unit.setpoint is not None and unit.setpoint != unit.wanted:
         since_ms = unit.risen_ms
     else:
