@@ -47,17 +47,17 @@ def _steer(state: State, circuit: Circuit, claim: Claim, now_ms: int) -> None:
     members = [unit for unit in state.powered if _is_member(state, unit, circuit, claim)]
     assert circuit.shown_w is not None
     error_w = claim.value_at(now_ms) - circuit.shown_w
-    if any([_is_on_its_way(unit, now_ms) for unit in members]):
+    if any(_is_on_its_way(unit, now_ms) for unit in members):
         for unit in members:
             if unit.was_steered and (unit.next == unit.wished or not _is_less(unit, unit.next)):
                 unit.decide(unit.wanted, unit.wanted_source)
-    elif abs(error_w) <= _BAND_W and all([unit.was_steered and unit.next == unit.wished for unit in members]):
+    elif abs(error_w) <= _BAND_W and all(unit.was_steered and unit.next == unit.wished for unit in members):
         for unit in members:
             unit.decide(unit.setpoint, unit.source)
     else:
         for unit in members:
-            unit.wished = unit.next
-        _split(state, members, claim, error_w + sum([_does_w(unit) for unit in members]))
+            _learn(unit, error_w)
+        _split(state, members, claim, error_w + sum([unit.does_w for unit in members]))
     for unit in members:
         unit.steered = True
 
@@ -87,22 +87,30 @@ def _is_less(unit: Unit, wish: int | None) -> bool:
     return unit.power_of(wish) < unit.power_of(unit.wanted)
 
 
-def _does_w(unit: Unit) -> int:
-    """Return what a unit counts with: what it was granted if it about does that, or does not say what it does."""
+def _learn(unit: Unit, error_w: int) -> None:
+    """Find out what a unit counts with: what it was granted, unless it says that it does something else.
+
+    Nearly that much is that much where it shall do more: the meter tells the rest. A load that takes far less than it
+    may wants no more, until it takes all that it may.
+    """
+    if not unit.was_steered:
+        unit.appetite_w = UNKNOWN_W
+    unit.wished = unit.next
+    unit.does_w = unit.drawn_w
     if not unit.source or unit.setpoint is None:
-        return unit.drawn_w
+        return
     granted_w = unit.power_of(unit.setpoint)
-    if unit.drawn_known and abs(granted_w - unit.drawn_w) * 4 > max(abs(granted_w), 4 * _BAND_W):
-        return unit.drawn_w
-    return granted_w
-
-
-def _lags_w(unit: Unit) -> int:
-    """Return how much more than it does (negative: less) a unit was told; 0 when it follows."""
-    if not unit.source or unit.wanted is None:
-        return 0
-    more_w = unit.power_of(unit.wanted) - _does_w(unit)
-    return more_w if abs(more_w) > _BAND_W else 0
+    off_w = abs(granted_w - unit.drawn_w) if unit.drawn_known else 0
+    grows = (error_w > 0) is (granted_w > 0)
+    if off_w <= _BAND_W or off_w * (4 if grows else 10) <= abs(granted_w):
+        unit.does_w = granted_w
+    if unit.drawn_known and granted_w > 0 and unit.contract.kind != capabilities.BATTERY:
+        if off_w > _BAND_W and off_w * 8 > granted_w:
+            unit.appetite_w = unit.drawn_w
+        elif unit.drawn_w > unit.appetite_w:
+            unit.appetite_w = UNKNOWN_W if off_w * 10 <= granted_w else unit.drawn_w
+        if unit.appetite_w < granted_w:
+            unit.does_w = unit.drawn_w
 
 
 def _split(state: State, members: list[Unit], claim: Claim, budget_w: int) -> None:
@@ -120,26 +128,56 @@ def _split(state: State, members: list[Unit], claim: Claim, budget_w: int) -> No
         given = _raised(state, loads, natural, claim, budget_w - highest_w - sum(natural))
     left_w = budget_w - sum(given)
     for at, unit in enumerate(loads):
-        if given[at] != natural[at] or _lags_w(unit) > 0:
-            asked_w = _asked_w(unit, given[at], natural[at], left_w - lowest_w)
+        asked_w = _asked_w(unit, given[at], left_w - lowest_w)
+        if given[at] != natural[at] or asked_w < unit.power_of(unit.next):
             unit.decide(unit.setpoint_for(min(asked_w, _most_w(state, unit, claim))), claim.name)
     for at, unit in enumerate(batteries):
         low_w, high_w = bounds[at]
-        does_w, told_w = _does_w(unit), _does_w(unit) + _lags_w(unit)
-        asked_w = told_w if min(does_w, told_w) <= left_w <= max(does_w, told_w) else left_w
+        asked_w = unit.does_w + _lags_w(unit) if _is_as_told(unit, left_w) else left_w
         unit.decide(unit.between(low_w, high_w, unit.fit(asked_w)), claim.name)
         left_w -= _reached(unit, unit.power_of(unit.next))
 
 
-def _asked_w(unit: Unit, given_w: int, natural_w: int, room_w: int) -> int:
-    """Return what a load is asked for: who does not follow still what it was told, but not more than there is room."""
-    lags_w, most_w = _lags_w(unit), given_w + max(room_w, 0)
-    told_w = _does_w(unit) + lags_w
+def _lags_w(unit: Unit) -> int:
+    """Return how much more than it does (negative: less) a battery was told; 0 when it follows."""
+    if not unit.source or unit.wanted is None:
+        return 0
+    more_w = unit.power_of(unit.wanted) - unit.does_w
+    return more_w if abs(more_w) > _BAND_W else 0
+
+
+def _is_as_told(unit: Unit, asked_w: int) -> bool:
+    """Tell whether what a battery that does not follow shall do lies between what it was told and what it does."""
+    lags_w = _lags_w(unit)
+    least_w, most_w = min(unit.does_w, unit.does_w + lags_w), max(unit.does_w, unit.does_w + lags_w)
+    return lags_w != 0 and least_w - _START_W <= asked_w <= most_w + _START_W
+
+
+def _reached(unit: Unit, asked_w: int) -> int:
+    """Return what will come of a power that a battery is asked for, as far as it follows."""
+    lags_w = _lags_w(unit)
     if lags_w > 0:
-        if most_w - 4 * _BAND_W <= told_w <= most_w:
-            return told_w
-        return min(most_w, unit.power_of(unit.next) if given_w == natural_w else told_w)
-    return told_w if lags_w and given_w == _does_w(unit) else given_w
+        return min(asked_w, unit.does_w)
+    return max(asked_w, unit.does_w) if lags_w < 0 else asked_w
+
+
+def _kept_w(unit: Unit) -> int:
+    """Return how much more than it was granted (negative: less) was wanted of a load that is kept from it."""
+    if unit.wanted is None or unit.setpoint is None:
+        return 0
+    more_w = unit.power_of(unit.wanted) - unit.power_of(unit.setpoint)
+    return more_w if abs(more_w) > _BAND_W else 0
+
+
+def _asked_w(unit: Unit, given_w: int, room_w: int) -> int:
+    """Return what a load is asked for: who is kept from it is asked on, who takes less than it may has a bit more."""
+    kept_w, granted_w = _kept_w(unit), unit.power_of(unit.setpoint)
+    least_w = unit.power_of(unit.least_running())
+    if kept_w and given_w == granted_w:
+        return granted_w + kept_w if kept_w < 0 else max(min(granted_w + kept_w, given_w + max(room_w, 0)), least_w)
+    if given_w >= unit.appetite_w:
+        return max(given_w * 9 // 8 + 2 * _BAND_W, least_w)
+    return given_w
 
 
 def _bounds(state: State, unit: Unit, claim: Claim) -> tuple[int, int]:
@@ -166,23 +204,18 @@ def _most_w(state: State, unit: Unit, claim: Claim) -> int:
     return most_w
 
 
-def _reached(unit: Unit, asked_w: int) -> int:
-    """Return what will come of a power that is asked for, as far as the unit follows."""
-    lags_w = _lags_w(unit)
-    if lags_w > 0:
-        return min(asked_w, _does_w(unit))
-    return max(asked_w, _does_w(unit)) if lags_w < 0 else asked_w
-
-
 def _natural_w(unit: Unit) -> int:
     """Return what a load would draw without the target."""
     if unit.next is None and unit.setpoint is None:
         return max(unit.drawn_w, 0)
-    return max(_reached(unit, unit.power_of(unit.next)), 0)
+    wanted_w = min(unit.power_of(unit.next), unit.appetite_w)
+    if _kept_w(unit) > 0:
+        wanted_w = min(wanted_w, unit.power_of(unit.setpoint))
+    return max(wanted_w, 0)
 
 
 def _lowered(loads: list[Unit], natural: list[int], claim: Claim, budget_w: int) -> list[int]:
-    """Return what each load may draw so that together they are within the budget, the first in priority served first."""
+    """Return what each load may draw so that together they are within the budget, the first in priority first."""
     given = list(natural)
     at = 0
     while at < len(loads):
@@ -215,7 +248,7 @@ def _level(loads: list[Unit], given: list[int], claim: Claim, begin: int, end: i
 
 
 def _at(unit: Unit, most_w: int, claim: Claim, level_w: int) -> int:
-    """Return what a load draws that may draw at most `level_w`: its set-points are steps, and below its least it stops."""
+    """Return what a load draws that may draw at most `level_w`: set-points are steps, and below its least it stops."""
     if not unit.guard.running:
         level_w -= _START_W
     if most_w <= level_w:
@@ -223,7 +256,8 @@ def _at(unit: Unit, most_w: int, claim: Claim, level_w: int) -> int:
     setpoint = unit.setpoint_for(level_w)
     if claim.primacy and unit.comfort[0] is not None:
         setpoint = max(setpoint, unit.comfort[0])
-    return min(max(_reached(unit, unit.power_of(setpoint)), 0), most_w)
+    least_w = unit.power_of(unit.setpoint) if _kept_w(unit) < 0 else 0
+    return min(max(unit.power_of(setpoint), least_w), most_w)
 
 
 def _raised(state: State, loads: list[Unit], natural: list[int], claim: Claim, extra_w: int) -> list[int]:
@@ -234,6 +268,7 @@ def _raised(state: State, loads: list[Unit], natural: list[int], claim: Claim, e
         if extra_w <= _BAND_W or unit.next is None or (kind != capabilities.CHARGER and kind != capabilities.SWITCH):
             continue
         if unit.power_of(unit.next) <= natural[at]:  # else it does not even take what it has
-            given[at] = max(given[at], _at(unit, _most_w(state, unit, claim), claim, natural[at] + extra_w))
+            most_w = min(_most_w(state, unit, claim), unit.appetite_w)
+            given[at] = max(given[at], _at(unit, most_w, claim, natural[at] + extra_w))
             extra_w -= given[at] - natural[at]
     return given

@@ -73,6 +73,8 @@ class Unit:
         self.steered = False  # a target moves it in this tick, and did so in the last one
         self.was_steered = False
         self.wished: int | None = None  # what was wanted when a target last changed that
+        self.does_w = 0  # what it then counted with, and the most that it seems to want
+        self.appetite_w = UNKNOWN_W
         self.setpoint: int | None = None
         self.source = ""
         self.granted: tuple[int, int | None, str] = (index, None, "")  # made anew only when it changes
