@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 def decide(state: State, image: Image, now_ms: int) -> None:
     """Decide for every controllable unit; `unit.next` is the set-point or None for default mode, with its source."""
+    for pair in state.changeovers:
+        pair.look(state, image, now_ms)
     for unit in state.powered:
         unit.look(image.fresh(unit.index, now_ms, unit.contract.stale_ms), now_ms)
     look(state, image, now_ms)
@@ -39,6 +41,8 @@ def decide(state: State, image: Image, now_ms: int) -> None:
             if not unit.takes_power():
                 _let_rest(unit, now_ms)
     _share(state, now_ms)
+    for pair in state.changeovers:
+        pair.follow(state, now_ms)
 
 
 def wish(state: State, unit: Unit, now_ms: int) -> None:
@@ -142,6 +146,9 @@ def _serve(state: State, unit: Unit, now_ms: int) -> None:
     elif unit.contract.kind == capabilities.BATTERY and not _charges(state, unit):
         _take(unit, 0)
         return
+    for pair in state.changeovers:
+        if pair.charger is unit:
+            pair.compare(state, _find_cap)
     _find_cap(state, unit)
     if unit.power_of(unit.next) <= unit.cap_w:
         if not cause:
@@ -194,10 +201,12 @@ def _step_down(unit: Unit, cap_w: int, now_ms: int) -> int:
 
 
 def _throttle(unit: Unit, wanted: int, binding: str, now_ms: int) -> None:
-    """Fall at once; rise only after the room has lasted."""
+    """Fall at once; rise only after the room has lasted, and until then for the reason that held it down."""
     _rise(unit, wanted, binding, now_ms)
     unit.held = True
-    if unit.next == unit.setpoint and _is_physical(unit.source) and _is_physical(binding):
+    if unit.next != wanted:
+        binding = unit.source
+    elif unit.next == unit.setpoint and _is_physical(unit.source) and _is_physical(binding):
         binding = unit.source  # phases take turns by a few mA: that is no news
     unit.decide(unit.next, binding)
 
