@@ -23,9 +23,10 @@ START = """
 import sys, uctypes, vfs
 vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
 sys.path[:] = ["/rom", ".frozen"]
-from {core} import run
+{first}from {core} import run
 sys.exit(run({folder!r}))
 """
+FIRST = "sys.path.append({folder!r})\nimport {module}\n"
 
 
 def image() -> Path:
@@ -33,15 +34,16 @@ def image() -> Path:
     return build("boards.micropython_unix", STAGED.with_suffix(".romfs"))
 
 
-def run(folder: Path, heap: str) -> int:
-    """Hand this process over to MicroPython; return its exit code."""
+def run(folder: Path, heap: str, first: Path | None = None) -> int:
+    """Hand this process over to MicroPython, which loads `first` before the agent; return its exit code."""
     import micropython_run  # only here: a gateway has no MicroPython
 
     with image().open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a serial port opened here becomes the terminal: its end is not ours
     address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
-    code = START.format(address=address, size=len(mapped), core=CORE, folder=str(folder))
+    load = "" if first is None else FIRST.format(folder=str(first.parent), module=first.stem)
+    code = START.format(address=address, size=len(mapped), core=CORE, folder=str(folder), first=load)
     return micropython_run.run_main(["micropython", "-X", f"heapsize={heap}", "-c", code])
 
 
@@ -50,9 +52,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.board_process", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder with site.json")
     parser.add_argument("--heap", default="160K", help="MicroPython heap, default 160K")
+    parser.add_argument("--first", type=Path, metavar="MODULE.mpy", help="load this before the agent: to measure it")
     asked = parser.parse_args()
     try:
-        return run(asked.folder, asked.heap)
+        return run(asked.folder, asked.heap, asked.first)
     except StageError as error:
         print(f"siteward: {error}", file=sys.stderr)
         return 2

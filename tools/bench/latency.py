@@ -22,6 +22,7 @@ from tools import wire
 from tools.bench.bare import without_delay
 from tools.bench.child import BenchError, Child
 from tools.bench.site import BARE, Stage
+from tools.broker import Broker
 
 PAUSE_S = (0.02, 0.08)  # drawn anew each time, so that commands meet every phase of the second
 EXPIRES_S = 86400
@@ -53,7 +54,7 @@ def measure(stage: Stage, commands: int) -> Latency:
     """Send `commands` to each side. Raises: BenchError."""
     found = Latency()
     pause = random.Random(1)  # noqa: S311 - no secret: when to send
-    with stage.agent() as agent, stage.bare() as bare, _publisher(stage) as client:
+    with stage.agent() as agent, stage.bare() as bare, publisher(stage.broker, "siteward-bench") as client:
         epoch = agent.hear("epoch")["epoch"]
         bare.hear("ready")
         _await_charger(agent)
@@ -93,15 +94,15 @@ def _written_ns(stage: Stage, charger: int, words: bytes) -> int:
 
 
 @contextmanager
-def _publisher(stage: Stage) -> Iterator[mqtt.Client]:
-    """Connect as the head-end does."""
-    files = stage.broker.head_end
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, "siteward-bench")
-    client.tls_set(str(stage.broker.ca.cert), str(files.cert), str(files.key))
+def publisher(broker: Broker, client_id: str) -> Iterator[mqtt.Client]:
+    """Connect as the head-end does. Raises: BenchError."""
+    files = broker.head_end
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id)
+    client.tls_set(str(broker.ca.cert), str(files.cert), str(files.key))
     client.on_socket_open = without_delay
     connected = threading.Event()
     client.on_connect = lambda *_: connected.set()
-    client.connect("localhost", stage.broker.port)
+    client.connect("localhost", broker.port)
     client.loop_start()
     try:
         if not connected.wait(10):

@@ -44,12 +44,17 @@ class Stage:
 
     def bare(self, publish_s: int = 0) -> Child:
         """Start the bare program, publishing each poll at once or all of `publish_s` seconds in one message."""
-        command = [sys.executable, "-m", "tools.bench.bare", str(self.folder / "bare.json"), str(publish_s)]
-        return Child(BARE, command, self.folder / "bare.log")
+        return bare_program(self.folder, publish_s)
 
     def reads(self) -> int:
         """Return how many read requests the devices have answered so far."""
         return sum(self.devices.ask()["reads"])
+
+
+def bare_program(folder: Path, publish_s: int) -> Child:
+    """Start the bare program on the settings in FOLDER/bare.json."""
+    command = [sys.executable, "-m", "tools.bench.bare", str(folder / "bare.json"), str(publish_s)]
+    return Child(BARE, command, folder / "bare.log")
 
 
 @contextmanager
