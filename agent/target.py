@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _BAND_W = const(100)  # so near to the target nothing is moved
 _START_W = const(200)  # so much more than its least a load needs to be started: one that just fits would soon stop
-_LEVEL_W = const(8)
 _SEEN_MS = const(3000)  # so long a meter may take to show what a device says that it does
 
 
@@ -217,10 +216,13 @@ def _natural_w(unit: Unit) -> int:
 def _lowered(loads: list[Unit], natural: list[int], claim: Claim, budget_w: int) -> list[int]:
     """Return what each load may draw so that together they are within the budget, the first in priority first."""
     given = list(natural)
+    for at, unit in enumerate(loads):
+        budget_w -= _at(unit, natural[at], claim, 0)  # what nobody can take from those who come later
     at = 0
     while at < len(loads):
-        after = at + 1
+        after = at
         while after < len(loads) and loads[after].priority == loads[at].priority:
+            budget_w += _at(loads[after], natural[after], claim, 0)
             after += 1
         _level(loads, given, claim, at, after, max(budget_w, 0))
         budget_w -= sum(given[at:after])
@@ -231,26 +233,33 @@ def _lowered(loads: list[Unit], natural: list[int], claim: Claim, budget_w: int)
 def _level(loads: list[Unit], given: list[int], claim: Claim, begin: int, end: int, budget_w: int) -> None:
     """Lower those of one priority to the highest level that all can have; what that leaves starts the first it can."""
     most = given[begin:end]
-    if sum(most) <= budget_w:
-        return
-    low_w, high_w = 0, max(most)
-    while high_w - low_w > _LEVEL_W:
-        level_w = (low_w + high_w + 1) // 2
-        if sum([_at(loads[begin + n], most[n], claim, level_w) for n in range(len(most))]) <= budget_w:
+    low_w, high_w = 0, max(most) + 1
+    while high_w - low_w > 1:
+        level_w = (low_w + high_w) // 2
+        needed_w = 0
+        for n in range(len(most)):
+            needed_w += _needed_w(loads[begin + n], _at(loads[begin + n], most[n], claim, level_w))
+        if needed_w <= budget_w:
             low_w = level_w
         else:
             high_w = level_w
     for n in range(len(most)):
         given[begin + n] = _at(loads[begin + n], most[n], claim, low_w)
     for n in range(len(most)):
+        unit = loads[begin + n]
         if not given[begin + n]:
-            given[begin + n] = _at(loads[begin + n], most[n], claim, budget_w - sum(given[begin:end]))
+            alone_w = _at(unit, most[n], claim, budget_w - sum(given[begin:end]))
+            if sum(given[begin:end]) + _needed_w(unit, alone_w) <= budget_w:
+                given[begin + n] = alone_w
+
+
+def _needed_w(unit: Unit, power_w: int) -> int:
+    """Return how much room a power needs: who stands still starts only where it is going to stay."""
+    return power_w + _START_W if power_w > 0 and not unit.guard.running else power_w
 
 
 def _at(unit: Unit, most_w: int, claim: Claim, level_w: int) -> int:
     """Return what a load draws that may draw at most `level_w`: set-points are steps, and below its least it stops."""
-    if not unit.guard.running:
-        level_w -= _START_W
     if most_w <= level_w:
         return most_w
     setpoint = unit.setpoint_for(level_w)
@@ -269,6 +278,8 @@ def _raised(state: State, loads: list[Unit], natural: list[int], claim: Claim, e
             continue
         if unit.power_of(unit.next) <= natural[at]:  # else it does not even take what it has
             most_w = min(_most_w(state, unit, claim), unit.appetite_w)
-            given[at] = max(given[at], _at(unit, most_w, claim, natural[at] + extra_w))
-            extra_w -= given[at] - natural[at]
+            margin_w = 0 if unit.guard.running else _START_W
+            if _at(unit, most_w, claim, natural[at] + extra_w - margin_w) > natural[at]:
+                given[at] = _at(unit, most_w, claim, natural[at] + extra_w)
+                extra_w -= given[at] - natural[at]
     return given

@@ -29,9 +29,11 @@ class Load:
         self.obeys = True
         self.reports = True
         self.says_w: int | None = None  # in place of the truth
+        self.old_s = 0  # seconds by which what it says is late
         self.power_w = 0
         self.soc_pm: int | None = 500  # what a battery says of its charge
         self._asked: list[int | None] = []
+        self._said: list[dict[int, int]] = []
 
     def follow(self, unit: Unit) -> None:
         """Let one second pass under the unit's set-point."""
@@ -48,6 +50,10 @@ class Load:
 
     def reading(self) -> dict[int, int]:
         """Return what the device says."""
+        self._said.append(self._measured())
+        return self._said[0] if len(self._said) <= self.old_s else self._said.pop(0)
+
+    def _measured(self) -> dict[int, int]:
         values = {q.EV_STATE: q.EV_C}
         if self.soc_pm is not None:
             values[q.SOC_PM] = self.soc_pm
