@@ -160,6 +160,7 @@ DEVICE: tuple[Field, ...] = (
     ("fallback", SETPOINT, None),
     ("priority", whole(0, 255), 100),
     ("circuit", identifier, None),
+    ("switches", identifier, None),
     ("comfort_min", SETPOINT, None),
     ("comfort_max", SETPOINT, None),
     ("on_s", whole(0, 86400), None),
@@ -272,6 +273,7 @@ def _cross_check_ids(config: Config) -> None:
     for row in config.devices:
         _known("[[device]] %s bus" % row["id"], row["bus"], "[[bus]]", buses)
     _cross_check_circuits(config.circuits, devices)
+    _cross_check_switches(config.devices, devices)
     circuits = {row["id"]: True for row in config.circuits}
     for row in config.devices:
         where = "[[device]] %s " % row["id"]
@@ -282,6 +284,18 @@ def _cross_check_ids(config: Config) -> None:
                 raise _refuse(where + low, row[low], "at most %s, which is %d" % (high, row[high]))
     if config.site["meter"] is not None:
         _known("[site] meter", config.site["meter"], "[[device]]", devices)
+
+
+def _cross_check_switches(rows: list[dict[str, Any]], devices: dict[str, bool]) -> None:
+    """Refuse a charger whose phases are moved by itself, or by two switches."""
+    before: dict[str, bool] = {}
+    for row in rows:
+        key, moved = "[[device]] %s switches" % row["id"], row["switches"]
+        if moved is not None:
+            _known(key, moved, "[[device]]", devices)
+            if moved == row["id"] or moved in before:
+                raise _refuse(key, moved, "another device that no other one switches")
+            before[moved] = True
 
 
 def _cross_check_circuits(circuits: list[dict[str, Any]], devices: dict[str, bool]) -> None:

@@ -44,6 +44,7 @@ _BY_KIND = {
     capabilities.SG_READY: _COMPRESSOR,
     capabilities.SWITCH: (60, 60, 0, 12),
     capabilities.CHARGER: (0, 30, 0, 0),
+    capabilities.PHASE_SWITCH: (30, 30, 0, 4),
 }
 
 

@@ -14,6 +14,7 @@ from agent.circuits import Circuit
 from agent.claims import Claim
 from agent.interval import Interval
 from agent.limits import Limit
+from agent.phases import Changeover
 from agent.protection import Guard
 from agent.state import State
 from agent.step import Outcome
@@ -69,6 +70,7 @@ def _with(made: Callable[..., Any], *names: str) -> Callable[[Fields], Any]:
 
 _MAKERS: dict[str, Callable[[Fields], Any]] = {
     "Circuit": lambda known: Circuit(known, known["meter"], known["scope"]),
+    "Changeover": _with(Changeover, "switch", "charger"),
     "Guard": _made_guard,
     "Contract": _made_contract,
     "Unit": _made_unit,

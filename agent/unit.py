@@ -63,6 +63,7 @@ class Unit:
         self.fallback: int | None = row["fallback"]
         self.priority: int = row["priority"]
         self.comfort: tuple[int | None, int | None] = (row.get("comfort_min"), row.get("comfort_max"))
+        self.switches: str | None = row.get("switches")  # the charger whose phases it moves
         self.circuit: int = row.get("circuit") or 0  # place in the state's circuits
         self.chain: list[Circuit] = []  # its circuit and all above, the connection last
         self.guard = Guard(row, contract.kind)
@@ -88,7 +89,7 @@ class Unit:
         self.drawn_ma = [0, 0, 0]
         self.said_w = 0  # what it says that it draws, more than it was granted included
         self.said_ma = [0, 0, 0]
-        self.soc_pm: int | None = None  # state of charge; None: nobody told
+        self.soc_pm: int | None = None  # state of charge; None: nobody told, or not what can be
         self.taken_w = 0  # room that is kept for it in this tick
         self.cap_w = UNKNOWN_W  # the most that it may draw in this tick, and what says so
         self.cap_name = ""
@@ -148,7 +149,8 @@ class Unit:
         The excess, like the draw of a silent unit, stays among what the grid meter sees and nobody can move.
         """
         power_w = None if sample is None else sample.values.get(q.POWER_W)
-        self.soc_pm = None if sample is None else sample.values.get(q.SOC_PM)
+        soc_pm = None if sample is None else sample.values.get(q.SOC_PM)
+        self.soc_pm = soc_pm if soc_pm is not None and 0 <= soc_pm <= 1000 else None
         self.drawn_known = power_w is not None and self._is_credible(power_w)
         self.drawn_w = self.drawn_ma[0] = self.drawn_ma[1] = self.drawn_ma[2] = 0
         self.obedient = True
@@ -259,11 +261,15 @@ class Unit:
         contract = self.contract
         if contract.kind == capabilities.SG_READY:
             return q.SG_NORMAL
+        if contract.kind == capabilities.PHASE_SWITCH:
+            return contract.maximum
         return contract.minimum if contract.minimum > 0 else contract.step
 
     def runs(self, setpoint: int | None) -> bool:
-        """Tell whether a set-point lets the device run; in its default mode all but a contact do."""
+        """Tell whether a set-point lets the device run, a phase switch on three phases; in default mode most do."""
         kind = self.contract.kind
+        if kind == capabilities.PHASE_SWITCH:
+            return self.guard.running if setpoint is None else setpoint == 3
         if setpoint is None:
             return kind != capabilities.SWITCH
         if kind == capabilities.SG_READY:

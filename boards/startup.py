@@ -16,6 +16,7 @@ from agent.unit import Unit, contract_of
 from agent.worker import Post, Worker
 from drivers import catalogue
 from hal import quantities as q
+from hal.capabilities import CHARGER, PHASE_SWITCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
     drivers = [_driver(row, buses[row["bus"]]) for row in config.devices]
     circuits = _circuits(config)
     units = [_unit(at, row, drivers[at], circuits) for at, row in enumerate(config.devices)]
+    _check_switches(units)
     ledger = _ledger(config, parts)
     state = _state(config, circuits, units, parts, ledger)
     session = Session(ledger, parts.signer, parts.uplink, parts.clock, state)
@@ -97,6 +99,18 @@ def _check_setpoint(key: str, setpoint: int | None, driver: Device, row: dict[st
         bounds = "%d to %d in steps of %d" % (contract.minimum, contract.maximum, contract.step)
         off = "" if contract.off is None else " or %d" % contract.off
         raise StartError("%s = %d: expected %s%s" % (key, setpoint, bounds, off))
+
+
+def _check_switches(units: list[Unit]) -> None:
+    """Refuse a phase switch without a charger on three phases, and anything else with one."""
+    for unit in units:
+        where, is_switch = "[[device]] %s switches" % unit.id, unit.contract.kind == PHASE_SWITCH
+        if unit.switches is None and not is_switch:
+            continue
+        moved = [each for each in units if each.id == unit.switches and each.contract.kind == CHARGER]
+        if not is_switch or not moved or len(moved[0].phases) != 3:
+            expected = "the id of a charger with phases = 7" if is_switch else "no such key: it is no phase switch"
+            raise StartError("%s = %r: expected %s" % (where, unit.switches, expected))
 
 
 def _ledger(config: Config, parts: Parts) -> Ledger:

@@ -18,6 +18,14 @@ FIELD = "field"
 # Model id, module, class, kind, product, evidence.
 PRODUCTS = (
     ("alfen-eve", "drivers.chargers.alfen_eve", "AlfenEve", "charger", "Alfen Eve NG9xx", SIMULATED),
+    (
+        "alfen-eve-phases",
+        "drivers.chargers.alfen_eve_phases",
+        "AlfenEvePhases",
+        "phase switch",
+        "Alfen Eve NG9xx, its phases",
+        SIMULATED,
+    ),
     ("eastron-sdm630", "drivers.meters.eastron_sdm630", "Sdm630", "meter", "Eastron SDM630-Modbus", SIMULATED),
     ("fronius-gen24", "drivers.batteries.fronius_gen24", "FroniusGen24", "battery", "Fronius GEN24 Plus", SIMULATED),
     (

@@ -36,6 +36,7 @@ ON = const(24)  # 0 open, 1 closed
 FAULT = const(25)  # the product's own fault code, 0 none
 LIMIT_VALID_MS = const(26)  # what is left until the product falls back by itself
 POWER_PV_W = const(27)  # negative: it produces
+PHASES = const(28)  # on how many phases a charger is switched, 1 or 3
 
 EV_UNKNOWN = const(0)
 EV_A = const(1)  # no vehicle

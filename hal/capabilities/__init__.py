@@ -21,6 +21,7 @@ HEAT_PUMP = const(4)
 THERMOSTAT = const(5)
 SWITCH = const(6)
 SG_READY = const(7)
+PHASE_SWITCH = const(8)
 
 VOLATILE = const(0)  # may be written every tick
 PERSISTENT = const(1)  # wears out: only written on change, within a budget

@@ -3,7 +3,8 @@
 Source: IEC 61851-1, control pilot: the duty cycle tells the car the current it may draw, 6 A at least;
 states A (no car) B (car, not charging) C (charging) F (fault), the digit 1 = no PWM offered, 2 = PWM
 offered. The charge point changes the PWM at most every 5 s; the car follows within 5 s (as EVerest has
-it); the contactor waits up to 6 s for the car to stop before it opens under load.
+it); the contactor waits up to 6 s for the car to stop before it opens under load. Between one phase and three
+the point pauses: no PWM, contactor open, 10 s without current (EVerest's wait), then the other contacts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sim_devices.physics.flow import STILL, Flow, Triple
 CURRENT_A_MIN = 6.0
 PWM_HOLD_S = 5.0
 OPEN_UNDER_LOAD_S = 6.0
+PHASE_PAUSE_S = 10.0
 REAL_CURRENT_A = 0.5  # below this a car is taken to have stopped
 REACTIVE_SHARE = 0.1  # var per W of an on-board charger
 DUTY_LINEAR_A = 51.0  # up to 85 % duty 0.6 A per per cent, above it 2.5 A
@@ -100,6 +102,8 @@ class ChargePoint:
     flow: Flow = STILL
     _still_s: float = PWM_HOLD_S
     _unoffered_s: float = 0.0
+    _phases_next: int = 0  # 0: it stays on those it has
+    _dead_s: float = 0.0
 
     @property
     def state(self) -> str:
@@ -117,6 +121,15 @@ class ChargePoint:
         """Phases that carry current when the car charges."""
         return min(self.phases, self.car.phases) if self.car else 0
 
+    @property
+    def phases_set(self) -> int:
+        """Phases that it was told, on which it is or soon will be."""
+        return self._phases_next or self.phases
+
+    def use_phases(self, phases: int) -> None:
+        """Pause, then charge on so many phases."""
+        self._phases_next, self._dead_s = (phases if phases != self.phases else 0), 0.0
+
     def plug(self, car: Car) -> None:
         """Connect a car."""
         self.car = car
@@ -130,6 +143,7 @@ class ChargePoint:
 
     def step(self, voltage_v: Triple, dt_s: float) -> None:
         """Let the pilot, the car and the contactor act, and energy flow, for `dt_s`."""
+        self._change_phases(dt_s)
         self._offer(dt_s)
         if self.car is None:
             self.flow = STILL
@@ -139,9 +153,14 @@ class ChargePoint:
         self.flow = self._draw(self.car.current_a, voltage_v)
         self.car.charge(self.flow.total_w, dt_s)
 
+    def _change_phases(self, dt_s: float) -> None:
+        self._dead_s = 0.0 if self.contactor else self._dead_s + dt_s
+        if self._phases_next and self._dead_s >= PHASE_PAUSE_S:
+            self.phases, self._phases_next = self._phases_next, 0
+
     def _offer(self, dt_s: float) -> None:
         wanted_a = min(self.limit_a, self.current_a_max)
-        if wanted_a < CURRENT_A_MIN or self.faulty or self.car is None:
+        if wanted_a < CURRENT_A_MIN or self.faulty or self.car is None or self._phases_next:
             wanted_a = 0.0
         self._still_s += dt_s
         # to stop is allowed at any moment, any other change waits for the car to have followed the last

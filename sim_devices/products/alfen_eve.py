@@ -4,7 +4,8 @@ Source: Alfen, "Modbus Slave TCP/IP" v2.3 (2020-10-30); addresses as on the wire
 ones are put out after 60 s. What a controller must know: the set-point (1210, float32, both words in one
 function 16) counts only while the validity (1208, s) has not run out, then the safe current (1212) applies
 until the next write; the set-point is gone after a restart and reads 0. Applied maximum is 1206. Phases
-(1215) are honoured by function 16 only (a user's note; function 6 is acknowledged and ignored here).
+(1215) are honoured by function 16 only (a user's note; function 6 is acknowledged and ignored here); a change
+pauses charging until the contacts have moved, while the register reads what was written. They outlast a restart.
 Not modelled: load balancing over several stations (1400-1431), reactive and apparent energy (not a number).
 """
 
@@ -104,7 +105,10 @@ class AlfenEve(Product):
 
     def state(self) -> dict[str, object]:
         """Set-point, what is left of it, what is applied."""
-        return {"setpoint_a": self.setpoint_a, "valid_s": self.valid_s, "applied_a": self.applied_a}
+        return {
+            "setpoint_a": self.setpoint_a, "valid_s": self.valid_s, "applied_a": self.applied_a,
+            "phases": self.point.phases_set,
+        }  # fmt: skip
 
     def _apply(self) -> None:
         self.point.limit_a = self.applied_a if self.applied_a >= CURRENT_A_MIN else 0.0
@@ -114,7 +118,7 @@ class AlfenEve(Product):
         self._apply()
 
     def _set_phases(self, words: list[int]) -> None:
-        self.point.phases = words[0]
+        self.point.use_phases(words[0])
 
     def _station(self) -> list[Cell]:
         opts = self.opts
@@ -149,7 +153,7 @@ class AlfenEve(Product):
             Cell(SETPOINT, 2, lambda: f32(self.setpoint_a), self._set, _is_current),
             Cell(1212, 2, lambda: f32(self.opts.safe_a)),
             Cell(1214, 1, lambda: u16(self.accounted)),
-            Cell(PHASES, 1, lambda: u16(self.point.phases), self._set_phases, lambda words: words[0] in (1, 3)),
+            Cell(PHASES, 1, lambda: u16(self.point.phases_set), self._set_phases, lambda words: words[0] in (1, 3)),
         ]
 
 

@@ -81,8 +81,8 @@ def test_the_example_on_the_page_differs_only_in_its_shortened_key():
 
 def test_the_page_tells_the_defaults_that_guards_have():
     rows = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
-    told = {cells[0].strip("`"): cells[2:6] for cells in rows}
-    columns = ((c.HEAT_PUMP, c.SG_READY), (c.SWITCH,), (c.CHARGER,), (c.BATTERY, c.THERMOSTAT))
+    told = {cells[0].strip("`"): cells[2:7] for cells in rows}
+    columns = ((c.HEAT_PUMP, c.SG_READY), (c.SWITCH,), (c.CHARGER,), (c.PHASE_SWITCH,), (c.BATTERY, c.THERMOSTAT))
     for column, kinds in enumerate(columns):
         for kind in kinds:
             guard = Guard({}, kind)

@@ -132,6 +132,22 @@ def test_set_point_for_a_device_that_has_none(tmp_path: Path, port: str) -> None
     assert "[[device]] grid default = 5" in run(tmp_path, tree)
 
 
+def test_phase_switch_without_a_charger_and_a_meter_that_switches(tmp_path: Path, port: str) -> None:
+    tree = site(tmp_path, port)
+    switch = dict(tree["device"][0], id="phases", driver="alfen-eve-phases")
+    tree["device"].append(switch)
+    assert "[[device]] phases switches = None: expected the id of a charger with phases = 7" in run(tmp_path, tree)
+    switch["switches"] = "grid"
+    assert "[[device]] phases switches = 'grid': expected the id of a charger" in run(tmp_path, tree)
+    tree["device"].append(dict(tree["device"][0], id="charger", driver="alfen-eve", phases=1))
+    switch["switches"] = "charger"
+    assert "[[device]] phases switches = 'charger': expected the id of a charger" in run(tmp_path, tree)
+    tree["device"][0]["switches"] = switch["switches"]
+    del tree["device"][1:]
+    tree["device"].append({"id": "charger", **{k: tree["device"][0][k] for k in ("driver", "bus")}})
+    assert "[[device]] grid switches = 'charger': expected no such key" in run(tmp_path, tree)
+
+
 def test_key_file_that_others_may_read(tmp_path: Path, port: str) -> None:
     tree = site(tmp_path, port)
     (tmp_path / "agent.key").chmod(0o644)

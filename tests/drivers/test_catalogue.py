@@ -29,8 +29,9 @@ KINDS = {
     "meter": (c.METER, "meters"), "charger": (c.CHARGER, "chargers"), "battery": (c.BATTERY, "batteries"),
     "heat pump": (c.HEAT_PUMP, "heatpumps"), "thermostat": (c.THERMOSTAT, "thermostats"),
     "switch": (c.SWITCH, "switches"), "sg-ready": (c.SG_READY, "heatpumps"),
+    "phase switch": (c.PHASE_SWITCH, "chargers"),
 }  # fmt: skip
-QUANTITIES = range(q.POWER_W, q.POWER_PV_W + 1)
+QUANTITIES = range(q.POWER_W, q.PHASES + 1)
 
 
 def driver_of(model: str):

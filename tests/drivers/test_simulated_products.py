@@ -77,6 +77,28 @@ async def test_a_charger_that_restarts_is_not_kept_at_nought():
         assert (await charger.read())[q.LIMIT_MA] == 6000
 
 
+async def test_the_chargers_phases_are_switched_on_its_own_bus_and_left_where_they_are():
+    async with running_home(home_tree()) as home, driver_for(home, "charger", "alfen-eve") as charger:
+        switch = catalogue.load("alfen-eve-phases")(charger.bus, charger.unit, {})
+        await switch.open()
+        assert await switch.read() == {q.PHASES: 3} and await switch.default_mode() == 3
+        await charger.obey(10000)
+        home.advance(20)
+        three_w = (await charger.read())[q.POWER_W]
+        assert await charger.obey(0) == 0
+        home.advance(10)
+        assert await switch.obey(1) == 1
+        home.advance(15)
+        await charger.obey(10000)
+        home.advance(20)
+        numbers = await charger.read()
+        assert near(3 * numbers[q.POWER_W], three_w, 60) and numbers[q.CURRENT_L2_MA] == 0
+        assert await switch.kept() == await switch.default_mode() == 1
+        home.fault("charger", "lying")
+        with pytest.raises(NotObeyed):
+            await switch.obey(3)
+
+
 async def test_a_charger_with_another_safe_current_is_refused():
     async with running_home(home_tree(options={"charger": {"safe_a": 16.0}})) as home:
         with pytest.raises(WrongDevice):

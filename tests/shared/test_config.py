@@ -133,6 +133,21 @@ def test_ids_stand_once_and_point_at_something():
         assert "an id of its own" in refusal(made)
 
 
+def test_a_phase_switch_moves_one_other_device_that_no_other_one_moves():
+    made = tree()
+    made["device"] += [
+        {"id": "charger", "driver": "d", "bus": "lan"},
+        {"id": "phases", "driver": "d", "bus": "lan", "switches": "charger"},
+    ]
+    assert checked(made).devices[2]["switches"] == "charger" and checked(made).devices[0]["switches"] is None
+    made["device"][2]["switches"] = "chargers"
+    assert "phases switches = 'chargers': expected the id of a [[device]]: charger, grid, phases" in refusal(made)
+    made["device"][2]["switches"] = "phases"
+    assert "phases switches = 'phases': expected another device that no other one switches" in refusal(made)
+    made["device"][0]["switches"] = made["device"][2]["switches"] = "charger"
+    assert "phases switches = 'charger': expected another device that no other one switches" in refusal(made)
+
+
 def test_circuits_hang_on_those_before_them():
     made = tree()
     made["circuit"].append({"id": "wallbox", "parent": "garage", "fuse_ma": 16000})

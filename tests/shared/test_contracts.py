@@ -7,6 +7,7 @@ from hal import quantities as q
 from hal.capabilities.battery import Battery
 from hal.capabilities.charger import Charger
 from hal.capabilities.heat_pump import HeatPump
+from hal.capabilities.phase_switch import PhaseSwitch
 from hal.capabilities.sg_ready import SgReady
 from hal.capabilities.switch import Switch
 from hal.capabilities.thermostat import Thermostat
@@ -28,6 +29,12 @@ def test_a_charger_takes_off_and_whole_steps_inside_its_range():
         assert not refused(charger, limit_ma)
     for limit_ma in (-1, 1, 5999, 6500, 33000):
         assert refused(charger, limit_ma)
+
+
+def test_a_phase_switch_takes_one_or_three_and_nothing_between():
+    assert not refused(PhaseSwitch(), 1) and not refused(PhaseSwitch(), 3)
+    for phases in (0, 2, 4, -1):
+        assert refused(PhaseSwitch(), phases)
 
 
 def test_a_set_point_is_an_integer_and_never_a_boolean():
@@ -55,7 +62,7 @@ async def test_nothing_is_written_when_a_set_point_is_out_of_range():
 
 
 async def test_a_contract_without_a_driver_obeys_nothing():
-    for device in (Charger(), Battery(), HeatPump(), SgReady(), Thermostat(), Switch()):
+    for device in (Charger(), Battery(), HeatPump(), SgReady(), Thermostat(), Switch(), PhaseSwitch()):
         try:
             await device.set_point(device.minimum)
         except OutOfRange as error:
@@ -65,7 +72,7 @@ async def test_a_contract_without_a_driver_obeys_nothing():
 
 
 async def test_a_contract_without_a_driver_cannot_tell_what_is_kept():
-    for device in (Charger(), Battery(), HeatPump(), SgReady(), Thermostat(), Switch()):
+    for device in (Charger(), Battery(), HeatPump(), SgReady(), Thermostat(), Switch(), PhaseSwitch()):
         try:
             await device.kept()
         except OutOfRange as error:

@@ -99,6 +99,37 @@ async def test_the_charger_never_sends_back_a_set_point_that_it_only_read():
     assert [asked for asked in unit.asked if asked[0] != 3] == []
 
 
+async def test_phases_are_switched_by_function_sixteen_and_only_when_they_differ():
+    unit = Unit({1215: 3})
+    switch = driver_of("alfen-eve-phases", unit)
+    await switch.open()
+    assert await switch.read() == {q.PHASES: 3}
+    unit.asked = []
+    assert await switch.obey(1) == 1
+    assert unit.asked == [(3, 1215, 1), (16, 1215, 1), (3, 1215, 1)]
+    unit.asked = []
+    assert await switch.obey(1) == 1 and await switch.read() == {q.PHASES: 1}
+    assert [asked[0] for asked in unit.asked] == [3, 3]
+
+
+async def test_phases_that_nobody_asked_for_are_left_as_they_are():
+    for phases in (1, 3):
+        unit = Unit({1215: phases})
+        switch = driver_of("alfen-eve-phases", unit)
+        assert await switch.default_mode() == phases and unit.registers == {1215: phases}
+        assert [asked[0] for asked in unit.asked] == [3]
+
+
+async def test_a_station_that_acknowledges_but_keeps_its_phases_does_not_obey():
+    unit = Unit({1215: 3})
+    unit.after_write = lambda unit: put(unit.registers, 1215, "H", 3)
+    assert (await failure_of(driver_of("alfen-eve-phases", unit).obey(1))).args == (1215, (1,), (3,))
+
+
+async def test_a_dead_unit_behind_a_gateway_is_on_no_phases():
+    assert type(await failure_of(driver_of("alfen-eve-phases", Unit({1215: 0})).open())) is WrongDevice
+
+
 async def test_a_charger_that_acknowledges_but_keeps_charging_does_not_obey():
     unit = charger_unit()
     charger = driver_of("alfen-eve", unit)

@@ -25,6 +25,18 @@ async def test_a_charger_tells_its_set_point_while_that_counts():
     assert await charger.kept() is None
 
 
+async def test_phases_are_told_whoever_switched_them():
+    unit = Unit({1215: 3})
+    switch = driver_of("alfen-eve-phases", unit)
+    assert await switch.kept() == 3
+    unit.registers[1215] = 1
+    assert await switch.kept() == 1
+    unit.registers[1215] = 2
+    assert (await failure_of(switch.kept())).args == (1215, None, (2,))
+    unit.registers[1215] = 0
+    assert type(await failure_of(switch.kept())) is FrameError  # a gateway answers zeros for a dead unit
+
+
 async def test_a_heat_pump_tells_its_limit_and_that_there_is_none():
     unit = pump_unit()
     pump = driver_of("luxtronik-shi", unit)
@@ -96,6 +108,7 @@ async def test_contacts_tell_how_they_stand():
 async def test_what_cannot_be_asked_is_an_error_and_no_set_point():
     for model, unit, address in (
         ("alfen-eve", charger_unit(), 1210),
+        ("alfen-eve-phases", Unit({1215: 3}), 1215),
         ("luxtronik-shi", pump_unit(), 10041),
         ("heatmiser-edge", room_unit(), 32),
         ("waveshare-relay", Unit(coils={}), 0),

@@ -199,6 +199,23 @@ def test_a_car_or_a_point_on_one_phase_loads_one_phase():
         assert point.flow.w[0] == pytest.approx(16 * 230) and point.flow.w[1] == point.flow.w[2] == 0
 
 
+def test_phases_are_never_switched_under_load_and_never_without_a_pause():
+    point = ChargePoint(car=Car(), limit_a=16.0)
+    charged(point, 20)
+    point.use_phases(1)
+    for second in range(60):
+        loaded, before = point.car.current_a > 0.5, point.phases
+        charged(point, 1)
+        if point.phases != before:
+            assert not loaded and not point.contactor and second >= 10
+    assert point.phases == point.phases_set == 1 and point.flow.w[0] > 3000 and point.flow.w[1] == 0
+    point.use_phases(3)
+    charged(point, 3)
+    point.use_phases(1)  # on second thoughts
+    charged(point, 30)
+    assert point.phases == 1 and point.flow.w[0] > 3000
+
+
 def test_car_tapers_near_full_and_stops():
     car = Car(capacity_wh=10000.0, soc=0.88)
     point = ChargePoint(car=car, limit_a=16.0)

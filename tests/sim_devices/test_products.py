@@ -99,6 +99,24 @@ async def test_charger_switches_phases_by_function_sixteen_only():
         assert await holding(client, 1215, 1) == [1]
 
 
+async def test_charger_pauses_while_it_switches_phases_and_then_the_car_draws_on_one():
+    async with running_home(home_tree()) as home, client_of(home, "charger") as client:
+        await client.write_registers(1210, f32_words(10.0), device_id=1)
+        home.advance(20)
+        flow_w = [as_f32(await holding(client, 338 + 2 * i, 2)) for i in range(3)]
+        assert min(flow_w) > 2000
+        await client.write_registers(1215, [1], device_id=1)
+        home.advance(5)
+        assert await holding(client, 1215, 1) == [1] and home.house.charge_point.phases == 3
+        assert as_f32(await holding(client, 344, 2)) == 0
+        home.advance(25)
+        flow_w = [as_f32(await holding(client, 338 + 2 * i, 2)) for i in range(3)]
+        assert flow_w[0] > 2000 and flow_w[1:] == [0, 0]
+        home.devices["charger"].product.restart()
+        assert await holding(client, 1215, 1) == [1]
+        assert (await client.write_registers(1215, [2], device_id=1)).exception_code == 3
+
+
 async def test_charger_names_itself_and_has_words_that_are_no_number():
     async with running_home(home_tree()) as home, client_of(home, "charger") as client:
         maker = b"".join(word.to_bytes(2, "big") for word in await holding(client, 117, 5, unit=200))
