@@ -144,6 +144,10 @@ def test_who_says_something_else_begins_anew():
         new = claim(value, scope=scope, mode=mode)
         new.ramp_ms = ramp_ms
         assert not took_over(new, old)
+    for ramp_ms in (8999, 9001):
+        new = claim(-1500, scope=SITE, mode=CHANGE)
+        new.ramp_ms = ramp_ms
+        assert not took_over(new, running(-1500, 9000))
     waited = running(-1500)
     waited.started = False
     assert not took_over(claim(-1500, scope=SITE, mode=CHANGE), waited)

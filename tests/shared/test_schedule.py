@@ -147,6 +147,18 @@ def test_a_limit_that_was_over_before_it_could_begin_lapsed():
     assert desk.heard() == [(1, LAPSED)] and desk.limits() == []
 
 
+def test_all_that_is_over_ends_in_one_tick():
+    desk = Desk()
+    for scope in ("", "charger", "battery"):
+        desk.want(DSO, LIMIT, [scope, 0, 4200, 3])
+    for scope in ("charger", "battery", "heatpump"):
+        desk.want(OWNER, CLAIM, [scope, 1000 if scope != "charger" else 8000, 3, 0])
+    desk.pass_s(2)
+    desk.heard()
+    desk.pass_s(1)
+    assert desk.heard() == [(number, COMPLETED) for number in range(1, 7)]
+
+
 def test_one_limit_follows_another_without_a_gap():
     desk = Desk()
     desk.want(DSO, LIMIT, ["", 0, 4200, 5])

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from agent import record
+from agent.circuits import Circuit
+from agent.schedule import follow_claims
+from agent.state import State
+from agent.unit import Unit
 from tests.shared.desk import (
     CLAIM,
     MODE,
@@ -11,7 +15,8 @@ from tests.shared.desk import (
     START_S,
     Desk,
 )
-from tests.shared.house import AGGREGATOR, OWNER
+from tests.shared.house import AGENT_ID, AGGREGATOR, METER, OWNER, TABLE, row
+from tests.shared.house import BATTERY as BATTERY_CONTRACT
 
 STARTED, COMPLETED, CANCELLED, SUPERSEDED = record.STARTED, record.COMPLETED, record.CANCELLED, record.SUPERSEDED
 LAPSED = record.LAPSED
@@ -44,6 +49,16 @@ def test_a_claim_begins_and_ends_exactly_at_its_times():
     assert unit.wanted_source == "claim agg"
     desk.pass_ms(1)
     assert unit.wanted_source == "default" and desk.heard() == [(1, COMPLETED)]
+
+
+def test_a_claim_whose_start_lies_between_two_ticks_starts_with_the_next():
+    desk = Desk()
+    desk.want(AGGREGATOR, CLAIM, ["charger", 8000, 5, 5, {START_S: 3}])
+    desk.want(AGGREGATOR, CLAIM, ["battery", 1000, 5, 5])
+    desk.pass_ms(2500)
+    assert desk.heard() == [(2, STARTED)]  # what waits keeps nobody who was asked for later from starting
+    desk.pass_ms(1000)
+    assert desk.heard() == [(1, STARTED)]
 
 
 def test_a_claim_is_superseded_when_the_winner_starts_not_before():
@@ -107,6 +122,16 @@ def test_a_ramp_begins_at_the_set_point_that_was():
         desk.pass_s(1)
         seen.append(desk.state.units[BATTERY].setpoint)
     assert seen == [-1000 + 200 * n for n in range(10)] + [1000, 1000]
+
+
+def test_a_ramp_of_the_first_device_begins_at_its_own_set_point():
+    desk = Desk()
+    units = [Unit(0, row("battery", power_max_w=5000), BATTERY_CONTRACT), Unit(1, row("grid"), METER)]
+    desk.house.state = State(Circuit(TABLE, 1), units, AGENT_ID, 7, 60, 10000)
+    units[0].setpoint = -2000
+    desk.want(OWNER, CLAIM, ["battery", 1000, 100, 5, {RAMP_S: 10}])
+    follow_claims(desk.state, 1000)
+    assert (desk.state.claims[0].origin, desk.state.claims[0].started_ms) == (-2000, 1000)
 
 
 def test_a_ramp_of_a_default_begins_anew_at_what_is_when_it_is_back():
