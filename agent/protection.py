@@ -33,7 +33,6 @@ _DAY_MS = const(86400000)
 _BURST = const(12)  # writes that may come together
 _TAPER_PM = const(50)  # from here to a bound of its charge a battery slows down
 _BACK_PM = const(20)  # so far from a bound it is let go again
-_NO_BOUND = const(1 << 40)
 NEVER_MS = const(-1)
 
 _KEYS = ("on_s", "off_s", "off_max_s", "starts_per_h", "soc_min_pct", "soc_max_pct", "ramp_w_s", "writes_per_day")

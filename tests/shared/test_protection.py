@@ -39,6 +39,43 @@ def delay(one) -> tuple[str, int]:
     return one.guard.source, one.guard.at_ms
 
 
+# Defaults
+
+DEFAULTS = (
+    (c.HEAT_PUMP, 600, 300, 7200, 4),
+    (c.SG_READY, 600, 300, 7200, 4),
+    (c.SWITCH, 60, 60, 0, 12),
+    (c.CHARGER, 0, 30, 0, 0),
+    (c.PHASE_SWITCH, 30, 30, 0, 4),
+    (c.BATTERY, 0, 0, 0, 0),
+    (c.THERMOSTAT, 0, 0, 0, 0),
+    (c.METER, 0, 0, 0, 0),
+)
+
+
+def test_defaults_by_kind_are_those_that_are_documented():
+    assert HOUR_MS == 3600000
+    for kind, on_s, off_s, off_max_s, starts in DEFAULTS:
+        guard = protection.Guard({}, kind)
+        found = (guard.on_ms, guard.off_ms, guard.off_max_ms, guard.starts_per_h)
+        assert found == (on_s * 1000, off_s * 1000, off_max_s * 1000, starts), kind
+        assert (guard.soc_min_pm, guard.soc_max_pm, guard.ramp_w_s, guard.writes_per_day) == (100, 1000, 0, 48)
+        assert guard.tokens == 12 * DAY_MS
+        assert guard.changed_ms == (-1 if kind == c.CHARGER else 0), kind
+        assert (guard.running, guard.empty, guard.full) == (kind != c.SWITCH, False, False)
+        assert [guard.moved_ms, guard.ramped_ms, guard.asked_ms, guard.filled_ms, guard.at_ms] == [0] * 5
+        assert [guard.short_runs, guard.writes] == [0, 0] and guard.started == [] and guard.source == ""
+
+
+def test_configuration_goes_before_the_defaults():
+    keys = ("on_s", "off_s", "off_max_s", "starts_per_h", "soc_min_pct", "soc_max_pct", "ramp_w_s", "writes_per_day")
+    guard = protection.Guard({key: 11 + at for at, key in enumerate(keys)}, c.HEAT_PUMP)
+    assert (guard.on_ms, guard.off_ms, guard.off_max_ms, guard.starts_per_h) == (11000, 12000, 13000, 14)
+    assert (guard.soc_min_pm, guard.soc_max_pm, guard.ramp_w_s, guard.writes_per_day) == (150, 160, 17, 18)
+    none = protection.Guard({"on_s": 0, "off_s": None, "starts_per_h": 0}, c.HEAT_PUMP)
+    assert (none.on_ms, none.off_ms, none.starts_per_h) == (0, 300000, 0)
+
+
 # Least run
 
 
@@ -163,6 +200,25 @@ def test_rest_and_starts_name_whichever_ends_later():
     assert not may_start(pump, HOUR_MS) and delay(pump) == ("protection rest", HOUR_MS + 300000)
     told(told(pump, 3000, HOUR_MS + 300000), 0, HOUR_MS + 301000)
     assert not may_start(pump, HOUR_MS + 302000) and delay(pump) == ("protection starts", 2 * HOUR_MS + 300000)
+
+
+def test_two_starts_an_hour_keep_the_newest_two():
+    pump = unit(STOPPABLE, on_s=0, off_s=0, starts_per_h=2)
+    for start_ms in (1000, 3000, 5000):
+        told(told(pump, 0, start_ms - 1000), 3000, start_ms)
+    assert pump.guard.started == [3000, 5000]
+    assert pump.guard.starts_left(5000) == 0 and pump.guard.starts_left(9000 + HOUR_MS) == 2
+    told(pump, 0, 6000)
+    assert not may_start(pump, 7000) and delay(pump) == ("protection starts", 3000 + HOUR_MS)
+
+
+def test_charger_that_never_stopped_may_start_at_boot_whatever_its_rest():
+    charger = told(unit(CHARGER, off_s=3600), 0, 0, "default")
+    assert may_start(charger, 0) and delay(charger) == ("", 0)
+    stopped = told(told(told(unit(CHARGER, on_s=60), 0, 0), 6000, 10000), 0, 69999)
+    assert stopped.guard.short_runs == 1
+    assert told(told(told(unit(CHARGER, on_s=60), 0, 0), 6000, 10000), 0, 90000).guard.short_runs == 0
+    assert told(told(unit(CHARGER, on_s=60), 6000, 0), 0, 10).guard.short_runs == 0
 
 
 # Longest stop
@@ -323,6 +379,16 @@ def test_battery_at_a_bound_stays_there_until_it_is_well_away_from_it():
         assert charge_bounds(soc(battery, soc_pm))[1] == highest_w, soc_pm
 
 
+def test_charge_outside_its_bounds_is_as_good_as_at_them():
+    battery = unit(BATTERY, power_max_w=5000, soc_min_pct=20, soc_max_pct=80)
+    assert charge_bounds(soc(battery, 100)) == (0, 5000)
+    assert charge_bounds(soc(battery, 230)) == (-3000, 5000)
+    assert charge_bounds(soc(battery, 210)) == (-1000, 5000)
+    assert charge_bounds(soc(battery, 900)) == (-5000, 0)
+    assert charge_bounds(soc(battery, 770)) == (-5000, 3000)
+    assert charge_bounds(soc(battery, 790)) == (-5000, 1000)
+
+
 def test_wish_is_cut_to_what_the_charge_allows():
     battery = soc(unit(BATTERY, power_max_w=5000), 110)
     assert ask(battery, -3000, 1000) == -1000 and delay(battery) == ("protection charge", protection.NEVER_MS)
@@ -426,6 +492,15 @@ def test_charger_starts_at_its_least_when_the_ramp_has_got_there_and_stops_from_
     assert ramped(charger, 0, 10, 1009000) == [8600, 7200, 6000, 6000, 6000, 6000, 6000, 0, 0, 0]
 
 
+def test_ramp_that_just_suffices_is_not_in_the_way():
+    battery = steady(soc(unit(BATTERY, power_max_w=5000, ramp_w_s=500), 500), 1000)
+    assert ask(battery, 1500, 1000000) == 1500 and delay(battery) == ("", 0)
+    assert ask(battery, 500, 1000000) == 500 and delay(battery) == ("", 0)
+    assert ask(battery, 3000, 1000000) == 1500 and delay(battery) == ("protection ramp", 1003000)
+    charger = steady(unit(CHARGER, ramp_w_s=4140), 0)
+    assert ask(charger, 6000, 1000000) == 6000 and delay(charger) == ("", 0)
+
+
 def test_ramp_under_a_limit_is_no_savings_account():
     site = plant(("battery", BATTERY, {"power_max_w": 5000, "ramp_w_s": 200, "default": 0}, Load(0)))
     limit(site, 1000, 1)
@@ -481,6 +556,8 @@ def test_change_that_is_not_worth_a_write_is_not_made():
     assert ask(pump, 3300, 2000) == 3300 and ask(pump, 2800, 2000) == 3000 and ask(pump, 2700, 2000) == 2700
     volatile = told(unit(STOPPABLE, power_max_w=6000), 3000, 1000)
     assert ask(volatile, 3100, 2000) == 3100
+    large = told(unit(Contract(c.HEAT_PUMP, q.LIMIT_W, (0, 30000, 1), None, True, 10000), power_max_w=20000), 9000, 0)
+    assert ask(large, 9999, 1) == 9000 and ask(large, 10000, 1) == 10000 and ask(large, 8001, 1) == 9000
 
 
 def test_modes_contacts_and_stops_know_no_dead_band():
