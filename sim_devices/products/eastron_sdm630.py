@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
+from struct import Struct
 
 from sim_devices.house import House
 from sim_devices.physics.flow import Circuit
@@ -21,6 +23,8 @@ from sim_devices.wire.words import f32
 READ_INPUT = 4
 REGISTERS_MAX = 80
 GAPS = range(0x180)
+PHASES, PHASE_QUANTITIES = 0x00, 18
+FLOATS = Struct(f">{PHASE_QUANTITIES}f")
 
 
 @dataclass
@@ -42,8 +46,18 @@ class EastronSdm630(Product):
         if options.measures not in house.circuits:
             raise ValueError(f"no circuit {options.measures!r}; there are {', '.join(sorted(house.circuits))}")
         self.circuit = house.circuits[options.measures]
-        cells = [Cell(address, 2, _single(read)) for address, read in _quantities(self.circuit)]
+        cells = [Cell(PHASES, 2 * PHASE_QUANTITIES, partial(_phases, self.circuit))]
+        cells += [Cell(address, 2, _single(read)) for address, read in _quantities(self.circuit)]
         self.reading[unit, READ_INPUT] = Bank(cells, words_max=REGISTERS_MAX, gaps=[GAPS], even=True)
+
+
+def _phases(c: Circuit) -> bytes:
+    """V, A, W, VA, var and power factor, of three phases each: the one thing that everybody reads."""
+    w, volts = c.flow.w, c.voltage_v
+    va = [c.apparent_va(0), c.apparent_va(1), c.apparent_va(2)]
+    currents_a = [va[0] / volts[0], va[1] / volts[1], va[2] / volts[2]]
+    factors = [w[i] / va[i] if va[i] > 0 else 1.0 for i in (0, 1, 2)]
+    return FLOATS.pack(*volts, *currents_a, *w, *va, *c.flow.var, *factors)
 
 
 def _single(read: Callable[[], float]) -> Callable[[], bytes]:
@@ -69,14 +83,8 @@ def _quantities(c: Circuit) -> list[tuple[int, Callable[[], float]]]:
 
 
 def _phase(c: Circuit, i: int) -> list[tuple[int, Callable[[], float]]]:
-    """What the meter has for each phase; `i` counts from 0."""
+    """What else the meter has for each phase; `i` counts from 0."""
     return [
-        (0x00 + 2 * i, lambda: c.voltage_v[i]),
-        (0x06 + 2 * i, lambda: c.current_a(i)),
-        (0x0C + 2 * i, lambda: c.flow.w[i]),
-        (0x12 + 2 * i, lambda: c.apparent_va(i)),
-        (0x18 + 2 * i, lambda: c.flow.var[i]),
-        (0x1E + 2 * i, lambda: c.power_factor(i)),
         (0xC8 + 2 * i, lambda: c.line_voltage_v(i)),
         (0x15A + 2 * i, lambda: c.import_phase_wh[i] / 1000),
         (0x160 + 2 * i, lambda: c.export_phase_wh[i] / 1000),

@@ -63,12 +63,14 @@ class FaultBox:
 
     def __init__(self, on_end: Callable[[str], None]) -> None:
         self._active: dict[str, Fault] = {}
+        self.any = False  # whether one is active: asked far more often than it changes
         self._foreign_due_s = 0.0
         self._on_end = on_end
 
     def begin(self, fault: Fault) -> None:
         """Start a fault, in place of one of the same kind."""
         self._active[fault.kind] = fault
+        self.any = True
         if fault.kind == "foreign":
             self._foreign_due_s = 0.0
 
@@ -76,16 +78,12 @@ class FaultBox:
         """End one kind, or all."""
         for name in [kind] if kind else list(self._active):
             if self._active.pop(name, None):
+                self.any = bool(self._active)
                 self._on_end(name)
 
     def get(self, kind: str) -> Fault | None:
         """Return the fault of this kind that is active."""
         return self._active.get(kind)
-
-    @property
-    def any(self) -> bool:
-        """Tell whether one is active."""
-        return bool(self._active)
 
     def names(self) -> list[str]:
         """Return the kinds that are active."""
