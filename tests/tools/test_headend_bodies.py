@@ -17,7 +17,7 @@ from tools.headend import bodies
 NOW_S = 1_790_000_000
 AGENT_NOW_S = 30
 
-LIMITS = [
+LIMITS: list[dict[str, Any]] = [
     {"value_w": 4200, "duration_s": 60},
     {"value_w": 4200, "duration_s": 0},
     {"value_w": 0, "duration_s": 60, "scope": "charger", "direction": 0, "on_expiry": "hold"},
@@ -25,7 +25,7 @@ LIMITS = [
     {"value_ma": 10000, "duration_s": 60},
     {"value_ma": 10000, "duration_s": 60, "phases": 5, "random_start_s": 300, "random_end_s": -30},
 ]
-CLAIMS = [
+CLAIMS: list[dict[str, Any]] = [
     {"device": "charger", "set_point": 6000, "duration_s": 60, "primacy": 5},
     {"device": "battery", "set_point": -1000, "duration_s": 0},
     {"device": "battery", "ceiling": 1000, "duration_s": 60},
