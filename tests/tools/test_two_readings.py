@@ -52,6 +52,22 @@ async def test_what_the_agent_signs_is_good_evidence():
     assert {"reading", "write", "binding", "device_state", "failsafe", "event"} <= set(kinds)
 
 
+async def test_a_delay_by_protection_is_good_evidence_and_told_in_words():
+    site = TwinSite()
+    task = await started(site)
+    site.uplink.deliver("command", await site.limit(1000, 5))
+    await site.let_pass(40000)
+    await stopped(site, task)
+    verifier = Verifier([site.signer.public_key])
+    for raw in sent(site, "page"):
+        verifier.add(raw)
+    report = verifier.report()
+    assert report.faults == []
+    history = report.agents[0].chain.history
+    assert history.kinds["delay"] == 1
+    assert history.notes["charger was put off by its protection: least stop"] == 1
+
+
 async def test_a_chain_over_a_power_cut_is_good_evidence():
     site = TwinSite()
     pages = []
