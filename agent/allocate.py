@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def decide(state: State, image: Image, now_ms: int) -> None:
     """Decide for every controllable unit; `unit.next` is the set-point or None for default mode, with its source."""
-    for pair in state.changeovers:
+    for pair in state.phase_pairs:
         pair.look(state, image, now_ms)
     for unit in state.powered:
         unit.look(image.fresh(unit.index, now_ms, unit.contract.stale_ms), now_ms)
@@ -41,7 +41,7 @@ def decide(state: State, image: Image, now_ms: int) -> None:
             if not unit.takes_power():
                 _let_rest(unit, now_ms)
     _share(state, now_ms)
-    for pair in state.changeovers:
+    for pair in state.phase_pairs:
         pair.follow(state, now_ms)
 
 
@@ -146,7 +146,7 @@ def _serve(state: State, unit: Unit, now_ms: int) -> None:
     elif unit.contract.kind == capabilities.BATTERY and not _charges(state, unit):
         _take(unit, 0)
         return
-    for pair in state.changeovers:
+    for pair in state.phase_pairs:
         if pair.charger is unit:
             pair.compare(state, _find_cap)
     _find_cap(state, unit)

@@ -6,7 +6,8 @@ retry, a restart, another controller, a lease's end) would move it under load. A
 unless its switch was read to stand on one, twice (after the write, and in the newest answer), and it is not seen to
 draw on more than that.
 
-Source: docs/architecture.md, "Phases"; rest 30 s, hysteresis 600 s: OpenEMS and EVerest, as cited in the design notes.
+Source: docs/config.md, "Phases of a charger"; rest 30 s and hysteresis 600 s as OpenEMS and EVerest have them, cited in
+the design notes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PHASES = "protection phases"
 _STEADY_MS = const(600000)  # so long must last what a target asks for, and room for all phases
+_REST_MS = const(30000)  # so long the charger rests after a move
 _STOP_MS = const(60000)  # a charger that then still draws is not switched
 _RESPONSES = const(3)  # response times after which a switch that is not where it shall be is given up
 _AGAIN_MS = const(3600000)  # so long nothing is moved after that
@@ -124,7 +126,8 @@ class Changeover:
     def _wish(self, state: State, now_ms: int) -> int:
         """Return the phases that are wanted, 0: those that it is on. Who is not seen is left where it is."""
         switch, charger = self.switch, self.charger
-        if not self.answers or not charger.drawn_known or cause_of(charger):
+        doubtful = self.doubt_ms != now_ms and not self.foreign
+        if not self.answers or doubtful or not charger.drawn_known or cause_of(charger):
             self.lean_ms = self.ample_ms = now_ms
             return 0
         one_w, all_w, aimed_w = self.least_w(1), self.least_w(3), _aimed_w(state, charger, now_ms)
@@ -178,8 +181,7 @@ class Changeover:
         if not there and now_ms - self.told_ms < _RESPONSES * switch.contract.response_ms:
             switch.decide(self.moves_to, self.source)
             return
-        self.rest_ms = now_ms + (switch.guard.on_ms if self.moves_to == 3 else switch.guard.off_ms)
-        self.moves_to = 0
+        self.rest_ms, self.moves_to = now_ms + _REST_MS, 0
         if not there:
             self.again_ms = now_ms + _AGAIN_MS
 

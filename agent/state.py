@@ -55,7 +55,7 @@ class State:
         for unit in units:
             self._scopes[unit.id] = unit.index
             unit.chain = self._chain(unit.circuit)
-        self.changeovers = [Changeover(unit, units[self._scopes[unit.switches]]) for unit in units if unit.switches]
+        self.phase_pairs = [Changeover(unit, units[self._scopes[unit.switches]]) for unit in units if unit.switches]
         order = sorted([(unit.priority, unit.index) for unit in units if unit.takes_power()])
         self.powered = [units[index] for _, index in order]  # in the order in which they are served
 

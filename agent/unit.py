@@ -164,8 +164,8 @@ class Unit:
         self.obedient = power_w <= granted_w + granted_w // 8 + 100
         self.drawn_w = min(power_w, max(granted_w, 0))
         for phase in self.phases:
-            self.drawn_ma[phase] = self._phase_ma(sample.values, phase, power_w)
-            current = phase_current_ma(sample.values, phase) if power_w > 0 else None
+            current = self._told_ma(sample.values, phase) if power_w > 0 else None
+            self.drawn_ma[phase] = self._phase_ma(current, power_w)
             self.said_ma[phase] = self.share_ma(self.said_w) if current is None else current
 
     def _is_credible(self, power_w: int) -> bool:
@@ -173,8 +173,12 @@ class Unit:
         most_w = ABSURD_FACTOR * self.power_of(None)
         return (-most_w if self.contract.kind == capabilities.BATTERY else -_STANDBY_W) <= power_w <= most_w
 
-    def _phase_ma(self, values: dict[int, int], phase: int, power_w: int) -> int:
-        current = phase_current_ma(values, phase) if power_w > 0 else None
+    def _told_ma(self, values: dict[int, int], phase: int) -> int | None:
+        """Return the current that it says for a phase; what is on one phase calls that L1, wherever it is wired."""
+        current = phase_current_ma(values, phase)
+        return current if current or len(self.phases) > 1 else phase_current_ma(values, 0)
+
+    def _phase_ma(self, current: int | None, power_w: int) -> int:
         if current is None:
             return self.share_ma(self.drawn_w)
         return max(0, min(current * self.drawn_w // power_w, self.drawn_w * 1000000 // NOMINAL_MV))

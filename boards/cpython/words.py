@@ -11,7 +11,7 @@ from typing import Any
 from hal import quantities as q
 
 CONTROLS = {q.LIMIT_MA: "limit_ma", q.SETPOINT_W: "setpoint_w", q.LIMIT_W: "limit_w", q.MODE: "mode",
-    q.TEMP_TARGET_MC: "temp_target_mc", q.ON: "on"}  # fmt: skip
+    q.TEMP_TARGET_MC: "temp_target_mc", q.ON: "on", q.PHASES: "phases"}  # fmt: skip
 MODES = {q.SG_LOCK: "locked", q.SG_NORMAL: "normal", q.SG_RECOMMENDED: "recommended on", q.SG_FORCED: "forced on"}
 UNITS_MS = ((172_800_000, 86_400_000, "days"), (7_200_000, 3_600_000, "h"), (120_000, 60_000, "min"), (0, 1000, "s"))
 
@@ -23,6 +23,7 @@ REASONS = {
     "imbalance": "its phases would carry too much more than the others",
     "comfort": "the comfort band goes no further",
     "protection rest": "it has to rest before it starts again",
+    "protection phases": "it is moved between one phase and three, and stands still meanwhile",
     "protection run": "it has just started and has to run for a while",
     "protection starts": "it has started as often as it may in an hour",
     "protection longest stop": "it has stood still for as long as it may",
