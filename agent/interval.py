@@ -58,6 +58,8 @@ class Interval:
         if self._fresh_ticks:
             last = self._last
             values = {quantity: last[quantity] for quantity in last if _stands(quantity)}
+            if not 0 <= values.get(q.SOC_PM, 0) <= 1000:
+                del values[q.SOC_PM]  # what cannot be is in no reading
             for quantity, total in self._sums.items():
                 values[quantity] = total // self._counts[quantity]
         fell = self._remember_energy(values)

@@ -1,6 +1,6 @@
 """The failsafe matrix as a page: `python -m tests.failsafe_table` writes docs/failsafe.md from tests/shared/matrix.py.
 
-Phases in which an input does the same stand in one row.
+Inputs, conditions and phases that do the same stand together.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ import sys
 from tests.needs import ROOT
 from tests.shared import matrix
 from tests.shared.matrix import Cell, cells
+from tests.shared.matrix_core import NEAR_W, OFF_S_MAX
 
 PAGE = ROOT / "docs" / "failsafe.md"
 TITLES = {
     "meter power": "Site meter: power, and whether it answers",
     "meter currents": "Site meter: phase currents",
+    "one phase's current": "Site meter: the current of one phase",
+    "circuit meter": "Meter of a circuit below the connection: charger and battery hang on it",
+    matrix.CHARGE: "A battery's state of charge",
     "clock": "Civil clock",
     "uplink": "Uplink",
     "write path": "Device write path, of every kind",
+    "read-back": "Read-back of set-points, of every kind",
     "lease": "Lease: the loop's grants, to every kind",
 }
 HEAD = """# Failsafes: in and out
@@ -29,71 +34,118 @@ runtimes in virtual time: [matrix.py](../tests/shared/matrix.py) is the table, t
 - **never seen**: not since the agent began · **stale**: it falls silent for {fault} s · **returns same**: it is back
   with what it said before · **returns different**: the world has changed meanwhile · **flapping**: {flaps} times
   {gone} s away, {here} s here · **absurd**: what cannot be · **negative**: the other sign
-- **boot**: from the first ticks · **running**: all is granted · **limited**: a grid operator's limit of 4200 W holds
+- **boot**: from the first ticks · **running**: all is granted · **limited**: a grid operator's limit of 4200 W holds ·
+  **targeted**: an aggregator's target of {target} W for the connection is tracked
 - Seconds count from the begin of the fault (in) and from its end (out).
 
-The site of the matrix: 17.25 kW and 25 A, a house of 600 W and one device of each kind.
+The site of the matrix: 17.25 kW and 25 A, a house of 600 W and one device of each kind; charger and battery are in a
+garage with a meter and a fuse of 25 A of its own. Where a state of charge fails, the owner wants the battery to charge
+with 200 W, under the limit to discharge with 1000 W.
 
 | granted | charger mA | battery W | heat pump W | switch | SG-ready | thermostat m°C |
 |---|---|---|---|---|---|---|
 """
 AFTER_GRANTS = """
-`–`: the product regulates itself. *At most all*: a site that is not settled keeps room back, and less is right too.
+`–`: the product regulates itself. `*`: whatever fits under the limit, or meets the target within {near} W; that may
+take {off} s in all after a failure. *At most all*: a site that is not settled keeps room back, and less is right too.
 """
 TAIL = """
 ## What follows from it
 
 - Without a trusted grid meter every device gets its `fallback` ([config.md](config.md)), or the lowest there is; never
   more than what a limit had held it to, and all together never more than a limit on the site. After five good
-  seconds this is left by itself.
+  seconds this is left by itself. The same holds for a circuit with a meter of its own: its devices fall back, the
+  others do not notice, or meet a target without them.
+- A target is tracked on a trusted meter only, and again by itself when there is one; it is said to have started once.
+- A battery whose charge nobody knows is neither charged nor discharged, whoever asks; what is below 0 or above 1000
+  per mille is not known. It has no waiting time: a charge that comes and goes is heeded each time.
+- Another controller is said once for each device, and once more when a minute of looks has found ours again.
 - A device that is silent, or says what cannot be, keeps what it has, less what exceeds: the grid meter sees it.
 - What cannot be is in no reading: the span is missing, or estimated from the rest.
 - The civil clock and the uplink start and end nothing. Limits and claims end in the agent's own seconds.
 - When nobody renews a lease the product falls to its own default mode. That mode is the product's and knows no limit:
   choose it so that the connection bears it (`fallback_ma` and the like in [config.md](config.md)).
 """
-COLUMNS = "| condition | phase | said in (s) | granted meanwhile | said out (s) | all back within (s) | readings | |"
+COLUMNS = "| condition | said in (s) | granted meanwhile → all back within (s), by phase | said out (s) | readings | |"
+RULE = "|---|---|---|---|---|---|"
 
 
 def page() -> str:
     """Return the whole page."""
-    head = HEAD.format(fault=matrix.FAULT_S, flaps=matrix.FLAPS, gone=matrix.FLAP_GONE_S, here=matrix.FLAP_HERE_S)
+    head = HEAD.format(
+        fault=matrix.FAULT_S, flaps=matrix.FLAPS, gone=matrix.FLAP_GONE_S, here=matrix.FLAP_HERE_S,
+        target=matrix.TARGET_W,
+    )  # fmt: skip
     grants = [f"| {name} | " + " | ".join(shown(one) for one in row) + " |" for name, row in matrix.GRANTS.items()]
-    tables = [f"## {TITLES.get(what, 'Reading of a device: ' + what)}\n\n{table(what)}\n" for what in matrix.INPUTS]
-    return "\n".join([head + "\n".join(grants), AFTER_GRANTS, "\n".join(tables) + TAIL])
+    after = AFTER_GRANTS.format(near=NEAR_W, off=OFF_S_MAX)
+    alike: dict[str, list[str]] = {}
+    for what in matrix.INPUTS:
+        alike.setdefault(table(what), []).append(what)
+    tables = [f"## {title(inputs)}\n\n{rows}\n" for rows, inputs in alike.items()]
+    return "\n".join([head + "\n".join(grants), after, "\n".join(tables) + TAIL])
+
+
+def title(inputs: list[str]) -> str:
+    """Return the heading of inputs that are alike in everything."""
+    return TITLES.get(inputs[0], "Reading of a device: " + ", ".join(inputs))
 
 
 def shown(setpoint: int | None) -> str:
     """Return a set-point for the page."""
-    return "–" if setpoint is None else str(setpoint)
+    return "–" if setpoint is None else "*" if setpoint == matrix.ANY else str(setpoint)
 
 
 def table(what: str) -> str:
-    """Return one input's rows, phases that are alike in one."""
-    rows: list[tuple[str, list[str], str]] = []
-    for cell in cells((what,)):
-        told = described(cell)
-        if rows and rows[-1][0] == cell.condition and rows[-1][2] == told:
-            rows[-1][1].append(cell.phase)
+    """Return one input's rows; conditions that are alike stand together."""
+    rows: list[tuple[list[str], list[str]]] = []
+    for condition in matrix.CONDITIONS:
+        told = lines_of([cell for cell in cells((what,)) if cell.condition == condition])
+        if rows and rows[-1][1] == told:
+            rows[-1][0].append(condition)
         else:
-            rows.append((cell.condition, [cell.phase], told))
-    lines = [f"| {condition} | {', '.join(phases)} | {told}" for condition, phases, told in rows]
-    return "\n".join([COLUMNS, "|---|---|---|---|---|---|---|---|", *lines])
+            rows.append(([condition], told))
+    lines = [f"| {', '.join(conditions)} | {line}" for conditions, told in rows for line in told]
+    return "\n".join([COLUMNS, RULE, *lines])
 
 
-def described(cell: Cell) -> str:
-    """Return what a cell says, as the rest of a row."""
-    back = str(max([after_s for _, after_s in cell.leaves] + [1]) + cell.back_s - 1)
-    reading = "missing" if cell.reading else "good"
-    if cell.input not in matrix.CORE_INPUTS[:-1] or cell.condition == "flapping":
-        reading = "–"
-    words = (said(cell.enters), cell.inside, said(cell.leaves), back, reading, cell.note)
-    return " | ".join(words) + " |"
+def lines_of(row: list[Cell]) -> list[str]:
+    """Return the rest of a condition's rows: one for all phases in which the same is said for the same reason."""
+    alike: dict[tuple[str, str, str, str], dict[str, list[str]]] = {}
+    for cell in row:
+        words = (said(cell.enters), said(cell.leaves), reading(cell), cell.note)
+        alike.setdefault(words, {}).setdefault(granted(cell), []).append(cell.phase)
+    lines = []
+    for (enters, leaves, readings, note), grants in alike.items():
+        by_phase = "<br>".join(f"{', '.join(phases)}: {told}" for told, phases in grants.items())
+        lines.append(" | ".join((enters, by_phase, leaves, readings, note)) + " |")
+    return lines
+
+
+def granted(cell: Cell) -> str:
+    """Return what is granted in the fault, and how long after it all is back."""
+    back_s = max([after_s for _, after_s in cell.leaves] + [1]) + cell.back_s - 1
+    return f"{cell.inside} → {back_s}"
+
+
+def reading(cell: Cell) -> str:
+    """Return the quality of the input's readings, where it has any of its own."""
+    if cell.input not in matrix.CORE_INPUTS or cell.input == "clock" or cell.condition == "flapping":
+        return "–"
+    return "missing" if cell.reading else "good"
 
 
 def said(words: matrix.Words) -> str:
-    """Return words with their seconds."""
-    return ", ".join(f"{word} {after_s}" for word, after_s in words) or "–"
+    """Return words with all their seconds."""
+    seconds: dict[str, list[int]] = {}
+    for word, after_s in words:
+        seconds.setdefault(word, []).append(after_s)
+    return " · ".join(f"{word} {listed(all_s)}" for word, all_s in seconds.items()) or "–"
+
+
+def listed(all_s: list[int]) -> str:
+    """Return seconds; the same one again is the same in each of several faults."""
+    once = ", ".join(str(after_s) for after_s in dict.fromkeys(all_s))
+    return once if len(set(all_s)) == len(all_s) else f"{once}, {len(all_s)} times"
 
 
 def main() -> int:

@@ -7,19 +7,25 @@ from collections.abc import Callable
 
 import pytest
 
-from agent import actuator, allocate, failsafe, record, state, step
+from agent import actuator, allocate, failsafe, protection, record, schedule, state, step, target
 from agent.actuator import Actuator
+from agent.circuits import Circuit
+from agent.interval import Interval
+from agent.loop import Loop
 from agent.unit import Unit
+from hal import quantities as q
+from tests.shared import matrix
 from tests.shared.matrix import cells
-from tests.shared.matrix_core import faults, play
-from tests.shared.matrix_loop import plays
+from tests.shared.matrix_core import play
+from tests.shared.matrix_plays import plays
+from tests.shared.matrix_site import faults
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
 
 def believe_old_meter(patch):
     """A stale meter's last value is used for ever."""
-    patch.setattr(state.Site, "meter_stale_ms", property(lambda self: 1 << 40, lambda self, ms: None), raising=False)
+    patch.setattr(Circuit, "meter_stale_ms", property(lambda self: 1 << 40, lambda self, ms: None), raising=False)
 
 
 def never_leave(patch):
@@ -39,16 +45,13 @@ def say_nothing(patch):
 
 
 def grant_the_wish(patch):
-    """Without a meter everybody gets what he wants."""
-    patch.setattr(allocate, "without_headroom", lambda state, unit, wish, cause, now_ms: (wish or 0, "wish"))
+    """Without a meter everybody gets what he wants, as far as the bare limit goes."""
+    patch.setattr(allocate, "without_headroom", lambda *_: None)
 
 
 def raise_to_fallback(patch):
     """Losing the meter raises what a limit had stopped."""
     patch.setattr(Unit, "kept", property(lambda self: None, lambda self, kept: None), raising=False)
-    patch.setattr(allocate, "_spare", lambda state, cause, now_ms: [
-        (unit, *failsafe.without_headroom(state, unit, allocate.wish_of(state, unit)[0], cause, now_ms))
-        for unit in state.powered])  # fmt: skip
 
 
 def believe_anything(patch):
@@ -103,13 +106,135 @@ def hide_failure(patch):
 
 def end_with_the_link(patch):
     """What upstream asked for ends when upstream is gone."""
-    turn = step._expire
+    turn = Loop._step
+
+    def wrong(self):
+        if not self.uplink.connected:
+            del self.state.limits[:]
+        return turn(self)
+
+    patch.setattr(Loop, "_step", wrong)
+
+
+def fall_together(patch):
+    """A circuit's meter that fails stops the whole site."""
+    patch.setattr(state.State, "_chain", lambda self, place: self.circuits[1:] + self.circuits[:1])
+
+
+def suspect_a_missing_phase(patch):
+    """A meter that leaves a current out gives no headroom."""
+    absurd = failsafe.is_absurd
+    patch.setattr(failsafe, "is_absurd", lambda fuse_ma, sample: (
+        q.CURRENT_L2_MA not in sample.values or absurd(fuse_ma, sample)))  # fmt: skip
+
+
+def believe_any_charge(patch):
+    """What a battery says of its charge is taken as it is."""
+    look = Unit.look
+
+    def wrong(self, sample, now_ms):
+        look(self, sample, now_ms)
+        self.soc_pm = None if sample is None else sample.values.get(q.SOC_PM)
+
+    patch.setattr(Unit, "look", wrong)
+
+
+def write_down_any_charge(patch):
+    """A charge of 500 % is in the record."""
+    close = Interval.close
+
+    def wrong(self, now_s):
+        last = self._last.get(q.SOC_PM)
+        reading, fell = close(self, now_s)
+        if reading[5] and last is not None:
+            reading[5][q.SOC_PM] = last
+        return reading, fell
+
+    patch.setattr(Interval, "close", wrong)
+
+
+def half_full(patch):
+    """A charge that nobody knows is taken for a half."""
+    bounds = protection.charge_bounds
+
+    def wrong(unit):
+        unit.soc_pm = 500 if unit.soc_pm is None else unit.soc_pm
+        return bounds(unit)
+
+    for place in (protection, target):
+        patch.setattr(place, "charge_bounds", wrong)
+
+
+def start_again(patch):
+    """A target is said to start each time that it can be tracked again."""
+    follow = schedule.follow_claims
 
     def wrong(state, now_ms):
-        del state.limits[now_ms > 120000 :]
-        turn(state, now_ms)
+        for claim in state.claims:
+            claim.started = claim.started and state.site.shown_w is not None
+        follow(state, now_ms)
 
-    patch.setattr(step, "_expire", wrong)
+    patch.setattr(schedule, "follow_claims", wrong)
+
+
+def forget_the_target(patch):
+    """A target ends when the meter is lost."""
+    failsafe_look = allocate.look
+
+    def wrong(state, image, now_ms):
+        failsafe_look(state, image, now_ms)
+        if state.site.failsafe:
+            del state.claims[:]
+
+    patch.setattr(allocate, "look", wrong)
+
+
+def never_regain(patch):
+    """Control that was lost is never said to be regained."""
+    patch.setattr(actuator, "_REGAINED_MS", 1 << 40)
+
+
+def write_without_pause(patch):
+    """Another controller is overwritten at every look."""
+    patch.setattr(actuator, "_CONTEST_MS_MAX", 1000)
+
+
+def suspect_the_mute(patch):
+    """Who does not say what it holds is taken for another controller's."""
+    judge = Actuator._judge
+    patch.setattr(Actuator, "_judge", lambda self, now_ms, found, ours, known: judge(self, now_ms, found, ours, True))
+
+
+def write_when_mute(patch):
+    """Who cannot be asked is told again."""
+    judge = Actuator._judge
+
+    def wrong(self, now_ms, found, ours, known):
+        judge(self, now_ms, found, ours, known)
+        self._applied = self._applied and ours
+
+    patch.setattr(Actuator, "_judge", wrong)
+
+
+def look_away(patch):
+    """Nobody looks at what products hold."""
+
+    async def wrong(self, now_ms):
+        return
+
+    patch.setattr(Actuator, "look", wrong)
+
+
+def lose_the_target(patch):
+    """A target ends when the way upstream is gone."""
+    turn = Loop._step
+
+    def wrong(self):
+        if not self.uplink.connected:
+            del self.state.claims[:]
+        return turn(self)
+
+    patch.setattr(Loop, "_step", wrong)
 
 
 CORE: list[tuple[Break, str]] = [
@@ -122,6 +247,14 @@ CORE: list[tuple[Break, str]] = [
     (believe_anything, "meter currents"),
     (write_down_anything, "meter currents"),
     (forget_silent_draw, "switch"),
+    (suspect_a_missing_phase, "one phase's current"),
+    (fall_together, "circuit meter"),
+    (never_leave, "circuit meter"),
+    (believe_any_charge, matrix.CHARGE),
+    (write_down_any_charge, matrix.CHARGE),
+    (half_full, matrix.CHARGE),
+    (start_again, "meter power"),
+    (forget_the_target, "meter power"),
     (follow_the_clock, "clock"),
 ]
 WHOLE: list[tuple[Break, str]] = [
@@ -129,6 +262,12 @@ WHOLE: list[tuple[Break, str]] = [
     (give_up, "write path"),
     (hide_failure, "write path"),
     (end_with_the_link, "uplink"),
+    (lose_the_target, "uplink"),
+    (never_regain, "read-back"),
+    (write_without_pause, "read-back"),
+    (suspect_the_mute, "read-back"),
+    (write_when_mute, "read-back"),
+    (look_away, "read-back"),
 ]
 
 

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
     Words: TypeAlias = "tuple[tuple[str, int], ...]"
 
-PHASES = ("boot", "running", "limited")
+BOOT, RUNNING, LIMITED, TARGETED = "boot", "running", "limited", "targeted"
+PHASES = (BOOT, RUNNING, LIMITED, TARGETED)
 CONDITIONS = ("never seen", "stale", "returns same", "returns different", "flapping", "absurd", "negative")
+METERS = ("meter power", "meter currents", "one phase's current", "circuit meter")
 KINDS = ("charger", "battery", "heat pump", "switch", "SG-ready", "thermostat")
-CORE_INPUTS = ("meter power", "meter currents") + KINDS + ("clock",)
-LOOP_INPUTS = ("uplink", "write path", "lease")
+CHARGE = "state of charge"
+CORE_INPUTS = METERS + KINDS + (CHARGE, "clock")
+LOOP_INPUTS = ("uplink", "write path", "read-back", "lease")
 INPUTS = CORE_INPUTS + LOOP_INPUTS
 
 FAULT_S = 35  # how long an input is gone
@@ -28,15 +31,32 @@ FLAPS = 4  # how often it goes and comes
 FLAP_GONE_S = 12
 FLAP_HERE_S = 3
 
+ANY = -1 << 30  # whatever fits under the limit, or meets the target
+TARGET_W = 9000
+
 # Set-points of charger (mA), battery, heat pump (W), switch, SG-ready, thermostat (m°C); None: the product's own mode.
 GRANTS = {
     "all": (10000, None, 5000, 1, 2, 20000),
     "all, within the limit": (0, None, 2100, 0, 2, 20000),
     "all, within the limit, the house draws more": (0, None, 500, 0, 1, 20000),
-    "fallback": (6000, 0, 1000, 0, 1, 20000),
+    "as near as can be": (ANY, ANY, ANY, ANY, ANY, 20000),
+    "the target": (ANY, ANY, ANY, ANY, ANY, 20000),
+    "fallback": (6000, 0, 1000, 1, 1, 20000),
     "fallback, within the limit": (0, 0, 1000, 0, 1, 20000),
+    "fallback that nothing had held, within the limit": (0, 0, 1000, 1, 1, 20000),
+    "fallback in the circuit": (6000, 0, 5000, 1, 2, 20000),
+    "fallback in the circuit, within the limit": (0, 0, 2100, 0, 2, 20000),
+    "fallback in the circuit, the target": (6000, 0, ANY, ANY, ANY, 20000),
+    "all, the battery charges": (10000, 200, 5000, 1, 2, 20000),
+    "all, the battery holds": (10000, 0, 5000, 1, 2, 20000),
+    "all, within the limit, the battery discharges": (0, -1000, ANY, 0, ANY, 20000),
+    "all, within the limit, the battery holds": (0, 0, ANY, 0, ANY, 20000),
+    "the target, the battery holds": (ANY, 0, ANY, ANY, ANY, 20000),
 }
+UNDER_LIMIT = "all, within the limit"
+BEFORE = {CHARGE: "all, the battery charges"}  # there a claim wants something of the battery
 SLOW_S = 352  # until what a compressor or a contact held is back: 300 s, then what was kept back for others
+TRACKS_S = 40  # until a target is met again
 DRAWS_MORE_S = 12  # until a battery that covered for a house that draws more is let go
 AT_MOST = "at most all"  # a site that is not settled keeps room back, and covers for it: less is right too
 GOOD, MISSING = 0, 1
@@ -58,6 +78,16 @@ class Rule:
         self.differs = differs
 
 
+def in_phase(name: str, phase: str) -> str:
+    """Return the row of GRANTS that stands for `name` in a phase."""
+    falls = name.startswith("fallback")
+    if phase == LIMITED:
+        return name + ", within the limit" if falls else UNDER_LIMIT + name[3:].replace("charges", "discharges")
+    if phase == TARGETED and name not in ("fallback", "as near as can be"):
+        return name + ", the target" if falls else "the target" + name[3:].replace(", the battery charges", "")
+    return name
+
+
 class Cell:
     """What one input does in one condition and phase; see the module."""
 
@@ -65,19 +95,22 @@ class Cell:
         self.input, self.condition, self.phase = where
         self.enters = what.enters
         self.leaves = what.leaves
-        limit = ", within the limit" if self.phase == "limited" else ""
         here = self.input in CORE_INPUTS
-        unsettled = self.phase == "boot" or self.condition == "never seen"
-        vague = what.inside == AT_MOST or (here and what.inside == "all" and unsettled and self.input != "clock")
-        own = what.inside in (HELD, OWN)
-        self.inside = AT_MOST if vague else what.inside + ("" if own else limit)
-        self.before = "all" + limit
-        self.after = self.before + (
-            ", the house draws more" if what.differs and limit and self.input != "clock" else ""
-        )
+        limited, self.targeted = self.phase == LIMITED, self.phase == TARGETED
+        settled = self.phase != BOOT and (self.condition != "never seen" or self.targeted)
+        vague = what.inside == AT_MOST or (here and what.inside == "all" and not settled and self.input != "clock")
+        self.before = self.after = in_phase(BEFORE.get(self.input, "all"), self.phase)
+        own = what.inside in (HELD, OWN) or what.inside.startswith(THEIRS)
+        self.inside = AT_MOST if vague else what.inside if own else in_phase(what.inside, self.phase)
+        changed = what.differs and limited
+        if changed and self.input != "clock" and self.input != CHARGE:
+            self.after += ", the house draws more"
         self.differs = what.differs
         self.reading = what.reading
-        self.back_s = max(what.back_s, SLOW_S if vague else DRAWS_MORE_S if what.differs and limit else 1)
+        changed = changed and self.input != "read-back"
+        self.back_s = max(what.back_s, SLOW_S if vague else DRAWS_MORE_S if changed else 1)
+        if self.targeted and here:
+            self.back_s = TRACKS_S
         self.note = what.note
 
     @property
@@ -95,17 +128,32 @@ FLAPPING = GONE + LOST_AND_FOUND[1:]
 ABSURD_IN = (("enters meter absurd", 1),)
 ABSURD_OUT = (("leaves meter absurd", 5),)
 HELD = "what each holds"
+UNASKED = "nothing: who cannot be asked is not suspected, nothing is written anew"
+THEIRS = "what the other wrote"
 OWN = "each in its product's default mode"
 FAILED, APPLIED = (("failed", 1),), (("applied", 31),)
 REJECTED = (("rejected", 1),)
 LEASE_OVER, LEASE_BACK = (("defaulted", 10),), (("applied", 3),)
-IGNORED = "nothing: what it draws stays among what the meter shows and nobody can move"
+IGNORED = "nothing: its draw stays among what the meter shows and nobody can move"
+HERE = "fallback in the circuit"
+ASIDE = "no headroom in the circuit, on the connection nobody notices"
+NO_CHARGE, CHARGE_LATE, CHARGE_AGAIN = (("protection charge", 1),), (("protection charge", 3),), (("claim owner", 1),)
+CHARGE_AIMED = NO_CHARGE + (("claim agg", 4),)
+CHARGE_FLAPS = (
+    ("protection charge", 1), ("claim owner", 13), ("protection charge", 16), ("claim owner", 28),
+    ("protection charge", 31), ("claim owner", 43), ("protection charge", 46),
+)  # fmt: skip
+HOLDS = "all, the battery holds"
+FOREIGN, REGAINED = (("foreign", 7),), (("regained", 125),)
 
 # (input, condition) or, where a phase differs, (input, condition, phase); "device" is each of KINDS.
 RULES = {
     ("meter power", "never seen"): Rule(
         "no headroom from the first tick on", (("enters meter never seen", 1),),
         (("attached", 1), ("leaves meter never seen", 1)), "fallback", MISSING, SLOW_S),
+    ("meter power", "never seen", LIMITED): Rule(
+        "no headroom from the first tick on", (("enters meter never seen", 1),),
+        (("attached", 1), ("leaves meter never seen", 1)), "fallback that nothing had held", MISSING, SLOW_S),
     ("meter power", "stale"): Rule("no headroom", GONE, BACK, "fallback", MISSING, SLOW_S),
     ("meter power", "returns same"): Rule(
         "no headroom; equal values are news", GONE, BACK, "fallback", MISSING, SLOW_S),
@@ -117,15 +165,37 @@ RULES = {
     ("meter power", "absurd"): Rule(
         "900 kW or -900 kW: no headroom", ABSURD_IN, ABSURD_OUT, "fallback", MISSING, SLOW_S),
     ("meter power", "negative"): Rule("nothing: feeding in is no fault"),
-    ("meter power", "negative", "limited"): Rule("nothing: feeding in makes room", inside=AT_MOST, back_s=40),
+    ("meter power", "negative", LIMITED): Rule("nothing: feeding in makes room", inside=AT_MOST, back_s=40),
+    ("meter power", "negative", TARGETED): Rule(
+        "nothing: more is drawn to meet the target", inside="as near as can be"),
     ("meter currents", "never seen"): Rule("nothing: what no device explains is taken for every phase's own"),
-    ("meter currents", "stale"): Rule("nothing, likewise"),
-    ("meter currents", "returns same"): Rule("nothing, likewise"),
+    ("meter currents", "stale"): Rule("nothing: what no device explains is taken for every phase's own"),
+    ("meter currents", "returns same"): Rule("nothing: what no device explains is taken for every phase's own"),
     ("meter currents", "returns different"): Rule("nothing; then what the house draws now counts", differs=True),
     ("meter currents", "flapping"): Rule("nothing"),
     ("meter currents", "absurd"): Rule(
         "900 A in a phase: no headroom", ABSURD_IN, ABSURD_OUT, "fallback", MISSING, SLOW_S),
     ("meter currents", "negative"): Rule("nothing: a current is a magnitude, its direction is the power's"),
+    ("one phase's current", "never seen"): Rule("nothing: what no device explains is taken for every phase's own"),
+    ("one phase's current", "stale"): Rule("nothing: what no device explains is taken for every phase's own"),
+    ("one phase's current", "returns same"): Rule("nothing: what no device explains is taken for every phase's own"),
+    ("one phase's current", "returns different"): Rule("nothing; then what the house draws now counts", differs=True),
+    ("one phase's current", "flapping"): Rule("nothing"),
+    ("one phase's current", "absurd"): Rule(
+        "900 A in that phase: no headroom", ABSURD_IN, ABSURD_OUT, "fallback", MISSING, SLOW_S),
+    ("one phase's current", "negative"): Rule("nothing: a current is a magnitude"),
+    ("circuit meter", "never seen"): Rule(
+        ASIDE, (("enters meter never seen", 1),), (("attached", 1), ("leaves meter never seen", 1)), HERE, MISSING,
+        SLOW_S),
+    ("circuit meter", "stale"): Rule(ASIDE, GONE, BACK, HERE, MISSING, SLOW_S),
+    ("circuit meter", "returns same"): Rule(ASIDE, GONE, BACK, HERE, MISSING, SLOW_S),
+    ("circuit meter", "returns different"): Rule(ASIDE, GONE, BACK, HERE, MISSING, SLOW_S, True),
+    ("circuit meter", "flapping"): Rule(ASIDE + ", entered once and left once", FLAPPING, BACK, HERE, MISSING, SLOW_S),
+    ("circuit meter", "absurd"): Rule(ASIDE, ABSURD_IN, ABSURD_OUT, HERE, MISSING, SLOW_S),
+    ("circuit meter", "negative"): Rule("nothing: feeding in is no fault"),
+    ("circuit meter", "negative", LIMITED): Rule("nothing: feeding in makes room", inside=AT_MOST, back_s=40),
+    ("circuit meter", "negative", TARGETED): Rule(
+        "nothing: more is drawn to meet the target", inside="as near as can be"),
     ("device", "never seen"): Rule(IGNORED, (), (("attached", 1),), reading=MISSING),
     ("device", "stale"): Rule(IGNORED, (("lost", 10),), (("attached", 1),), reading=MISSING),
     ("device", "returns same"): Rule(IGNORED, (("lost", 10),), (("attached", 1),), reading=MISSING),
@@ -135,6 +205,11 @@ RULES = {
     ("device", "negative"): Rule(IGNORED + "; it is written down as it was said"),
     ("battery", "negative"): Rule("nothing: it discharges"),
     ("thermostat", "absurd"): Rule("nothing: a driver leaves out what is not credible"),
+    (CHARGE, "flapping"): Rule("neither charged nor discharged, each time anew", CHARGE_FLAPS, CHARGE_AGAIN, HOLDS),
+    (CHARGE, "flapping", LIMITED): Rule(
+        "neither charged nor discharged, each time anew", CHARGE_LATE + CHARGE_FLAPS[1:], CHARGE_AGAIN, HOLDS),
+    (CHARGE, "flapping", TARGETED): Rule(
+        "neither charged nor discharged; others meet the target", CHARGE_AIMED, (), HOLDS),
     ("clock", "never seen"): Rule("nothing: ends count in the agent's own seconds", (), (("clock", 1),)),
     ("clock", "stale"): Rule("nothing", (), (("clock", 1),)),
     ("clock", "returns same"): Rule("nothing", (), (("clock", 1),)),
@@ -158,6 +233,19 @@ RULES = {
     ("write path", "flapping"): Rule("said once for each set-point, written once", FAILED, APPLIED, HELD),
     ("write path", "absurd"): Rule("the product keeps something else: said with what it kept", REJECTED, APPLIED, HELD),
     ("write path", "negative"): Rule("likewise", REJECTED, APPLIED, HELD),
+    ("read-back", "never seen"): Rule(UNASKED, inside=HELD),
+    ("read-back", "stale"): Rule(UNASKED, inside=HELD),
+    ("read-back", "returns same"): Rule(UNASKED, inside=HELD),
+    ("read-back", "returns different"): Rule(
+        "another controller's set-point is found, said once and overwritten", (), (("foreign", 7), ("regained", 70)),
+        THEIRS, differs=True),
+    ("read-back", "returns different", LIMITED): Rule(
+        "likewise, of each that was not throttled anyway", (), (("foreign", 7), ("regained", 70)),
+        THEIRS + ", less what exceeds the limit", differs=True),
+    ("read-back", "flapping"): Rule(UNASKED, inside=HELD),
+    ("read-back", "absurd"): Rule(
+        "taken for another controller: said once, ours is written anew with growing pauses", FOREIGN, REGAINED, HELD),
+    ("read-back", "negative"): Rule("likewise", FOREIGN, REGAINED, HELD),
     ("lease", "never seen"): Rule("nothing is ever written", (), LEASE_BACK, HELD),
     ("lease", "stale"): Rule("the loop no longer turns", LEASE_OVER, LEASE_BACK, OWN),
     ("lease", "returns same"): Rule("written again though equal", LEASE_OVER, LEASE_BACK, OWN),
@@ -166,6 +254,25 @@ RULES = {
     ("lease", "absurd"): Rule("a grant that no contract allows never reaches the product", REJECTED, LEASE_BACK, HELD),
     ("lease", "negative"): Rule("likewise", REJECTED, LEASE_BACK, HELD),
 }  # fmt: skip
+
+
+UNTOLD = (
+    ("never seen", "neither charged nor discharged"),
+    ("stale", "neither charged nor discharged"),
+    ("returns same", "neither charged nor discharged"),
+    ("returns different", "neither charged nor discharged"),
+    ("absurd", "5000 or 1001 per mille: neither charged nor discharged, and it is in no reading"),
+    ("negative", "below 0: neither charged nor discharged, and it is in no reading"),
+)
+for _condition, _note in UNTOLD:  # under a limit the battery is first asked to cover; a target is met by others
+    _late = (("protection charge", 1), ("limit dso", 36), ("protection charge", 37))
+    _never, _differs = _condition == "never seen", _condition == "returns different"
+    RULES[(CHARGE, _condition)] = Rule(_note, NO_CHARGE, CHARGE_AGAIN, HOLDS, differs=_differs)
+    RULES[(CHARGE, _condition, LIMITED)] = Rule(
+        _note, _late if _never else CHARGE_LATE, (("limit dso", 1),) if _differs else CHARGE_AGAIN, HOLDS,
+        differs=_differs)  # fmt: skip
+    RULES[(CHARGE, _condition, TARGETED)] = Rule(
+        _note, () if _never else CHARGE_AIMED, (), HOLDS, differs=_differs)  # fmt: skip
 
 
 def rule_of(where: tuple[str, str, str]) -> Rule:
@@ -177,7 +284,12 @@ def rule_of(where: tuple[str, str, str]) -> Rule:
     raise KeyError(where)
 
 
+def phases_of(what: str) -> tuple[str, ...]:
+    """Return the phases in which an input may fail; what acts on devices does not know why they were told."""
+    return PHASES if what in CORE_INPUTS or what == "uplink" else PHASES[:3]
+
+
 def cells(inputs: tuple[str, ...]) -> list[Cell]:
     """Return every cell of these inputs, in the table's order."""
-    wheres = [(what, condition, phase) for what in inputs for condition in CONDITIONS for phase in PHASES]
+    wheres = [(what, condition, phase) for what in inputs for condition in CONDITIONS for phase in phases_of(what)]
     return [Cell(where, rule_of(where)) for where in wheres]

@@ -54,7 +54,10 @@ class Grid(Meter):
 
 
 class Twin(Controllable):
-    """A device of any kind; `gone` makes its writes fail, `stubborn` is what it keeps instead."""
+    """A device of any kind; `gone` makes its writes fail, `stubborn` is what it keeps instead.
+
+    `mute` makes looks fail; `claims_to_hold` is what it says that it holds instead of the truth.
+    """
 
     model = "twin"
 
@@ -70,6 +73,8 @@ class Twin(Controllable):
         self.held: int | None = default
         self.gone = False
         self.stubborn: int | None = None
+        self.mute = False
+        self.claims_to_hold: int | None = None
         self.writes: list[int | None] = []
 
     def power_w(self) -> int:
@@ -79,8 +84,11 @@ class Twin(Controllable):
         return 0 if stopped or self.held is None else min(self.held * share_pm // 1000, most_w)
 
     async def read(self) -> dict[int, int]:
-        """Return what it draws."""
-        return {q.POWER_W: self.power_w()}
+        """Return what it draws, and a battery's charge."""
+        values = {q.POWER_W: self.power_w()}
+        if self.kind == c.BATTERY:
+            values[q.SOC_PM] = 500
+        return values
 
     async def set_point(self, setpoint: int) -> int:
         """Keep the set-point, or fail."""
@@ -89,6 +97,12 @@ class Twin(Controllable):
     async def default_mode(self) -> int | None:
         """Fall to what it does by itself."""
         return self._keep(self.default)
+
+    async def kept(self) -> int | None:
+        """Say what it holds, whoever wrote it."""
+        if self.mute:
+            raise LineTimeout("twin", 500)
+        return self.held if self.claims_to_hold is None else self.claims_to_hold
 
     def _keep(self, setpoint: int | None) -> int | None:
         if self.gone:
@@ -117,7 +131,7 @@ ROWS = [
     row("charger", power_max_w=22080, default=10000, priority=20, fallback=6000),
     row("battery", power_max_w=5000, priority=30),
     row("heatpump", power_max_w=5000, default=6000, priority=10, fallback=1000),
-    row("rod", power_max_w=1000, default=1, priority=40, phases=2, on_s=0, off_s=0),
+    row("rod", power_max_w=1000, default=1, priority=40, phases=2, on_s=0, off_s=0, fallback=1),
     row("sgready", power_max_w=1500, default=2, priority=5),
     row("thermostat", default=20000),
 ]
@@ -214,7 +228,7 @@ class Agent:
         elif fact[0] == record.DECISION:
             self.said.append(("decision", fact[5], self.now_s()))
         elif fact[0] in (record.FAILSAFE, record.DEVICE_STATE, record.EVENT):
-            self.said.append(("other", fact[0], fact[3], self.now_s()))
+            self.said.append(("other", fact[0], fact[3], self.now_s(), fact[2]))
 
     def outcomes(self, device: int) -> list[str]:
         """Return what became of a device's writes, in order."""

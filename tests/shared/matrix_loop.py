@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from agent import record
+from agent.claims import TARGET, Claim
 from agent.limits import IMPORT, SITE, Limit
 from hal import quantities as q
-from tests.shared.matrix import FAULT_S, FLAP_GONE_S, FLAP_HERE_S, FLAPS, GRANTS
+from tests.shared.matrix import FAULT_S, FLAP_GONE_S, FLAP_HERE_S, FLAPS, GRANTS, TARGET_W
 from tests.shared.matrix_agent import SIGNED, Agent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from tests.shared.matrix import Cell
 
@@ -22,6 +23,7 @@ WARM_S = 35
 CALM_S = 15
 CHANGES_MAX = 6  # of one set-point, until a site under a limit is at rest
 LIMIT_W = 4200
+NEAR_W = 300
 ABSURD, NEGATIVE = 999999, -999999
 
 
@@ -216,8 +218,13 @@ async def play_uplink(cell: Cell) -> None:
         else:
             await agent.deliver(raw)
         await agent.run(WARM_S)
+    elif cell.targeted:
+        before = "the target"
+        until_ms = 1000 * (agent.now_s() + WARM_S + FAULT_S)
+        agent.state.claims.append(Claim(SITE, TARGET_W, 5, 1, "agg", until_ms, b"t" * 32, TARGET))
+        await agent.run(WARM_S)
     await agent.run(2)
-    assert agent.held() == held_under(before), agent.held()
+    assert await is_held(agent, before), agent.held()
     del agent.said[:]
     refused: list[int] = []
     if cell.condition == "absurd":
@@ -231,7 +238,7 @@ async def play_uplink(cell: Cell) -> None:
         agent.uplink.set_connected(False)
         await agent.run(FAULT_S - 3)
     if cell.condition != "flapping":
-        assert agent.held() == held_under(before), agent.held()
+        assert await is_held(agent, before), agent.held()
     refused += await come_back(agent, cell)
     await agent.run(CALM_S)
     decisions = [said[1] for said in agent.said if said[0] == "decision"]
@@ -239,12 +246,15 @@ async def play_uplink(cell: Cell) -> None:
     if cell.condition != "returns different":
         await judge_limit_end(agent, cell)
     assert [said for said in agent.said if said[1] in (record.FAILSAFE, record.DEVICE_STATE)] == []
+    assert [said for said in agent.said if said[1] == record.EVENT and said[2] == record.STARTED] == []
     await agent.stop()
 
 
-def held_under(name: str) -> tuple[int | None, ...]:
-    """Return what the products hold when they are granted what GRANTS names."""
-    return GRANTS[name]
+async def is_held(agent: Agent, name: str) -> bool:
+    """Tell whether the products hold what GRANTS names, or the target is met."""
+    if name == "the target":
+        return abs((await agent.loop.posts[0].driver.read())[q.POWER_W] - TARGET_W) <= NEAR_W
+    return agent.held() == GRANTS[name]
 
 
 async def say_nonsense(agent: Agent) -> list[int]:
@@ -280,18 +290,6 @@ async def judge_limit_end(agent: Agent, cell: Cell) -> None:
     """A limit ends at its time and the defaults return, link or no link."""
     agent.uplink.set_connected(False)
     await agent.run(WARM_S)
-    assert agent.state.limits == []
-    if cell.phase == "limited":
+    assert agent.state.limits == [] and agent.state.claims == []
+    if cell.phase != "boot":
         assert agent.held()[0] == GRANTS["all"][0]
-
-
-def plays(cell: Cell) -> list[Coroutine[object, object, None]]:
-    """Return the runs of one cell."""
-    if cell.input == "uplink":
-        return [play_uplink(cell)]
-    if cell.input == "lease":
-        return [play_lease(cell)]
-    played = [play_write_path(cell, (0, 1, 2, 3, 4, 5))]
-    if cell.phase == "running":  # one device never stops another
-        played.append(play_write_path(cell, (0,)))
-    return played

@@ -1,57 +1,30 @@
-"""Every cell of the failsafe matrix that the pure core can show; the table is tests/shared/matrix.py."""
+"""Meters and clock in the failsafe matrix, on the pure core; the table is tests/shared/matrix.py."""
 
 from __future__ import annotations
 
 from agent import record
-from tests.shared.matrix import cells
-from tests.shared.matrix_core import LIMIT_W, WARM_S, Faulty, faults, limit_message, play
-
-
-def run(what: str) -> None:
-    """Play every cell of one input in all variants; a failure says which."""
-    for cell in cells((what,)):
-        for bend in faults(cell):
-            try:
-                play(cell, bend)
-            except AssertionError:
-                print(cell.name)
-                raise
+from tests.shared.matrix_core import WARM_S, play_all
+from tests.shared.matrix_site import LIMIT_W, Faulty, limit_message
 
 
 def test_meter_power():
-    run("meter power")
+    play_all("meter power")
 
 
 def test_meter_currents():
-    run("meter currents")
+    play_all("meter currents")
 
 
-def test_charger_reading():
-    run("charger")
+def test_one_phases_current():
+    play_all("one phase's current")
 
 
-def test_battery_reading():
-    run("battery")
-
-
-def test_heat_pump_reading():
-    run("heat pump")
-
-
-def test_switch_reading():
-    run("switch")
-
-
-def test_sg_ready_reading():
-    run("SG-ready")
-
-
-def test_thermostat_reading():
-    run("thermostat")
+def test_circuit_meter():
+    play_all("circuit meter")
 
 
 def test_civil_clock():
-    run("clock")
+    play_all("clock")
 
 
 def test_losing_the_meter_raises_nothing_that_the_fuse_had_stopped():

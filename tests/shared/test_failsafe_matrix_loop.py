@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.shared.matrix import cells
-from tests.shared.matrix_loop import plays
+from tests.shared.matrix_plays import plays
 
 
 async def run(what: str) -> None:
@@ -23,6 +23,10 @@ async def test_uplink():
 
 async def test_write_path():
     await run("write path")
+
+
+async def test_read_back():
+    await run("read-back")
 
 
 async def test_lease():
