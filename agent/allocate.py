@@ -102,7 +102,7 @@ def _share_fairly(state: State, begin: int, end: int, now_ms: int) -> None:
         unit.share_w, unit.idles = UNKNOWN_W, False
         wanted_w = _wanted_w(state, unit)
         most_w.append(wanted_w)
-        if wanted_w != fair.NO_SHARE:
+        if wanted_w:
             sharing += 1
             unit.idles = not _takes_all(unit, now_ms)
     if sharing > 1:
@@ -110,15 +110,13 @@ def _share_fairly(state: State, begin: int, end: int, now_ms: int) -> None:
 
 
 def _wanted_w(state: State, unit: Unit) -> int:
-    """Return what a unit wants and may have by itself; NO_SHARE where it wants none, or nobody measures."""
+    """Return what a unit wants and may have by itself; 0: it takes no share."""
     if cause_of(unit) or (unit.next is None and unit.contract.kind == capabilities.BATTERY):
-        return fair.NO_SHARE
-    wanted_w = unit.power_of(unit.next)
-    if wanted_w <= 0:
-        return fair.NO_SHARE
+        return 0
     unit.cap_w = UNKNOWN_W
     _lower_to_own(state, unit)
-    return wanted_w if wanted_w <= unit.cap_w else max(0, unit.power_of(unit.setpoint_for(max(unit.cap_w, 0))))
+    wanted_w = unit.power_of(unit.next)
+    return max(wanted_w if wanted_w <= unit.cap_w else unit.power_of(unit.setpoint_for(unit.cap_w)), 0)
 
 
 def _takes_all(unit: Unit, now_ms: int) -> bool:

@@ -16,38 +16,37 @@ if TYPE_CHECKING:
     from agent.unit import Unit
 
 _LEVEL_W = const(8)  # levels are looked for so exactly
-NO_SHARE = const(-1)
 
 
 def share(group: list[Unit], most_w: list[int]) -> None:
-    """Give each unit of a group its share; `most_w` is what each wants and may have by itself, or NO_SHARE."""
+    """Give each unit of a group its share; `most_w` is what each wants and may have by itself, 0 no share."""
     open_at = []
     for at, unit in enumerate(group):
         unit.share_w, unit.share_source = UNKNOWN_W, ""
-        if most_w[at] == NO_SHARE:
-            _keep(unit, 1)
-        else:
+        if most_w[at]:
             open_at.append(at)
-    shares = list(most_w)
+        else:
+            _keep(unit, 1)
     if not _fit(group, open_at, most_w):
-        _divide(group, most_w, shares, open_at)
+        _divide(group, most_w, open_at)
     for at, unit in enumerate(group):
-        if most_w[at] == NO_SHARE:
+        if not most_w[at]:
             _keep(unit, -1)
-        elif shares[at] < most_w[at] or unit.idles:
-            unit.share_w = shares[at]
 
 
-def _divide(group: list[Unit], most_w: list[int], shares: list[int], open_at: list[int]) -> None:
+def _divide(group: list[Unit], most_w: list[int], open_at: list[int]) -> None:
+    shares = [0] * len(group)
+    wanting = []
     for at in open_at:
         unit = group[at]
         if unit.idles:
-            unit.share_source, shares[at] = unit.source, unit.had_w()
+            unit.share_source, unit.share_w = unit.source, unit.had_w()
             _keep(unit, 1)
         else:
-            shares[at] = min(most_w[at], max(unit.power_of(unit.setpoint_for(0)), 0))
+            wanting.append(at)
+            shares[at] = min(most_w[at], unit.power_of(unit.lowest()))
             _put(unit, shares[at], 1)
-    rising = [at for at in open_at if not group[at].idles and _start(group[at], most_w, shares, at)]
+    rising = [at for at in wanting if _start(group[at], most_w, shares, at)]
     for at in rising:
         _put(group[at], shares[at], -1)
     _raise(group, most_w, shares, rising)
@@ -56,17 +55,20 @@ def _divide(group: list[Unit], most_w: list[int], shares: list[int], open_at: li
             _keep(group[at], -1)
         else:
             _put(group[at], shares[at], -1)
+            if shares[at] < most_w[at]:
+                group[at].share_w = shares[at]
 
 
 def _start(unit: Unit, most_w: list[int], shares: list[int], at: int) -> bool:
-    """Put a unit at its least, where that has room; tell whether it may rise from there."""
-    least_w = min(most_w[at], max(unit.power_of(unit.least_running()), 0))
-    _put(unit, least_w - shares[at], 1)
-    unit.share_source = _binding(unit)
-    if unit.share_source and least_w > shares[at]:
-        _put(unit, least_w - shares[at], -1)
-        return False
-    shares[at] = least_w
+    """Put a stopped unit at its least, where that has room; tell whether it runs and may rise from there."""
+    least_w = min(most_w[at], unit.power_of(unit.least_running()))
+    if shares[at] < least_w:
+        _put(unit, least_w, 1)
+        unit.share_source = _binding(unit)
+        if unit.share_source:
+            _put(unit, least_w, -1)
+            return False
+        shares[at] = least_w
     return True
 
 

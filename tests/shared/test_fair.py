@@ -2,16 +2,114 @@
 
 from __future__ import annotations
 
-from agent import record
+from agent import fair, record
+from agent.circuits import UNKNOWN_W
+from agent.unit import Contract
+from hal import capabilities as c
+from hal import quantities as q
 from tests.shared.house import SWITCH
 from tests.shared.plant import Load
 from tests.shared.seeded import Lcg
 from tests.shared.wiring import Branch, Wiring, battery, ev, heat_pump
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.shared.wiring import Part
+
 
 def plug(site: Wiring, name: str, wants_w: int = 22080) -> None:
     """Let a device want something from now on."""
     site.loads[site[name].index - 1].wants_w = wants_w
+
+
+def opened(parts: list[Part], branches: list[Branch], left_w: int, **site: int) -> Wiring:
+    """Return a plant in the middle of a tick: so much is left of the connection."""
+    found = Wiring(parts, branches, **site)
+    for circuit in found.state.circuits:
+        circuit.open(found.state, {q.POWER_W: 0} if circuit.metered() else None)
+    for unit in found.state.powered:
+        unit.drawn_known, unit.source = True, "before"
+    found.state.site.left_w = left_w
+    return found
+
+
+def rooms(site: Wiring) -> list[int]:
+    """Return everything that shares try on and must put back."""
+    found: list[int] = []
+    for circuit in site.state.circuits:
+        found += [circuit.left_w, circuit.late_w] + circuit.left_ma + circuit.late_ma
+    return found
+
+
+def shares(site: Wiring, most_w: list[int]) -> list[int]:
+    """Return the shares of all devices; 0 for one without."""
+    before = rooms(site)
+    fair.share(site.state.powered, most_w)
+    assert rooms(site) == before
+    return [0 if unit.share_w == UNKNOWN_W else unit.share_w for unit in site.state.powered]
+
+
+def fine(name: str, circuit: str = "") -> Part:
+    """Return a load that can be set to each watt from 1000 on, and stopped."""
+    return name, Contract(c.HEAT_PUMP, q.LIMIT_W, (1000, 9000, 1), 0, False, 10000), {"circuit": circuit}, Load(0)
+
+
+def test_levels_are_within_eight_watts_and_put_everything_back():
+    site = opened([fine("a"), fine("b")], [], 6001)
+    assert shares(site, [9000, 9000]) == [2998, 2998]
+    assert [unit.share_source for unit in site.state.powered] == ["connection", "connection"]
+    assert shares(site, [2000, 9000]) == [0, 4001]
+    assert shares(site, [2000, 4001]) == [0, 0]
+    assert shares(site, [2000, 4002]) == [0, 3995]
+
+
+def test_least_is_what_starts_in_order():
+    site = opened([fine("a"), fine("b"), fine("c")], [], 2999)
+    assert shares(site, [9000, 9000, 9000])[2] == 0
+    assert site.state.powered[2].share_w == 0 and site.state.powered[2].share_source == "connection"
+    assert shares(site, [9000, 9000, 9000])[:2] == [1496, 1496]
+    site.state.site.left_w = 3000
+    assert shares(site, [9000, 9000, 9000]) == [1000, 1000, 1000]
+    site.state.site.left_w = 999
+    shares(site, [9000, 9000, 9000])
+    assert [unit.share_w for unit in site.state.powered] == [0, 0, 0]
+    shares(site, [500, 9000, 9000])
+    assert [unit.share_w for unit in site.state.powered] == [UNKNOWN_W, 0, 0]
+
+
+def test_who_takes_no_share_keeps_what_it_draws():
+    site = opened([fine("a"), fine("b"), fine("c")], [], 5000)
+    site.state.powered[1].setpoint = site.state.powered[1].drawn_w = 2000
+    assert shares(site, [9000, 0, 9000]) == [1496, 0, 1496]
+    assert site.state.powered[1].share_w == UNKNOWN_W
+    assert shares(site, [1500, 0, 1500]) == [0, 0, 0]
+    site.state.powered[1].idles = True
+    site.state.powered[1].setpoint = 6000
+    assert shares(site, [9000, 9000, 9000]) == [1496, 6000, 1496]
+    assert site.state.powered[1].share_source == "before"
+    assert shares(site, [1000, 3000, 1000]) == [0, 0, 0]
+
+
+def test_circuits_below_put_everything_back_too():
+    box = Branch("box", metered=True, import_limit_w=3000)
+    shed = Branch("shed", import_limit_w=4000)
+    site = opened([fine("a", "box"), fine("b", "box"), fine("c", "shed"), fine("d")], [box, shed], 15000)
+    assert shares(site, [9000, 9000, 9000, 9000])[2:] == [3997, 8010]
+    assert shares(site, [9000, 9000, 9000, 9000])[:2] == [1496, 1496]
+    names = [unit.share_source for unit in site.state.powered]
+    assert names == ["circuit box", "circuit box", "circuit shed", "connection"]
+
+
+def test_what_is_drawn_unseen_is_not_taken_off_twice():
+    site = opened([fine("a"), fine("b")], [], 4000)
+    site.state.powered[0].drawn_known = False
+    site.state.powered[0].setpoint = 2000
+    assert shares(site, [9000, 9000]) == [2998, 2998]
+    site = opened([fine("a", "shed"), fine("b")], [Branch("shed")], 4000)
+    site.state.powered[0].drawn_known = False
+    site.state.powered[0].setpoint = 2000
+    site.state.circuits[1].left_w = 2500
+    assert shares(site, [9000, 9000]) == [2497, 3502]
 
 
 def test_two_equal_chargers_get_half_each():
