@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from agent import record
+from agent import cbor, record
+from agent.circuits import Circuit
 from agent.claims import Claim
-from agent.kept import dump
+from agent.kept import dump, load
 from agent.limits import IMPORT, SITE, tightest
+from agent.state import State
+from agent.unit import Unit
 from tests.shared.desk import CIVIL_MS, CLAIM, LIMIT, MODE, ON_EXPIRY, RAMP_S, START_S, Desk, name_of
-from tests.shared.house import AGGREGATOR, DSO, OWNER
+from tests.shared.house import AGENT_ID, AGGREGATOR, BATTERY, DSO, METER, OWNER, TABLE, row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -326,3 +329,59 @@ def test_a_name_that_now_means_another_kind_of_thing_takes_no_claim_over():
     assert [claim.created for claim in desk.state.claims] == [5, 6]
     desk.pass_s(1)
     assert desk.heard()[:4] == [(number, LAPSED) for number in (7, 8, 9, 10)]
+
+
+def test_a_clock_that_becomes_known_is_written_down_for_limits_alone_and_for_claims_alone():
+    for body in ((DSO, LIMIT, ["", 0, 4200, 600]), (AGGREGATOR, CLAIM, ["charger", 8000, 600, 5]), None):
+        desk = at_work()
+        if body is not None:
+            desk.want(body[0], body[1], body[2])
+        desk.pass_s(1)
+        desk.state.must_persist = False
+        desk.house.civil_ms = CIVIL_MS
+        desk.pass_s(1)
+        assert desk.state.must_persist is (body is not None)
+
+
+def test_a_start_that_was_never_known_on_the_civil_clock_stays_unknown():
+    desk = at_work()
+    desk.want(DSO, LIMIT, ["", 0, 4200, 60, {START_S: 101}])
+    desk.want(AGGREGATOR, CLAIM, ["charger", 8000, 0, 5, {START_S: 101}])
+    desk.reboot(CIVIL_MS)
+    assert binding(desk) == 4200 and desk.state.limits[0].early and desk.state.claims == []
+    desk.pass_s(1)
+    assert binding(desk) == 4200 and desk.heard() == [(2, LAPSED)]
+
+
+def test_what_has_begun_does_not_wait_again_on_a_clock_that_is_behind():
+    desk = at_work(CIVIL_MS)
+    desk.want(DSO, LIMIT, ["", 0, 4200, 600, {START_S: 5}])
+    desk.pass_s(5)
+    desk.reboot(CIVIL_MS - 100000)
+    desk.pass_s(1)
+    assert binding(desk) == 4200
+
+
+def test_a_limit_that_holds_beyond_its_time_is_kept_as_good_as_over():
+    desk = at_work()
+    desk.want(DSO, LIMIT, ["", 0, 4200, 60, {ON_EXPIRY: 1}])
+    desk.want(DSO, LIMIT, ["", 1, 4200, 60])
+    desk.pass_s(20)
+    kept = cbor.decode(dump(desk.state), items_max=4096)[3]
+    assert [each[4] for each in kept] == [40000, 40000]
+    desk.pass_s(100)
+    kept = cbor.decode(dump(desk.state), items_max=4096)[3]
+    assert [each[4] for each in kept] == [1]
+    desk.reboot()
+    assert desk.state.limits[0].until_ms == 1
+
+
+def test_the_first_device_takes_its_claim_over():
+    desk = Desk()
+    units = [Unit(0, row("battery", power_max_w=5000), BATTERY), Unit(1, row("grid"), METER)]
+    desk.house.state = State(Circuit(TABLE, 1), units, AGENT_ID, 7, 60, 10000)
+    desk.want(OWNER, CLAIM, ["battery", 1000, 0, 5])
+    kept = dump(desk.state)
+    again = State(Circuit(TABLE, 1), units, AGENT_ID, 8, 60, 10000)
+    load(again, kept, 0)
+    assert [claim.scope for claim in again.claims] == [0] and again.records == []

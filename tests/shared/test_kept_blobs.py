@@ -55,7 +55,9 @@ def test_the_state_of_the_release_before_is_taken_over():
     assert (one.scope, one.value, one.primacy, one.created, one.source, one.until_ms) == (1, 8000, 5, 9, "agg", 30000)
     assert (one.mode, one.due, one.ramp_ms, one.base) == (0, True, 0, None)
     assert cbor.decode(dump(state), items_max=4096)[0] == 2
+    assert [each.from_civil_ms for each in state.limits] == [0, 0] and one.from_civil_ms == 0
     desk.reboot(CIVIL_MS + 100000)
+    assert [fact[1] for fact in desk.state.records] == [0, 0]  # the first tick says when
     desk.pass_s(1)
     assert desk.heard() == [(1, COMPLETED), (3, LAPSED)]
 
