@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from hal.ports import Clock, Signer, Uplink, Watchdog
 
 _INBOX_MAX = const(64)
+_RECEIPTS_MAX = const(8)
+_RECEIPT_BYTES_MAX = const(512)
 ANSWER_STRANGERS_MS = const(5000)
 # What anybody can send who reaches the broker.
 UNPROVEN = (record.MALFORMED, record.UNKNOWN_KEY, record.BAD_SIGNATURE, record.TOO_LARGE, record.REPLAYED)
@@ -258,25 +260,40 @@ class Loop:
             self.ledger.journal.store.close()
 
     async def _open_door(self) -> None:
-        """Check signatures outside the loop's turn: on a small board one takes most of a second."""
+        """Check signatures outside the loop's turn: on a small board one takes most of a second.
+
+        Receipts wait for commands: a limit does not stand behind all the pages that are confirmed just then.
+        """
         uplink = self.uplink
+        receipts: list[bytes] = []
         while uplink is not None:
             await self._door.wait()
             self._door.clear()
             received = uplink.take()
-            while received is not None:
-                channel, raw = received
-                message = await open_message(raw, self.authorities, self.signer)
-                if channel == CHANNEL_RECEIPT:
-                    self.session.receive(message)
-                elif len(self.inbox) < _INBOX_MAX:
-                    self.report(message)
-                    self._wake.set()
+            while received is not None or receipts:
+                if received is None:
+                    await self._let_in(CHANNEL_RECEIPT, receipts.pop(0))
+                elif received[0] == CHANNEL_RECEIPT and self._may_wait(received[1], len(receipts)):
+                    receipts.append(received[1])
                 else:
-                    self.overflow += 1
+                    await self._let_in(received[0], received[1])
                 received = uplink.take()
             if not self._wake.is_set():  # else the turn comes first
                 self._sealing.set()
+
+    @staticmethod
+    def _may_wait(raw: bytes, waiting: int) -> bool:
+        return waiting < _RECEIPTS_MAX and len(raw) <= _RECEIPT_BYTES_MAX
+
+    async def _let_in(self, channel: str, raw: bytes) -> None:
+        message = await open_message(raw, self.authorities, self.signer)
+        if channel == CHANNEL_RECEIPT:
+            self.session.receive(message)
+        elif len(self.inbox) < _INBOX_MAX:
+            self.report(message)
+            self._wake.set()
+        else:
+            self.overflow += 1
 
     async def _keep_session(self) -> None:
         while True:

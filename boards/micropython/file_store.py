@@ -32,6 +32,7 @@ class FileStore:
         self._folder = folder
         self._capacity_bytes = capacity_bytes
         self._failed = False
+        self._reading: tuple[int, BinaryIO] | None = None  # first offset and handle of the older segment last read
         if not _exists(folder):
             os.mkdir(folder)
         self._kept = _scan(folder) or [(0, 0)]
@@ -89,12 +90,22 @@ class FileStore:
         return b""
 
     def _read(self, first: int, at: int, count: int) -> bytes:
+        handle = self._handle(first)
+        handle.seek(at)
+        return handle.read(count)
+
+    def _handle(self, first: int) -> BinaryIO:
         if first == self._kept[-1][0]:
-            self._newest.seek(at)
-            return self._newest.read(count)
-        with open(self._path(first), "rb") as older:
-            older.seek(at)
-            return older.read(count)
+            return self._newest
+        if self._reading is None or self._reading[0] != first:
+            self._forget_reading()
+            self._reading = (first, open(self._path(first), "rb"))  # noqa: SIM115 - a page is read in 200 pieces
+        return self._reading[1]
+
+    def _forget_reading(self) -> None:
+        if self._reading is not None:
+            self._reading[1].close()
+            self._reading = None
 
     def roll(self) -> int:
         """Sync, begin a new segment and return its first offset; an empty newest segment is one already.
@@ -113,6 +124,7 @@ class FileStore:
     def release(self, offset: int) -> None:
         """Drop every segment that ends at or before `offset`; the newest one stays."""
         while len(self._kept) > 1 and sum(self._kept[0]) <= offset:
+            self._forget_reading()
             os.remove(self._path(self._kept[0][0]))
             self._kept.pop(0)
 
@@ -121,6 +133,7 @@ class FileStore:
         try:
             self.sync()
         finally:
+            self._forget_reading()
             self._newest.close()
 
 

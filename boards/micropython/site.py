@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from agent.config import Config
     from agent.loop import Loop
+    from boards.micropython.p256 import Steps, T
     from hal.ports import Line, Watchdog
 
 # Collect after so many bytes were asked for, long before the heap is full: else what stays lies scattered among what
@@ -32,15 +33,32 @@ _HEAP_MS = const(60000)
 
 
 class Board:
-    """What differs between boards: name, maxima, watchdog, and how a serial line is opened."""
+    """What differs between boards: name, maxima, watchdog, how a serial line is opened, and how many steps of a
+    signature it takes in a few milliseconds.
+    """
 
     def __init__(
-        self, name: str, devices_max: int, watchdog: Watchdog, open_serial: Callable[[dict[str, Any]], Line]
-    ) -> None:
+        self, name: str, devices_max: int, watchdog: Watchdog, open_serial: Callable[[dict[str, Any]], Line],
+        steps_a_turn: int = 1,
+    ) -> None:  # fmt: skip
         self.name = name
         self.devices_max = devices_max
         self.watchdog = watchdog
         self.open_serial = open_serial
+        self._steps_a_turn = steps_a_turn
+
+    def turn(self, steps: Steps[T]) -> None:
+        """Take some steps of a signature and collect once what they leave: 4 KB each, and none of it stays.
+
+        Else _COLLECT_BYTES has the heap collected at every step, which takes longer than the step.
+        """
+        gc.threshold(-1)  # type: ignore[attr-defined]
+        try:
+            for _ in range(self._steps_a_turn):
+                next(steps)
+        finally:
+            gc.collect()
+            gc.threshold(_COLLECT_BYTES)  # type: ignore[attr-defined]
 
 
 def run_site(folder: str, board: Board) -> int:

@@ -25,7 +25,7 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     """Return the agent of a checked configuration, ready to run. Raises: ValueError with one sentence, OSError."""
     clock = BoardClock()
     with open(folder + "/" + config.agent["key"], "rb") as file:
-        signer = SoftSigner(file.read(33))
+        signer = SoftSigner(file.read(33), turn=board.turn)
     store = FileStore(folder + "/" + config.agent["journal"], config.agent["journal_bytes_max"])
 
     def open_bus(row: dict[str, Any]) -> Bus:
