@@ -39,7 +39,11 @@ def cover(state: State, unit: Unit, now_ms: int) -> None:
     highest_w = unit.cap_w
     lowest_w, lower = _lowest(state, unit)
     own_w = setpoint if setpoint is not None else 0 if unit.covering else unit.drawn_w
-    if own_w > highest_w or own_w < lowest_w:
+    exceeds = own_w > highest_w or own_w < lowest_w
+    if exceeds and setpoint is None and not unit.covering and not _can_help(unit, own_w, own_w > highest_w):
+        _account(unit, own_w, now_ms)  # it does more by itself than its charge lets anybody ask for
+        return
+    if exceeds:
         unit.covering, unit.covered_ms = True, now_ms
         source = unit.cap_name if own_w > highest_w else lower
     elif _must_wait(unit, setpoint, now_ms):
@@ -56,6 +60,12 @@ def cover(state: State, unit: Unit, now_ms: int) -> None:
     decided = unit.between(least_w, best_w, decided)
     unit.decide(decided, source)
     _account(unit, decided, now_ms)
+
+
+def _can_help(unit: Unit, own_w: int, downwards: bool) -> bool:
+    """Tell whether a battery's charge lets it do as well as it does in its own mode, or better."""
+    least_w, best_w = protection.charge_bounds(unit)
+    return least_w <= own_w if downwards else best_w >= own_w
 
 
 def _must_wait(unit: Unit, setpoint: int | None, now_ms: int) -> bool:
