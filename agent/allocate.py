@@ -199,11 +199,11 @@ def _step_down(unit: Unit, cap_w: int, now_ms: int) -> int:
 
 
 def _throttle(unit: Unit, wanted: int, binding: str, now_ms: int) -> None:
-    """Fall at once; rise only after the room has lasted, and until then for the reason that held it down."""
+    """Fall at once; rise only after the room has lasted."""
     _rise(unit, wanted, binding, now_ms)
     unit.held = True
-    if unit.next != wanted:
-        binding = unit.source
+    if binding == "nameplate" and unit.next != wanted:
+        binding = unit.source  # it waits for what held it down; its nameplate always binds
     elif unit.next == unit.setpoint and _is_physical(unit.source) and _is_physical(binding):
         binding = unit.source  # phases take turns by a few mA: that is no news
     unit.decide(unit.next, binding)

@@ -138,7 +138,8 @@ def _take(state: State, item: Item, now_ms: int) -> None:
 
 
 def _answer(state: State, message: Message, now_ms: int) -> None:
-    """Admit or refuse, and keep the answer; a flood of refusals is counted instead of listed."""
+    """Admit or refuse, and keep the answer before what it leads to; a flood of refusals is counted, not listed."""
+    place = len(state.records)
     reason = command.admit(state, message, now_ms)
     if reason == record.ACCEPTED:
         state.must_persist = True
@@ -146,7 +147,7 @@ def _answer(state: State, message: Message, now_ms: int) -> None:
         return
     key_id = message.authority.key_id if message.authority is not None else None
     counter = message.fields[4] if len(message.fields) == 8 and whole(message.fields[4], 0, 1 << 53) else None
-    state.note([record.DECISION, now_ms, message.digest, key_id, counter, reason])
+    state.records.insert(place, [record.DECISION, now_ms, message.digest, key_id, counter, reason])
 
 
 def _may_list_refusal(state: State) -> bool:

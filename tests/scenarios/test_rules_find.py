@@ -14,6 +14,8 @@ SILENT = (100, "meter", "line", "silence", {"seconds": 120.0})
 AWAY = (50, "car", "leave", 0.1)
 UNCONFIRMED = (1, "receipts", "lost", 200)
 CUT = (161, "cut", 5, 0, 0)
+TOGGLED = [(100 + 5 * at, "command", "owner", 2, ["load-1", at % 2, 7200, 0], "") for at in range(40)]
+COLD = (100, "command", "agg", 2, ["room", 9000, 7200, 1], "")
 CLAIMS = [(100 + at, "command", "owner", 2, ["charger", 8000, 7200, min(at, 5)], "") for at in range(40)]
 
 
@@ -71,6 +73,30 @@ def wish_without_meter(patch):
     patch.setattr("agent.allocate.without_headroom", lambda _state, _unit, _cause, _now_ms: None)
 
 
+def restless_start(patch):
+    patch.setattr("agent.protection.may_start", lambda _unit, _now_ms: True)
+
+
+def battery_without_bounds(patch):
+    patch.setattr("agent.protection.charge_bounds", lambda _unit: (-5000, 5000))
+
+
+def cold_room(patch):
+    wish = importlib.import_module("agent.allocate").wish
+
+    def careless(state, unit, now_ms):
+        kept, unit.comfort = unit.comfort, (None, None)
+        wish(state, unit, now_ms)
+        unit.comfort = kept
+
+    patch.setattr("agent.allocate.wish", careless)
+
+
+def circuit_unseen(patch):
+    chain = importlib.import_module("agent.state").State._chain
+    patch.setattr("agent.state.State._chain", lambda self, place: chain(self, 0))
+
+
 def never_left(patch):
     patch.setattr("agent.failsafe._METER_GOOD_MS", 1 << 40)
 
@@ -79,14 +105,14 @@ def endless_claims(patch):
     patch.setattr("agent.orders.CLAIMS_MAX", 1000)
 
 
-def restless_load(patch):
+def restless_room(patch):
     decide = importlib.import_module("agent.allocate").decide
 
     def toggles(state, image, now_ms):
         decide(state, image, now_ms)
         for unit in state.units:
-            if unit.id == "load-1" and not state.failsafe:
-                unit.decide(now_ms // 1000 % 2, unit.next_source)
+            if unit.id == "room":
+                unit.decide(20000 + now_ms // 1000 % 2 * 1000, unit.next_source)
 
     patch.setattr("agent.allocate.decide", toggles)
 
@@ -152,8 +178,12 @@ CASES = {
     stale_is_fresh: ("failsafe entered", [SILENT], {}),
     wish_without_meter: ("nothing above fallback", [SILENT], {}),
     never_left: ("failsafe left once", [SILENT], {}),
+    restless_start: ("protection timers", TOGGLED, {}),
+    battery_without_bounds: ("charge bounds", [DISCHARGE], {"battery": {"soc": 0.11}}),
+    cold_room: ("comfort", [COLD], {}),
+    circuit_unseen: ("circuit fuse", [], {}),
     endless_claims: ("bounded", CLAIMS, {}),
-    restless_load: ("wear", [], {}),
+    restless_room: ("wear", [], {}),
     believes_half_a_journal: ("journal is a prefix", [CUT], {}),
     epoch_kept: ("journal is a prefix", [CUT], {}),
     says_before_it_keeps: ("pages verify", [UNCONFIRMED, (110, *CUT[1:])], {"agent": {"sync_ms": 60000, "page_s": 45}}),

@@ -28,6 +28,7 @@ def small_site(keys: Keys, **changes: dict[str, Any]) -> Premises:
         "device": [
             {"id": "grid", "product": "eastron-sdm630", "bus": "rs485", "unit": 1, "measures": "meter"},
             {"id": "relay", "product": "waveshare-relay-8", "bus": "rs485", "unit": 2, "channels": {"0": "load-1"}},
+            {"id": "room", "product": "heatmiser-edge", "bus": "rs485", "unit": 3},
             {"id": "charger", "product": "alfen-eve", "bus": "charger-lan"},
             {"id": "battery", "product": "fronius-gen24", "bus": "pv-lan"},
         ],
@@ -42,6 +43,7 @@ def small_site(keys: Keys, **changes: dict[str, Any]) -> Premises:
             {"name": name, "role": role, "power_max_w": 30000, "public_key": keys.signer(name).public_key.hex()}
             for name, role in AUTHORITIES.items()
         ],
+        "circuit": [{"id": "garage", "fuse_ma": 20000}],
         "bus": [
             {"id": "rs485", "kind": "serial", "port": "rs485"},
             {"id": "charger-lan", "kind": "tcp", "host": "charger"},
@@ -50,12 +52,13 @@ def small_site(keys: Keys, **changes: dict[str, Any]) -> Premises:
         "device": [
             {"id": "grid", "driver": "eastron-sdm630", "bus": "rs485", "unit": 1},
             {"id": "load-1", "driver": "waveshare-relay", "bus": "rs485", "unit": 2, "phases": 2, "power_max_w": 1000},
+            {"id": "room", "driver": "heatmiser-edge", "bus": "rs485", "unit": 3, "comfort_min": 17000},
             {"id": "charger", "driver": "alfen-eve", "bus": "charger-lan", "power_max_w": 22080, "default": 32000,
-             "fallback": 6000, "priority": 20},
+             "fallback": 6000, "priority": 20, "circuit": "garage"},
             {"id": "battery", "driver": "fronius-gen24", "bus": "pv-lan", "power_max_w": 5000, "priority": 30},
         ],
     }  # fmt: skip
-    kinds = {"grid": "grid", "load-1": "load", "charger": "charger", "battery": "battery"}
+    kinds = {"grid": "grid", "load-1": "load", "room": "room", "charger": "charger", "battery": "battery"}
     return Premises(home, site, True, kinds=kinds)
 
 

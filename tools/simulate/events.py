@@ -11,6 +11,7 @@ import struct
 from typing import Any, NamedTuple
 
 from tools.simulate import premises as p
+from tools.simulate.bodies import cancel, claim, limit, whole_set
 from tools.simulate.pace import DAYS
 from tools.simulate.premises import Premises
 
@@ -170,37 +171,12 @@ def _flood(rng: random.Random, _made: Premises) -> Args:
 def _command(rng: random.Random, made: Premises) -> Args:
     """Sender, kind, body, what is wrong with it."""
     who = rng.choice(["dso", "dso", "agg", "agg", "owner", "headend", "stranger"])
-    kind, body = rng.choice([_limit, _limit, _claim, _claim, _claim, _cancel])(rng, made)
+    kind, body = rng.choice(ORDERS)(rng, made)
     twist = rng.choice(TWISTS) if rng.random() < 0.3 else ""
     return who, kind, body, twist
 
 
-def _limit(rng: random.Random, made: Premises) -> tuple[int, list[Any]]:
-    scopes = ["", "", "", *made.having(p.CHARGER, p.BATTERY, p.PUMP), rng.choice([*made.kinds, "nobody"])]
-    watts = rng.choice([0, 1000, 3000, 4200, 6000, 9000, 15000, 99000])
-    return 1, [rng.choice(scopes), rng.choice([0, 0, 0, 1]), watts, rng.choice([5, 60, 300, 1800, 7200])]
-
-
-SETPOINTS = {
-    p.CHARGER: [0, 6000, 8000, 16000, 32000, 4000],
-    p.BATTERY: [-5000, -2000, 0, 1000, 3000, 9000],
-    p.PUMP: [0, 1000, 2500, 30000],
-    p.SG_READY: [1, 2, 3, 4, 5],
-    p.ROOM: [18000, 21000, 25000],
-    p.LOAD: [0, 1, 2],
-}
-
-
-def _claim(rng: random.Random, made: Premises) -> tuple[int, list[Any]]:
-    device = rng.choice([*made.kinds, *made.having(*SETPOINTS), "nobody"])
-    setpoint = rng.choice(SETPOINTS.get(made.kinds.get(device, ""), [0, 1]))
-    return 2, [device, setpoint, rng.choice([5, 60, 300, 1800, 7200]), rng.randrange(6)]
-
-
-def _cancel(_rng: random.Random, _made: Premises) -> tuple[int, list[Any]]:
-    return 3, []
-
-
+ORDERS = (limit, limit, limit, claim, claim, claim, claim, cancel, whole_set)
 DRAW = {
     "base": _base, "sun": _sun, "car": _car, "device": _device, "meter": _meter, "clock": _clock, "cut": _cut,
     "torn": _torn, "stop": _stop, "disk": _disk, "link": _link, "receipts": _receipts, "flood": _flood,

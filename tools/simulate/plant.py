@@ -163,6 +163,17 @@ class Plant:
         """Return what the connection carries."""
         return self.house.grid.connection.flow.total_w
 
+    def hung_w(self, circuit: str) -> Triple:
+        """Return by phase what the devices on a circuit draw."""
+        found = [0.0, 0.0, 0.0]
+        hung = [row["id"] for row in self.made.site["device"] if row.get("circuit") == circuit]
+        for name in hung:
+            if self.made.kinds[name] == CHARGER and self.house.charge_point:
+                _gather(found, self.house.charge_point.flow.w)
+            elif self.made.kinds[name] == LOAD:
+                _gather(found, self.house.loads[name].flow.w)
+        return found[0], found[1], found[2]
+
     def movable_w(self) -> Triple:
         """Return by phase what the agent could take off the connection."""
         house = self.house

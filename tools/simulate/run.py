@@ -11,6 +11,7 @@ from tools.simulate.pace import HOURS
 from tools.simulate.premises import Premises, random_premises
 from tools.simulate.rules import Broken, Rule, all_rules
 from tools.simulate.signer import Keys
+from tools.simulate.wiring import wire
 from tools.simulate.world import World
 
 
@@ -57,6 +58,7 @@ class Result:
 def drawn(order: Order, keys: Keys) -> tuple[Premises, list[Event]]:
     """Return site and events of an order."""
     made = random_premises(order.seed, keys, PACE_OF.get(order.scenario, HOURS))
+    wire(order.seed, made)
     events = random_events(order.seed, order.scenario, made, order.span_ms)
     if order.only is not None:
         events = [event for event in events if event.number in order.only]

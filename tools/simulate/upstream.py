@@ -12,6 +12,7 @@ from typing import Any
 
 from agent import cbor, cose, record
 from hal.memory import LoopUplink
+from tools.simulate.bodies import CANCEL, SET, sent
 from tools.simulate.rest import at_once
 from tools.simulate.signer import Keys
 
@@ -87,12 +88,12 @@ class Upstream:
         """Return what a sender puts on the wire, oldest first; nothing while it knows no session."""
         if self.session is None:
             return []
-        if kind == 3:
-            body = [self._own.get(who, bytes(32))]
+        if kind == CANCEL:
+            body = [self._own.get(who, bytes(32)), *body]
         if twist == "replayed" and who in self._last:
             return [self._last[who]]
         raw = self._made(who, kind, body, twist)
-        if kind == 3:
+        if kind in (CANCEL, SET):
             self.cancels.add(hashlib.sha256(raw).digest())
         elif not twist:
             self._own[who] = hashlib.sha256(raw).digest()
@@ -101,7 +102,7 @@ class Upstream:
             return [raw, raw]
         if twist == "reordered":
             newer = self._made(who, kind, body, "")
-            if kind == 3:
+            if kind in (CANCEL, SET):
                 self.cancels.add(hashlib.sha256(newer).digest())
             return [newer, raw]
         if twist == "flipped":
@@ -127,7 +128,7 @@ class Upstream:
         self._counters[who] = self._counters.get(who, 0) + 1
         expires_s = now_s if twist == "late" else now_s + EXPIRES_S + 60
         self.sent += 1
-        return self._sealed(who, [3, 1, agent, epoch, self._counters[who], expires_s, kind, body])
+        return self._sealed(who, [3, 1, agent, epoch, self._counters[who], expires_s, kind, sent(kind, body, now_s)])
 
     def _sealed(self, who: str, payload: list[Any]) -> bytes:
         return at_once(cose.seal(self.keys.signer(who), cbor.encode(payload)))

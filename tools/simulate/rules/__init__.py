@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from tools.simulate.rules.base import Broken, Rule
 from tools.simulate.rules.bounds import Bounded
-from tools.simulate.rules.electric import ExportHeld, FusesHeld, ImportHeld, SocBounded
+from tools.simulate.rules.care import ChargeKept, ComfortKept, TimersKept
+from tools.simulate.rules.electric import CircuitFusesHeld, ExportHeld, FusesHeld, ImportHeld, SocBounded
 from tools.simulate.rules.evidence import Acknowledged, CountersRise, PagesVerify, PrefixKept
 from tools.simulate.rules.failsafe import FailsafeEntered, FailsafeLeft, FallbackKept
 from tools.simulate.rules.leases import Leased
 from tools.simulate.rules.wear import WearBudget
 
 RULES: tuple[type[Rule], ...] = (
-    ImportHeld, FusesHeld, ExportHeld, SocBounded, Leased, FailsafeEntered, FallbackKept, FailsafeLeft,
+    ImportHeld, FusesHeld, CircuitFusesHeld, ExportHeld, SocBounded, TimersKept, ChargeKept, ComfortKept,
+    Leased, FailsafeEntered, FallbackKept, FailsafeLeft,
     Bounded, WearBudget,
     PrefixKept, Acknowledged, CountersRise, PagesVerify,
 )  # fmt: skip

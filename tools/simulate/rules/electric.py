@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.limits import WATT
 from tools.simulate.premises import PUMP, SG_READY
 from tools.simulate.rules.base import Rule
 
@@ -33,7 +34,7 @@ def allowed_w(world: World, direction: int) -> float:
     found: float = site["export_limit_w" if direction == EXPORT else "import_limit_w"]
     assert world.life is not None
     for limit in world.life.loop.state.limits:
-        if limit.scope == -1 and limit.direction == direction:
+        if limit.live and limit.scope == -1 and limit.direction == direction and limit.quantity == WATT:
             found = min(found, limit.value)
     return found
 
@@ -116,6 +117,25 @@ class FusesHeld(Held):
                 here_a > fuse_a * (1 + SLACK_PER_CENT / 100) + 1 and fixed_a < fuse_a - 1 and movable_w[phase] > SLACK_W
             )
             found.append((phase, f"{here_a:.1f} A on L{phase + 1} behind {fuse_a:.0f} A" if over else ""))
+        return found
+
+
+class CircuitFusesHeld(Held):
+    """No phase of a circuit below the connection imports more than its fuse carries: only the agent moves it."""
+
+    name = "circuit fuse"
+
+    def passed(self, world: World) -> list[tuple[object, str]]:
+        """Look at each phase of each circuit."""
+        found: list[tuple[object, str]] = []
+        volt = world.plant.house.grid.connection.voltage_v
+        for row in world.made.site.get("circuit", []):
+            drawn_w = world.plant.hung_w(row["id"])
+            for phase in range(3):
+                here_a = max(drawn_w[phase], 0.0) / volt[phase]
+                over = here_a > row["fuse_ma"] / 1000 * (1 + SLACK_PER_CENT / 100) + 1
+                text = f"{here_a:.1f} A on L{phase + 1} of {row['id']}"
+                found.append(((row["id"], phase), text if over else ""))
         return found
 
 
