@@ -35,8 +35,7 @@ def share(group: list[Unit], most_w: list[int]) -> None:
 
 
 def _divide(group: list[Unit], most_w: list[int], open_at: list[int]) -> None:
-    shares = [0] * len(group)
-    wanting = []
+    shares, wanting = list(most_w), []
     for at in open_at:
         unit = group[at]
         if unit.idles:
@@ -96,7 +95,7 @@ def _fit(group: list[Unit], open_at: list[int], powers_w: list[int], name: bool 
         _put(group[at], powers_w[at], 1)
     held = True
     for at in open_at:
-        binding = _binding(group[at]) if powers_w[at] > 0 and (held or name) else ""
+        binding = _binding(group[at]) if held or name else ""
         if binding:
             held = False
         if name:

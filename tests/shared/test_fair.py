@@ -61,6 +61,9 @@ def test_levels_are_within_eight_watts_and_put_everything_back():
     assert shares(site, [2000, 9000]) == [0, 4001]
     assert shares(site, [2000, 4001]) == [0, 0]
     assert shares(site, [2000, 4002]) == [0, 3995]
+    site.state.site.left_w = 6009
+    assert shares(site, [8192, 8192]) == [3000, 3000]
+    assert shares(site, [9216, 9216]) == [3002, 3002]
 
 
 def test_least_is_what_starts_in_order():
