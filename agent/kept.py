@@ -82,6 +82,14 @@ def load(state: State, blob: bytes, civil_ms: int) -> None:
     settle(state.limits)
 
 
+def forget_others(state: State, names: list[str]) -> None:
+    """End what was kept of authorities that the site no longer knows: nobody could end it any more."""
+    for limit in [each for each in state.limits if each.source not in names]:
+        state.end_limit(limit, record.CANCELLED, 0)
+    for claim in [each for each in state.claims if each.source not in names]:
+        state.end_claim(claim, record.CANCELLED, 0)
+
+
 def _load_limit(state: State, kept: list[Any], civil_ms: int) -> None:
     name, direction, most, source, left_ms, until_civil_ms, command = kept[:7]
     quantity, phases, from_civil_ms, begun, on_expiry, ends_as = kept[7:]

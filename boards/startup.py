@@ -6,7 +6,7 @@ from agent import VERSION, record
 from agent.circuits import Circuit
 from agent.command import Authority
 from agent.journal import Journal
-from agent.kept import load
+from agent.kept import forget_others, load
 from agent.ledger import Ledger
 from agent.limits import SITE
 from agent.loop import Loop
@@ -149,6 +149,7 @@ def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Pa
     )  # fmt: skip
     synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
     load(state, ledger.state_blob, parts.clock.civil_ms() if synchronised else 0)
+    forget_others(state, [row["name"] for row in config.authorities])
     return state
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent import cbor, record
 from agent.circuits import Circuit
 from agent.claims import Claim
-from agent.kept import dump, load
+from agent.kept import dump, forget_others, load
 from agent.limits import IMPORT, SITE, tightest
 from agent.state import State
 from agent.unit import Unit
@@ -385,3 +385,16 @@ def test_the_first_device_takes_its_claim_over():
     again = State(Circuit(TABLE, 1), units, AGENT_ID, 8, 60, 10000)
     load(again, kept, 0)
     assert [claim.scope for claim in again.claims] == [0] and again.records == []
+
+
+def test_what_an_authority_left_that_the_site_no_longer_knows_is_cancelled():
+    desk = at_work()
+    desk.want(DSO, LIMIT, ["", 0, 4200, 0])
+    desk.want(OWNER, CLAIM, ["charger", 8000, 0, 0])
+    desk.reboot()
+    forget_others(desk.state, ["owner", "somebody"])
+    assert desk.limits() == [] and len(desk.state.claims) == 1
+    forget_others(desk.state, [])
+    assert desk.state.claims == []
+    desk.pass_s(1)
+    assert [status for _, status in desk.heard()][-2:] == [CANCELLED, CANCELLED]
