@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.bench import board, evidence, latency, polling
+from tools.bench import board, evidence, latency, limits, polling
 from tools.bench.child import BenchError
 from tools.bench.figures import Figures
 from tools.bench.site import staged
@@ -23,6 +23,7 @@ from tools.stage import StageError
 
 METERS = 20  # and a charger for the commands
 COMMANDS = 250
+LIMITS, BACKLOG_PAGES = 24, 6000
 QUICK = polling.Plan(1, 1.0, 1.0, 0.0)
 
 
@@ -30,12 +31,13 @@ def main(argv: list[str] | None = None) -> int:
     """Measure everything once."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure and what it was made of")
+    parser.add_argument("--limits", action="store_true", help="only the way of a limit under full load, 3 minutes")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, no more")
     asked = parser.parse_args(argv)
     began_s = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="siteward-bench-") as folder:
-            figures = measure(Path(folder), asked.quick)
+            figures = measure(Path(folder), asked.quick, asked.limits)
     except (BenchError, BrokerError, StageError, OSError) as error:
         print(f"siteward: {error}", file=sys.stderr)
         return 1
@@ -48,9 +50,13 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def measure(folder: Path, quick: bool) -> Figures:
+def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
     """Return all figures of one run. Raises: BenchError, BrokerError, StageError, OSError."""
-    gateway, demo = folder / "gateway", folder / "demo"
+    gateway, demo, eight = folder / "gateway", folder / "demo", folder / "eight"
+    eight.mkdir(mode=0o700)
+    limited = limits.measure(eight, *((5, BACKLOG_PAGES // 4) if quick else (LIMITS, BACKLOG_PAGES)))
+    if only_limits:
+        return Figures(limited)
     gateway.mkdir(mode=0o700)
     with staged(gateway, METERS) as stage:
         polled = polling.measure(stage, QUICK if quick else polling.Plan())
@@ -58,7 +64,7 @@ def measure(folder: Path, quick: bool) -> Figures:
     layout = lay_out(demo)
     proven = asyncio.run(evidence.measure(layout))
     carried = asyncio.run(board.measure(layout, *((0.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
-    return Figures(polled, commanded, carried, proven)
+    return Figures(limited, polled, commanded, carried, proven)
 
 
 if __name__ == "__main__":

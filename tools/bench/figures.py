@@ -11,12 +11,15 @@ from typing import Any
 from tools.bench.board import Board
 from tools.bench.evidence import Evidence
 from tools.bench.latency import Latency, percentile
+from tools.bench.limits import Limits, Way
 from tools.bench.polling import Polling
 
 CPU_AIM = 2.0
 P50_AIM, P99_AIM = 2.0, 3.0
 PSS_MB_AIM = 35.0
 BYTES_PER_VALUE_AIM = 8.0
+LIMIT_MS_AIM, TICKS_AIM = 1000.0, 1.0
+PARTS = ("limits", "polling", "latency", "board", "evidence")
 
 
 @dataclass
@@ -43,30 +46,33 @@ class Row:
 
 @dataclass
 class Figures:
-    """Everything of one run."""
+    """Everything of one run; a part that was not asked for is None."""
 
-    polling: Polling
-    latency: Latency
-    board: Board
-    evidence: Evidence
+    limits: Limits
+    polling: Polling | None = None
+    latency: Latency | None = None
+    board: Board | None = None
+    evidence: Evidence | None = None
     machine: dict[str, str] = field(default_factory=lambda: machine())
 
     def rows(self) -> list[Row]:
         """Return the table."""
         return [
-            *_cpu(self.polling),
-            *_commands(self.latency),
-            _memory(self.polling),
-            *_board(self.board),
-            _wire(self.evidence),
+            *([] if self.polling is None else _cpu(self.polling)),
+            *([] if self.latency is None else _commands(self.latency)),
+            *([] if self.polling is None else [_memory(self.polling)]),
+            *([] if self.board is None else _board(self.board)),
+            *([] if self.evidence is None else [_wire(self.evidence)]),
+            *_limits("gateway", self.limits.gateway),
+            *_limits("MicroPython", self.limits.board),
         ]
 
     def as_json(self) -> dict[str, Any]:
         """Return rows and everything they were made of, as plain JSON types."""
         rows = [asdict(row) | {"missed": row.missed} for row in self.rows()]
-        return {"machine": self.machine, "rows": rows, "raw": {
-            name: asdict(getattr(self, name)) for name in ("polling", "latency", "board", "evidence")
-        }}  # fmt: skip
+        measured = {name: getattr(self, name) for name in PARTS}
+        raw = {name: asdict(part) for name, part in measured.items() if part is not None}
+        return {"machine": self.machine, "rows": rows, "raw": raw}
 
 
 def machine() -> dict[str, str]:
@@ -120,3 +126,20 @@ def _wire(found: Evidence) -> Row:
     return Row(
         "signed bytes a value, one reading a minute", found.bytes_per_value, "bytes", BYTES_PER_VALUE_AIM, detail
     )
+
+
+def _limits(runtime: str, found: Way) -> list[Row]:
+    p50, p99, worst = (percentile(found.device_ms, percent) for percent in (50, 99, 100))
+    bare50, bare99 = (percentile(found.bare_ms, percent) for percent in (50, 99))
+    longest = found.longest()
+    parts = ", ".join(f"{name} {took_us / 1000:.1f}" for name, took_us in longest["parts"])
+    rate = found.backfill_pages / found.lasted_s
+    return [
+        Row(f"{runtime}: limit to register, worst", worst, "ms", LIMIT_MS_AIM,
+            f"p50 {p50:.0f}, p99 {p99:.0f} ms of {len(found.device_ms)}; eight devices, {rate:.0f} old pages a second"),
+        Row(f"{runtime}: limit to register p50, agent / bare", found.ratio(50), "x", None,
+            f"bare p50 {bare50:.1f}, p99 {bare99:.1f} ms"),
+        Row(f"{runtime}: limit to write, ticks, worst", max(found.ticks), "", TICKS_AIM,
+            f"{found.ticks.count(0)} in the same tick, {found.ticks.count(1)} in the next"),
+        Row(f"{runtime}: longest blocking slice", longest["slice_us"] / 1000, "ms", None, parts or "of nothing named"),
+    ]  # fmt: skip

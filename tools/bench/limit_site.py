@@ -143,7 +143,7 @@ def _tree(site: LimitSite, ports: dict[str, int]) -> dict[str, Any]:
             {"id": "sg-ready", "driver": "sg-ready-relay", "bus": "annex-bus", "unit": 2, "channel_1": 1,
              "channel_2": 2, "power_max_w": 2500, "default": q.SG_NORMAL, "priority": 11},
             {"id": "boiler", "driver": "waveshare-relay", "bus": "annex-bus", "unit": 2, "channel": 3, "phases": 1,
-             "power_max_w": 2000, "default": 1, "priority": 30},
+             "power_max_w": 2000, "default": 0, "priority": 30},
             {"id": "annex", "driver": "eastron-sdm630", "bus": "annex-bus", "unit": 1},
         ],
     }  # fmt: skip

@@ -1,10 +1,10 @@
 """A whole site of simulated products for the bench: `python -m tools.bench.products FOLDER`.
 
 A house (grid meter on RS-485, charger, heat pump, inverter with battery) and its annex (a meter of its own and a
-relay board on RS-485 that switches a boiler and another heat pump's SG-Ready contacts, a second charger): what the annex
-draws the house's meter sees. A third charger stands alone; it is the bare program's. Serial lines answer as slowly as 9600
-baud does. Prints one JSON line with where everything is, then one for every set-point that reaches a charger, with the
-kernel's monotonic time.
+relay board on RS-485 that switches a boiler and another heat pump's SG-Ready contacts, a second charger): what the
+annex draws the house's meter sees. A third charger stands alone; it is the bare program's. Serial lines answer as
+slowly as 9600 baud does. Prints one JSON line with where everything is, one for every set-point that reaches a charger,
+with the kernel's monotonic time, and twice a second one with what the house draws beside its two chargers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CAR = {"capacity_wh": 500000.0, "soc": 0.1, "current_a_max": 32.0}
 PARTS: dict[str, Any] = {
     "grid": {"impedance_ohm": 0.01},
     "base_load": {"constant_w": BASE_W, "shares": EVEN},
-    "weather": {"constant_c": 2.0},
+    "weather": {"constant_c": 25.0},
     "charge_point": {},
     "car": CAR,
 }
@@ -87,6 +87,9 @@ async def serve(folder: Path) -> None:
         for home in homes:
             home.advance(passed_s)
         house.house.base.constant_w = BASE_W + annex.house.circuits["grid"].flow.total_w
+        chargers_w = sum(home.house.circuits["charger"].flow.total_w for home in (house, annex))
+        others_w = house.house.circuits["grid"].flow.total_w - chargers_w
+        print(json.dumps({"others_w": round(others_w)}), flush=True)
 
 
 def _tell_writes(name: str, home: Home) -> None:

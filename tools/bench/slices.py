@@ -38,7 +38,7 @@ class Slices:
         self._parts: list[list[object]] = []
         self._longest_us = 0
         self._of: list[list[object]] = []
-        self._count = 0
+        self._count = self._busy_us = 0
         self.collect: Callable[[], object] | None = None  # timed once a second, outside every slice
 
     def begin(self) -> None:
@@ -51,15 +51,21 @@ class Slices:
         now = self.ticks_us()
         took_us = self._since(now, self._began)
         self._count += 1
+        self._busy_us += took_us
         if took_us > self._longest_us:
             self._longest_us, self._of = took_us, self._parts
         if self._since(now, self._window) >= WINDOW_US:
             self._tell(json.dumps(self._window_told()))
-            self._longest_us, self._of, self._count = 0, [], 0
+            self._longest_us, self._of, self._count, self._busy_us = 0, [], 0, 0
             self._window = self.ticks_us()
 
     def _window_told(self) -> dict[str, object]:
-        told = {"slice_us": self._longest_us, "parts": self._of, "slices": self._count}
+        told: dict[str, object] = {
+            "slice_us": self._longest_us,
+            "parts": self._of,
+            "slices": self._count,
+            "busy_us": self._busy_us,
+        }
         if self.collect is not None:
             began = self.ticks_us()
             self.collect()
@@ -78,7 +84,7 @@ def watch(slices: Slices, classes: Any, signer: str, awaitable: Callable[[Any], 
     for owner, method in CALLS:
         kind = getattr(classes, owner)
         setattr(kind, method, _timed_call(slices, owner + "." + method, getattr(kind, method)))
-    for owner, method in STEPS + ((signer, "sign"), (signer, "verify")):
+    for owner, method in STEPS + ((signer, "sign"), (signer, "verify")):  # noqa: RUF005 - MicroPython has no [*a]
         kind = getattr(classes, owner)
         setattr(kind, method, awaitable(timed_steps(slices, owner + "." + method, getattr(kind, method))))
 
@@ -110,7 +116,7 @@ def timed_steps(slices: Slices, name: str, act: Any) -> Any:
             thrown = None
             try:
                 yield waits_for
-            except BaseException as fault:
+            except BaseException as fault:  # noqa: BLE001 - goes on to whom it is for
                 thrown = fault
 
     return steps

@@ -31,7 +31,7 @@ def _sliced(slices: Any, job: Any) -> Any:
         thrown = None
         try:
             yield waits_for
-        except BaseException as fault:
+        except BaseException as fault:  # noqa: BLE001 - goes on to whom it is for
             thrown = fault
 
 
@@ -40,8 +40,8 @@ def _install() -> None:
     slices.collect = gc.collect
     watch(slices, siteward, "SoftSigner", lambda steps: steps)
     create, run = asyncio.create_task, asyncio.run
-    asyncio.create_task = lambda job: create(_sliced(slices, job))
-    asyncio.run = lambda job: run(_sliced(slices, job))
+    asyncio.create_task = lambda job: create(_sliced(slices, job))  # type: ignore[assignment, misc]
+    asyncio.run = lambda job: run(_sliced(slices, job))  # type: ignore[assignment, misc]
 
 
 _install()
