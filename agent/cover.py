@@ -77,7 +77,7 @@ def _must_wait(unit: Unit, setpoint: int | None, now_ms: int) -> bool:
 def _covering(unit: Unit, most_w: int) -> int:
     """Return a set-point at or below `most_w`; the present one while it is not much stronger than needed."""
     kept = unit.setpoint
-    if unit.covering and kept is not None and most_w - _BATTERY_BAND_W <= kept <= most_w:
+    if kept is not None and most_w - _BATTERY_BAND_W <= kept <= most_w:
         return unit.fit(kept)
     return unit.fit(most_w - _BATTERY_MARGIN_W)
 
@@ -85,7 +85,7 @@ def _covering(unit: Unit, most_w: int) -> int:
 def _taking_in(unit: Unit, least_w: int) -> int:
     """Return a set-point at or above `least_w`; the present one while it is not much stronger than needed."""
     kept = unit.setpoint
-    if unit.covering and kept is not None and least_w <= kept <= least_w + _BATTERY_BAND_W:
+    if kept is not None and least_w <= kept <= least_w + _BATTERY_BAND_W:
         return unit.fit(kept)
     return unit.fit(least_w + _BATTERY_MARGIN_W + unit.contract.step - 1)
 
