@@ -1,4 +1,4 @@
-"""EVerest's load-balancing cases against our answers; where they differ is docs/decisions/0005 and nothing else.
+"""EVerest's load-balancing cases against our answers; where they differ is docs/decisions/0006 and nothing else.
 
 Source: EVerest, modules/EnergyManagement/EnergyManager/tests/json_tests (Apache-2.0), beside the project, never in it.
 An energy node is a circuit that nobody measures, an EVSE a charger, each of its limits a limit by the same name.
@@ -22,7 +22,7 @@ from tests.shared.house import AGENT_ID, METER, row
 from tests.shared.plant import Load, Plant
 from tests.shared.wiring import WIDE
 
-DECISION = ROOT / "docs" / "decisions" / "0005-load-balancing-differences.md"
+DECISION = ROOT / "docs" / "decisions" / "0006-load-balancing-differences.md"
 CASES = (
     "1_0_two_ac_evse_load_balancing",
     "1_2_two_evse_load_balancing_one_unplugged_6A",
