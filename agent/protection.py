@@ -32,6 +32,7 @@ HOUR_MS = const(3600000)
 _DAY_MS = const(86400000)
 _BURST = const(12)  # writes that may come together
 _TAPER_PM = const(50)  # from here to a bound of its charge a battery slows down
+_TAPER_STEP_PM = const(10)
 _BACK_PM = const(20)  # so far from a bound it is let go again
 NEVER_MS = const(-1)
 
@@ -175,9 +176,14 @@ def charge_bounds(unit: Unit) -> tuple[int, int]:
     guard.empty = soc_pm <= guard.soc_min_pm or (guard.empty and soc_pm < guard.soc_min_pm + _BACK_PM)
     guard.full = soc_pm >= guard.soc_max_pm or (guard.full and soc_pm > guard.soc_max_pm - _BACK_PM)
     most_w = unit.power_of(None)
-    lowest_w = 0 if guard.empty else -most_w * min(soc_pm - guard.soc_min_pm, _TAPER_PM) // _TAPER_PM
-    highest_w = 0 if guard.full else most_w * min(guard.soc_max_pm - soc_pm, _TAPER_PM) // _TAPER_PM
+    lowest_w = 0 if guard.empty else -_tapered(most_w, soc_pm - guard.soc_min_pm)
+    highest_w = 0 if guard.full else _tapered(most_w, guard.soc_max_pm - soc_pm)
     return min(lowest_w, 0), max(highest_w, 0)
+
+
+def _tapered(most_w: int, left_pm: int) -> int:
+    """Return the power so far from a bound, in five steps: each is a write, and some products wear."""
+    return most_w * min(-(-left_pm // _TAPER_STEP_PM) * _TAPER_STEP_PM, _TAPER_PM) // _TAPER_PM
 
 
 def _within_charge(unit: Unit, wanted: int) -> int:

@@ -47,8 +47,8 @@ def test_unknown_charge_allows_neither_way():
 def test_battery_slows_down_before_its_bounds():
     battery = unit(BATTERY, power_max_w=5000)
     cases = [
-        (500, (-5000, 5000)), (150, (-5000, 5000)), (149, (-4900, 5000)), (101, (-100, 5000)), (100, (0, 5000)),
-        (150, (-5000, 5000)), (950, (-5000, 5000)), (951, (-5000, 4900)), (999, (-5000, 100)), (1000, (-5000, 0)),
+        (500, (-5000, 5000)), (150, (-5000, 5000)), (141, (-5000, 5000)), (140, (-4000, 5000)), (101, (-1000, 5000)), (100, (0, 5000)),
+        (150, (-5000, 5000)), (950, (-5000, 5000)), (959, (-5000, 5000)), (960, (-5000, 4000)), (999, (-5000, 1000)), (1000, (-5000, 0)),
     ]  # fmt: skip
     for soc_pm, bounds in cases:
         assert charge_bounds(soc(battery, soc_pm)) == bounds, soc_pm
@@ -56,9 +56,9 @@ def test_battery_slows_down_before_its_bounds():
 
 def test_battery_at_a_bound_stays_there_until_it_is_well_away_from_it():
     battery = unit(BATTERY, power_max_w=5000, soc_min_pct=20, soc_max_pct=80)
-    for soc_pm, lowest_w in ((200, 0), (219, 0), (220, -2000), (219, -1900), (201, -100), (150, 0)):
+    for soc_pm, lowest_w in ((200, 0), (219, 0), (220, -2000), (219, -2000), (201, -1000), (150, 0)):
         assert charge_bounds(soc(battery, soc_pm))[0] == lowest_w, soc_pm
-    for soc_pm, highest_w in ((800, 0), (781, 0), (780, 2000), (781, 1900), (799, 100), (850, 0)):
+    for soc_pm, highest_w in ((800, 0), (781, 0), (780, 2000), (781, 2000), (799, 1000), (850, 0)):
         assert charge_bounds(soc(battery, soc_pm))[1] == highest_w, soc_pm
 
 
@@ -76,7 +76,7 @@ def test_wish_is_cut_to_what_the_charge_allows():
     battery = soc(unit(BATTERY, power_max_w=5000), 110)
     assert ask(battery, -3000, 1000) == -1000 and delay(battery) == ("protection charge", protection.NEVER_MS)
     assert ask(battery, -1000, 1000) == -1000 and delay(battery) == ("", 0)
-    assert ask(soc(battery, 113), -3000, 1000) == -1300
+    assert ask(soc(battery, 113), -3000, 1000) == -2000
     assert ask(soc(battery, 990), 3000, 1000) == 1000
     assert ask(soc(battery, 990), 1000, 1000) == 1000
 
