@@ -23,7 +23,9 @@ from tools.stage import StageError
 
 METERS = 20  # and a charger for the commands
 COMMANDS = 250
-LIMITS, BACKLOG_PAGES = 24, 6000
+LIMITS, QUICK_LIMITS = 24, 5
+BACKLOG = {"gateway": 12000, "board": 4000}  # pages, more than are sent meanwhile
+QUICK_BACKLOG = {"gateway": 2000, "board": 1000}
 QUICK = polling.Plan(1, 1.0, 1.0, 0.0)
 
 
@@ -54,7 +56,7 @@ def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
     """Return all figures of one run. Raises: BenchError, BrokerError, StageError, OSError."""
     gateway, demo, eight = folder / "gateway", folder / "demo", folder / "eight"
     eight.mkdir(mode=0o700)
-    limited = limits.measure(eight, *((5, BACKLOG_PAGES // 4) if quick else (LIMITS, BACKLOG_PAGES)))
+    limited = limits.measure(eight, *((QUICK_LIMITS, QUICK_BACKLOG) if quick else (LIMITS, BACKLOG)))
     if only_limits:
         return Figures(limited)
     gateway.mkdir(mode=0o700)

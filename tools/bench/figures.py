@@ -131,8 +131,8 @@ def _wire(found: Evidence) -> Row:
 def _limits(runtime: str, found: Way) -> list[Row]:
     p50, p99, worst = (percentile(found.device_ms, percent) for percent in (50, 99, 100))
     bare50, bare99 = (percentile(found.bare_ms, percent) for percent in (50, 99))
-    longest = found.longest()
-    parts = ", ".join(f"{name} {took_us / 1000:.1f}" for name, took_us in longest["parts"])
+    longest_ms, parts = found.longest()
+    within = ", ".join(f"{name} {part_ms:.1f}" for name, part_ms in sorted(parts.items(), key=lambda part: -part[1]))
     rate = found.backfill_pages / found.lasted_s
     return [
         Row(f"{runtime}: limit to register, worst", worst, "ms", LIMIT_MS_AIM,
@@ -141,5 +141,5 @@ def _limits(runtime: str, found: Way) -> list[Row]:
             f"bare p50 {bare50:.1f}, p99 {bare99:.1f} ms"),
         Row(f"{runtime}: limit to write, ticks, worst", max(found.ticks), "", TICKS_AIM,
             f"{found.ticks.count(0)} in the same tick, {found.ticks.count(1)} in the next"),
-        Row(f"{runtime}: longest blocking slice", longest["slice_us"] / 1000, "ms", None, parts or "of nothing named"),
+        Row(f"{runtime}: longest blocking slice", longest_ms, "ms", None, within or "of nothing named"),
     ]  # fmt: skip

@@ -77,7 +77,7 @@ class LimitSite:
 
 
 @contextmanager
-def staged(folder: Path, backlog_pages: int) -> Iterator[LimitSite]:
+def staged(folder: Path, backlog: dict[str, int]) -> Iterator[LimitSite]:
     """Bring up products and broker, and lay out both runtimes' sites. Raises: BenchError, BrokerError, StageError."""
     for runtime in RUNTIMES:
         (folder / runtime).mkdir(mode=0o700)
@@ -96,7 +96,7 @@ def staged(folder: Path, backlog_pages: int) -> Iterator[LimitSite]:
         site = LimitSite(folder, broker, products, agents, keys["grid"], keys["receipts"])
         for runtime in RUNTIMES:
             _lay_out(site, runtime, ports)
-            _fill(folder / runtime / "journal", agents[runtime], backlog_pages)
+            _fill(folder / runtime / "journal", agents[runtime], backlog[runtime])
         files = broker.agents[BARE]
         bare = {"agent": BARE, "meters": [], "charger": ports["bare"], "port": broker.port,
                 "ca": str(broker.ca.cert), "cert": str(files.cert), "cert_key": str(files.key)}  # fmt: skip

@@ -25,11 +25,15 @@ from tools.bench.limit_site import RUNTIMES, LimitSite, staged
 from tools.bench.upstream import Upstream
 
 CHARGERS = {"charger-1": 1, "charger-2": 2}  # id -> index of the device
-STEP_W = 1200  # 24 of them take two chargers from 32 A to 6 A
+STEP_W = 1200
+LOW_MA, HIGH_MA = 9000, 25000  # before a charger has to stop, both get back to the upper one
+FREE_W = 90000
+FREE_S = 90.0
 LOWER_MA_MIN = 100  # a step takes 870 from each charger, less what other devices have changed meanwhile
 PAUSE_S = (1.0, 2.0)  # drawn anew each time, so that limits meet every phase of the second
 WARM_S = 20.0
 ANSWER_S = 20.0
+READY_S = 120.0  # a board reads its whole journal first
 DURATION_S, EXPIRES_S = 3600, 86400
 TICK_MS = 1000
 IMPORT = 0
@@ -51,9 +55,13 @@ class Way:
         """Return the agent's percentile over the bare program's."""
         return percentile(self.device_ms, percent) / percentile(self.bare_ms, percent)
 
-    def longest(self) -> dict[str, Any]:
-        """Return the second with the longest slice."""
-        return max(self.slices, key=lambda window: int(window["slice_us"]))
+    def longest(self) -> tuple[float, dict[str, float]]:
+        """Return the milliseconds of the longest slice, and of its named parts; parts may contain one another."""
+        window = max(self.slices, key=lambda window: int(window["slice_us"]))
+        parts: dict[str, float] = {}
+        for name, took_us in window["parts"]:
+            parts[name] = parts.get(name, 0.0) + took_us / 1000
+        return window["slice_us"] / 1000, parts
 
 
 @dataclass
@@ -64,10 +72,10 @@ class Limits:
     board: Way
 
 
-def measure(folder: Path, limits: int, backlog_pages: int) -> Limits:
-    """Send `limits` to each runtime. Raises: BenchError, BrokerError, StageError."""
-    with staged(folder, backlog_pages) as site:
-        return Limits(*(_run(site, runtime, limits, backlog_pages) for runtime in RUNTIMES))
+def measure(folder: Path, limits: int, backlog: dict[str, int]) -> Limits:
+    """Send `limits` to each runtime, which has so many pages in hand. Raises: BenchError, BrokerError, StageError."""
+    with staged(folder, backlog) as site:
+        return Limits(**{runtime: _run(site, runtime, limits, backlog[runtime]) for runtime in RUNTIMES})
 
 
 def _run(site: LimitSite, runtime: str, limits: int, backlog_pages: int) -> Way:
@@ -77,7 +85,7 @@ def _run(site: LimitSite, runtime: str, limits: int, backlog_pages: int) -> Way:
         site.bare() as bare,
         site.agent(runtime) as agent,
     ):
-        epoch = agent.hear("epoch")["epoch"]
+        epoch = agent.hear("epoch", READY_S)["epoch"]
         bare.hear("ready")
         sender = _Sender(site, down, site.agents[runtime], epoch)
         sender.let_pass(WARM_S)
@@ -110,6 +118,7 @@ class _Sender:
         before, began_s = upstream.confirmed, time.monotonic()
         for number in range(limits):
             self.let_pass(pause.uniform(*PAUSE_S))
+            self._keep_room()
             way.device_ms.append(self._send())
             way.bare_ms.append(self._bare(8000 + 2000 * (number % 2)))
         way.lasted_s = time.monotonic() - began_s
@@ -123,14 +132,11 @@ class _Sender:
     def _send(self) -> float:
         """Limit the site; return the milliseconds until both chargers have less."""
         chargers_w = sum(self._held_ma.values()) * VOLT_AND_PHASES // 1000
-        body = ["", IMPORT, self._others_w + chargers_w - STEP_W, DURATION_S]
-        counter = int(time.time() * 1000)
-        payload = wire.command(self._agent_id, self._epoch, counter, EXPIRES_S, wire.LIMIT, body)
-        raw = wire.seal(payload, self._site.grid)
+        raw = self._limit(self._others_w + chargers_w - STEP_W)
         held = dict(self._held_ma)
         lower: dict[str, int] = {}
         sent_ns = time.monotonic_ns()
-        self._client.publish(f"siteward/{self._agent_id.hex()}/command", raw, 1)
+        self._publish(raw)
         while len(lower) < len(CHARGERS):
             written = self._written(ANSWER_S)
             name = written["charger"]
@@ -139,6 +145,26 @@ class _Sender:
                 last_ns = written["at_ns"]
         self.sent.append((wire.sha256(raw), lower))
         return float(last_ns - sent_ns) / 1e6
+
+    def _limit(self, limit_w: int) -> bytes:
+        body = ["", IMPORT, limit_w, DURATION_S]
+        counter = int(time.time() * 1000)
+        payload = wire.command(self._agent_id, self._epoch, counter, EXPIRES_S, wire.LIMIT, body)
+        return wire.seal(payload, self._site.grid)
+
+    def _publish(self, raw: bytes) -> None:
+        self._client.publish(f"siteward/{self._agent_id.hex()}/command", raw, 1)
+
+    def _keep_room(self) -> None:
+        """Free the site for a while when a charger is near its least current. Raises: BenchError."""
+        if min(self._held_ma.values()) >= LOW_MA:
+            return
+        self._publish(self._limit(FREE_W))
+        until_s = time.monotonic() + FREE_S
+        while min(self._held_ma.values()) < HIGH_MA:
+            if time.monotonic() > until_s:
+                raise BenchError(f"the chargers did not recover within {FREE_S:.0f} s; see {self._site.folder}")
+            self.let_pass(PAUSE_S[0])
 
     def _bare(self, limit_ma: int) -> float:
         """Have the bare program write its charger; return the milliseconds it took."""

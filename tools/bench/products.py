@@ -70,8 +70,8 @@ ALONE = PARTS | {
 
 async def serve(folder: Path) -> None:
     """Open all ports and let time pass until killed."""
-    homes = [await Home.start(tree, folder) for tree in (HOUSE, ANNEX, ALONE)]
-    house, annex, _ = homes
+    homes = [await Home.start(tree, folder) for tree in (ANNEX, HOUSE, ALONE)]
+    annex, house, _ = homes
     ports: dict[str, int] = {}
     for home in homes:
         for name, where in home.addresses.items():
@@ -86,7 +86,7 @@ async def serve(folder: Path) -> None:
         passed_s, at_s = time.monotonic() - at_s, time.monotonic()
         for home in homes:
             home.advance(passed_s)
-        house.house.base.constant_w = BASE_W + annex.house.circuits["grid"].flow.total_w
+            house.house.base.constant_w = BASE_W + annex.house.circuits["grid"].flow.total_w
         chargers_w = sum(home.house.circuits["charger"].flow.total_w for home in (house, annex))
         others_w = house.house.circuits["grid"].flow.total_w - chargers_w
         print(json.dumps({"others_w": round(others_w)}), flush=True)

@@ -36,6 +36,7 @@ class Slices:
         self._tell = tell
         self._began = self._window = ticks_us()
         self._parts: list[list[object]] = []
+        self._inside = False  # of a slice: before the loop runs nothing is kept
         self._longest_us = 0
         self._of: list[list[object]] = []
         self._count = self._busy_us = 0
@@ -43,13 +44,14 @@ class Slices:
 
     def begin(self) -> None:
         """A task is resumed."""
-        self._parts = []
+        self._parts, self._inside = [], True
         self._began = self.ticks_us()
 
     def end(self) -> None:
         """It waits again."""
         now = self.ticks_us()
         took_us = self._since(now, self._began)
+        self._inside = False
         self._count += 1
         self._busy_us += took_us
         if took_us > self._longest_us:
@@ -75,7 +77,7 @@ class Slices:
     def note(self, name: str, began: int) -> None:
         """Remember a part of the present slice."""
         took_us = self._since(self.ticks_us(), began)
-        if took_us >= PART_US_MIN:
+        if self._inside and took_us >= PART_US_MIN:
             self._parts.append([name, took_us])
 
 
