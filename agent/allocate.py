@@ -58,7 +58,7 @@ def wish(state: State, unit: Unit, now_ms: int) -> None:
     lowest, highest = unit.comfort
     if setpoint is not None and primacy:  # the owner, 0, may pass the comfort band
         if lowest is not None and setpoint < lowest:
-            setpoint, source = unit.fit(lowest), "comfort"
+            setpoint, source = unit.fit(lowest + unit.contract.step - 1), "comfort"
         elif highest is not None and setpoint > highest:
             setpoint, source = unit.fit(highest), "comfort"
     unit.decide(setpoint, source)
