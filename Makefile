@@ -37,7 +37,7 @@ check: .venv/ready ## lint, formatting, types and the house rules
 mutants: .venv/ready ## change the safety core token by token: do the tests notice? about 20 minutes
 	$(BIN)/python -m tools.mutants $(ARGS)
 
-bench: .venv/ready ## measure against bare programs, about 6 minutes
+bench: .venv/ready ## measure against bare programs, about 9 minutes
 	$(BIN)/python -m tools.bench $(ARGS)
 
 soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
