@@ -179,14 +179,14 @@ def test_own_mode_ends_where_a_limit_on_the_battery_is_less_than_it_can_do():
 
 
 def test_charge_that_lets_nobody_ask_for_what_it_does_by_itself_leaves_it_alone():
-    for soc_pm, drawn_w, setpoint in ((None, -500, None), (105, -500, -500), (105, -501, None), (106, -501, -600)):
+    for soc_pm, drawn_w, setpoint in ((None, -500, None), (110, -1000, -1000), (110, -1001, None), (111, -1001, -1301)):
         site = one(-200, drawn_w)
         site["bat"].soc_pm = soc_pm
         assert told(site)[0] == setpoint
         if setpoint is None:
             assert site.state.site.moved_w == 0
             assert site["bat"].covering is False
-    for soc_pm, drawn_w, setpoint in ((None, 500, None), (995, 500, 500), (995, 501, None), (994, 501, 600)):
+    for soc_pm, drawn_w, setpoint in ((None, 500, None), (990, 1000, 1000), (990, 1001, None), (989, 1001, 2000)):
         site = one(6000, drawn_w)
         site["bat"].soc_pm = soc_pm
         assert told(site)[0] == setpoint
