@@ -1,4 +1,7 @@
-"""Two hundred whole agents for a simulated day each: faults, commands and power cuts spread over all of it."""
+"""Whole agents for a simulated day each: faults, commands and power cuts spread over all of it.
+
+A day costs five seconds of CPU and CI has two cores: it runs so many, `make soak-sim` runs thousands.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 
 from tests.needs import ROOT
 
-SEEDS = 200
+SEEDS = 60
 SHOWN_EVERY = 10
 
 
@@ -20,7 +23,7 @@ def told(result: dict[str, Any]) -> str:
     return f"seed {result['seed']}: rule '{result['rule']}': {result['found']}\n{events}\n  replay: {result['replay']}"
 
 
-def test_every_rule_holds_on_two_hundred_simulated_days(capfd):
+def test_every_rule_holds_on_simulated_days(capfd):
     command = [sys.executable, "-m", "tools.cli", "simulate", "day", "--seeds", str(SEEDS), "--json"]
     results = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
