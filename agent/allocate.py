@@ -202,7 +202,10 @@ def _throttle(unit: Unit, wanted: int, binding: str, now_ms: int) -> None:
     """Fall at once; rise only after the room has lasted."""
     _rise(unit, wanted, binding, now_ms)
     unit.held = True
-    if binding == "nameplate" and unit.next != wanted:
+    rests = unit.next != wanted and unit.runs(wanted) and not unit.runs(unit.next)
+    if rests and not protection.may_start(unit, now_ms):
+        binding = unit.guard.source
+    elif binding == "nameplate" and unit.next != wanted:
         binding = unit.source  # it waits for what held it down; its nameplate always binds
     elif unit.next == unit.setpoint and _is_physical(unit.source) and _is_physical(binding):
         binding = unit.source  # phases take turns by a few mA: that is no news
