@@ -23,6 +23,7 @@ TOLERANCE_W = 150  # steps of 100 W, stand-by, a meter's rounding
 STEP_W = 50  # a rise of what nobody steers that counts as a disturbance
 AWAY_S = 5.0
 SOURCE = "limit dso"
+REST = "protection rest"  # what was stopped at boot rests first: stricter than the limit
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def _judge_facts(circuit: Circuit, lives: list[Life], samples: list[Sample]) -> 
             continue
         if life.ended_s is not None and life.ended_s < read[0] + TICKS * TICK_S + 1:
             continue  # killed before it had its two ticks
-        bound_ms = [said["at_ms"] for _, said in life.facts if said["fact"] == "binding" and said["source"] == SOURCE]
+        bound_ms = [
+            said["at_ms"] for _, said in life.facts if said["fact"] == "binding" and said["source"] in (SOURCE, REST)
+        ]
         after_ms = min((at_ms - read[1] for at_ms in bound_ms if at_ms >= read[1]), default=1 << 30)
         took_ms.append(after_ms)
         if after_ms > TICKS * TICK_S * 1000:
