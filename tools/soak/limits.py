@@ -72,9 +72,8 @@ def _judge_facts(circuit: Circuit, lives: list[Life], samples: list[Sample]) -> 
             continue
         if life.ended_s is not None and life.ended_s < read[0] + TICKS * TICK_S + 1:
             continue  # killed before it had its two ticks
-        bound_ms = [
-            said["at_ms"] for _, said in life.facts if said["fact"] == "binding" and said["source"] in (SOURCE, REST)
-        ]
+        bindings = [said for _, said in life.facts if said["fact"] == "binding"]
+        bound_ms = [said["at_ms"] for said in bindings if said["source"] in (SOURCE, REST)]
         after_ms = min((at_ms - read[1] for at_ms in bound_ms if at_ms >= read[1]), default=1 << 30)
         took_ms.append(after_ms)
         if after_ms > TICKS * TICK_S * 1000:
