@@ -26,6 +26,7 @@ demo: .venv/ready ## run a simulated site, a broker and a head-end together
 
 test: .venv/ready ## run every test on CPython and on MicroPython
 	@sh tools/need.sh mosquitto
+	@sh tools/need.sh softhsm2
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/ready ## lint, formatting, types and the house rules
@@ -49,6 +50,7 @@ soak-sim: .venv/ready ## simulate a day of each of three thousand random sites i
 lock: .venv/ready ## renew the locked requirements
 	$(BIN)/pip install --quiet pip-tools
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra gateway -o requirements/gateway.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra gateway --extra pkcs11 -o requirements/gateway-pkcs11.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --all-extras --all-build-deps -o requirements/dev.txt pyproject.toml
 
 clean: ## remove everything that was made
