@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 from tools.errors import UsageError
 
 MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
-PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "serial": "gateway"}  # import -> extra
+# import -> extra
+PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "pkcs11": "pkcs11", "serial": "gateway"}
 
 
 class _Terminated(BaseException):
@@ -157,7 +158,7 @@ def _add_simulate(commands: Any) -> None:
 def _add_key(commands: Any) -> None:
     parser = commands.add_parser("key", help="make a key of an agent or authority, or show one")
     parser.add_argument("action", choices=["new", "show"])
-    parser.add_argument("path", type=Path, metavar="FILE")
+    parser.add_argument("key", metavar="FILE", help="key file, or pkcs11:token=…;object=…?module-path=… inside a token")
     parser.add_argument("--raw", action="store_true", help="new: 32 raw bytes, as a board reads it, instead of PEM")
     parser.set_defaults(run=_key)
 
@@ -200,7 +201,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _key(arguments: argparse.Namespace) -> int:
-    return _call("tools.key_command", "run", arguments.action, arguments.path, raw=arguments.raw)
+    return _call("tools.key_command", "run", arguments.action, arguments.key, raw=arguments.raw)
 
 
 def _version(_arguments: argparse.Namespace) -> int:

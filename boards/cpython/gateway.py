@@ -28,10 +28,12 @@ from boards.cpython import words
 from boards.cpython.clock import SystemClock
 from boards.cpython.door import Door, answer_of
 from boards.cpython.file_store import FileStore
+from boards.cpython.keys import signer_of
 from boards.cpython.mqtt_uplink import MqttUplink
+from boards.cpython.private_file import KeyFileError
 from boards.cpython.serial_line import SerialLine
-from boards.cpython.signer import FileSigner, KeyFileError
 from boards.cpython.tcp_line import TcpLine
+from boards.cpython.token_uri import TokenError
 from boards.cpython.voice import Voice
 from boards.cpython.watchdog import SystemdWatchdog
 from boards.startup import Parts, StartError, assemble
@@ -45,7 +47,10 @@ def run_site(path: Path, runtime: str, devices_max: int, as_json: bool) -> int:
     config, digest = load_site(path)
     if len(config.devices) > devices_max:
         raise StartError(f"{path}: {len(config.devices)} devices, and this board takes {devices_max} at most")
-    asyncio.run(_serve(path.parent, config, digest, runtime, as_json))
+    try:
+        asyncio.run(_serve(path.parent, config, digest, runtime, as_json))
+    except TokenError as error:  # it was there at the start; the agent has stood down
+        raise StartError(f"[agent] key: {error}") from error
     return 0
 
 
@@ -138,13 +143,13 @@ def _said(line: str, state: State, as_json: bool) -> str:
 def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loop:
     clock = SystemClock()
     try:
-        signer = FileSigner(folder / config.agent["key"])
+        signer = signer_of(folder, config.agent["key"])
         store = FileStore(folder / config.agent["journal"], config.agent["journal_bytes_max"])
         uplink = _uplink(folder, config.uplink, signer.key_id.hex())
         parts = Parts(runtime, clock, store, signer, uplink, SystemdWatchdog(), lambda row: _bus(row, clock))
         return assemble(config, digest, parts)
-    except KeyFileError as error:
-        raise StartError(str(error)) from error
+    except (KeyFileError, TokenError) as error:
+        raise StartError(f"[agent] key: {error}") from error
     except BlockingIOError as error:
         raise StartError(f"[agent] journal = {config.agent['journal']!r}: another agent uses this folder") from error
     except OSError as error:
