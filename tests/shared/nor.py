@@ -1,0 +1,95 @@
+"""A NOR flash as MicroPython's block device: programming only clears bits, erasing sets a block; it counts both.
+
+It is stricter than most chips: a page may be programmed once after an erase and only whole, and what an erase that
+was cut left behind may not be programmed even when it reads as erased. `log` holds (block, offset, bytes or None for
+an erase) of everything done, so that any moment of one run can be made again: `cut_image`.
+"""
+
+GARBAGE = 0x9E3779B1
+
+
+class Nor:
+    def __init__(self, blocks, block_bytes, page_bytes, image=None):
+        self.blocks = blocks
+        self.block_bytes = block_bytes
+        self.page_bytes = page_bytes
+        self.image = bytearray(b"\xff" * (blocks * block_bytes)) if image is None else image
+        self.erases = [0] * blocks
+        self.programs = 0
+        self.programmed_bytes = 0
+        self.weak = -1  # block whose erase was cut
+        self.log = None
+
+    def readblocks(self, block, into, offset=0):
+        at = block * self.block_bytes + offset
+        assert at + len(into) <= len(self.image)
+        into[:] = self.image[at : at + len(into)]
+
+    def writeblocks(self, block, source, offset=0):
+        at = block * self.block_bytes + offset
+        assert offset % self.page_bytes == 0 and len(source) % self.page_bytes == 0, "only whole pages"
+        assert offset + len(source) <= self.block_bytes and block != self.weak
+        assert self.image[at : at + len(source)] == b"\xff" * len(source), "programmed twice"
+        self._did(block, offset, bytes(source))
+        self.image[at : at + len(source)] = source
+        self.programs += 1
+        self.programmed_bytes += len(source)
+
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return self.blocks
+        if operation == 5:
+            return self.block_bytes
+        if operation == 6:
+            self._did(argument, 0, None)
+            at = argument * self.block_bytes
+            self.image[at : at + self.block_bytes] = b"\xff" * self.block_bytes
+            self.erases[argument] += 1
+            if argument == self.weak:
+                self.weak = -1
+        return 0
+
+    def _did(self, block, offset, source):
+        if self.log is not None:
+            self.log.append((block, offset, source))
+
+
+def redo(image, block_bytes, entry):
+    """Do one logged operation to an image."""
+    block, offset, source = entry
+    at = block * block_bytes + offset
+    if source is None:
+        image[at : at + block_bytes] = b"\xff" * block_bytes
+    else:
+        image[at : at + len(source)] = source
+
+
+def cut_redo(image, block_bytes, entry, point):
+    """Do one logged operation to an image as far as `point`; return the block that is left weak, else -1.
+
+    A program ends behind a byte (even points) or behind a byte and some bits of all others (odd points); of an erase
+    any bits are set: of part of the block, of a mixture, or of all, and then none of it will hold.
+    """
+    block, offset, source = entry
+    at = block * block_bytes + offset
+    noise = (point + 1) * GARBAGE
+    if source is None:
+        for place in range(at, at + block_bytes):
+            noise = (noise * 1103515245 + 12345) & 0x7FFFFFFF
+            if point % 3 == 0:
+                image[place] |= noise >> 16 & 0xFF
+            elif point % 3 == 1 or place - at < noise % block_bytes:
+                image[place] = 0xFF
+        return block
+    for place in range(len(source)):
+        noise = (noise * 1103515245 + 12345) & 0x7FFFFFFF
+        if place < point:
+            image[at + place] &= source[place]
+        elif point % 2:
+            image[at + place] &= source[place] | (noise >> 16 & 0xFF)
+    return -1
+
+
+def points_of(entry):
+    """Return how many cut points an operation has."""
+    return 12 if entry[2] is None else len(entry[2])
