@@ -99,6 +99,8 @@ class SimClock:
         self._power.check()
         if ms <= 0:
             await asyncio.sleep(0)
-        elif not self._timeline.pass_to(self._timeline.now_ms + ms, self._loop):
-            await self._timeline.until(self._timeline.now_ms + ms, self._loop)
+        else:
+            at_ms = self._timeline.now_ms + ms
+            if not self._timeline.pass_to(at_ms, self._loop):
+                await self._timeline.until(at_ms, self._loop)
         self._power.check()
