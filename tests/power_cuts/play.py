@@ -50,7 +50,7 @@ class Play:
     def __init__(self, ledger):
         self.ledger = ledger
         self.pages = []
-        self.sealed = []
+        self.released = 0  # how often a receipt dropped segments
         self._states = [b""]
         self._receipt_seq = 1
         self._known = Known()
@@ -98,7 +98,9 @@ class Play:
     def release(self):
         for first_seq, last_seq, _ in self.pages:
             if first_seq >= self.ledger.released_seq:
+                segments = self.ledger.journal.store.segments()
                 self.ledger.release(last_seq)
+                self.released += self.ledger.journal.store.segments()[0] != segments[0]
                 self._receipt_seq = last_seq + 1
                 return
 

@@ -2,13 +2,15 @@
 
 It is stricter than most chips: a page may be programmed once after an erase and only whole, and what an erase that
 was cut left behind may not be programmed even when it reads as erased. `log` holds (block, offset, bytes or None for
-an erase) of everything done, so that any moment of one run can be made again: `cut_image`.
+an erase) of everything done, so that any moment of a run can be made again: `redo` and `cut`.
 """
 
 GARBAGE = 0x9E3779B1
 
 
 class Nor:
+    once = True  # a page, after an erase
+
     def __init__(self, blocks, block_bytes, page_bytes, image=None):
         self.blocks = blocks
         self.block_bytes = block_bytes
@@ -29,9 +31,14 @@ class Nor:
         at = block * self.block_bytes + offset
         assert offset % self.page_bytes == 0 and len(source) % self.page_bytes == 0, "only whole pages"
         assert offset + len(source) <= self.block_bytes and block != self.weak
-        assert self.image[at : at + len(source)] == b"\xff" * len(source), "programmed twice"
+        erased = self.image[at : at + len(source)] == b"\xff" * len(source)
+        assert erased or not self.once, "programmed twice"
         self._did(block, offset, bytes(source))
-        self.image[at : at + len(source)] = source
+        if erased:
+            self.image[at : at + len(source)] = source
+        else:
+            for place in range(len(source)):
+                self.image[at + place] &= source[place]
         self.programs += 1
         self.programmed_bytes += len(source)
 
@@ -53,43 +60,46 @@ class Nor:
         if self.log is not None:
             self.log.append((block, offset, source))
 
+    def copy(self):
+        """Return the same flash with its own log."""
+        other = type(self)(self.blocks, self.block_bytes, self.page_bytes, bytearray(self.image))
+        other.weak = self.weak
+        other.log = []
+        return other
 
-def redo(image, block_bytes, entry):
-    """Do one logged operation to an image."""
-    block, offset, source = entry
-    at = block * block_bytes + offset
-    if source is None:
-        image[at : at + block_bytes] = b"\xff" * block_bytes
-    else:
-        image[at : at + len(source)] = source
+    def redo(self, entry):
+        """Do one logged operation once more."""
+        block, offset, source = entry
+        if source is None:
+            self.ioctl(6, block)
+        else:
+            self.writeblocks(block, source, offset)
 
+    def points_of(self, entry):
+        """Return how many cut points an operation has."""
+        return 12 if entry[2] is None else len(entry[2])
 
-def cut_redo(image, block_bytes, entry, point):
-    """Do one logged operation to an image as far as `point`; return the block that is left weak, else -1.
+    def cut(self, entry, point):
+        """Do one logged operation as far as `point`.
 
-    A program ends behind a byte (even points) or behind a byte and some bits of all others (odd points); of an erase
-    any bits are set: of part of the block, of a mixture, or of all, and then none of it will hold.
-    """
-    block, offset, source = entry
-    at = block * block_bytes + offset
-    noise = (point + 1) * GARBAGE
-    if source is None:
-        for place in range(at, at + block_bytes):
+        A program ends behind a byte (even points) or behind a byte and some bits of all others (odd points). Of an
+        erase any bits are set: of the whole block, of a part, or all, and then none of them will hold.
+        """
+        block, offset, source = entry
+        at = block * self.block_bytes + offset
+        noise = (point + 1) * GARBAGE
+        if source is None:
+            self.weak = block
+            for place in range(at, at + self.block_bytes):
+                noise = (noise * 1103515245 + 12345) & 0x7FFFFFFF
+                if point % 3 == 0:
+                    self.image[place] |= noise >> 16 & 0xFF
+                elif point % 3 == 1 or place - at < noise % self.block_bytes:
+                    self.image[place] = 0xFF
+            return
+        for place in range(len(source)):
             noise = (noise * 1103515245 + 12345) & 0x7FFFFFFF
-            if point % 3 == 0:
-                image[place] |= noise >> 16 & 0xFF
-            elif point % 3 == 1 or place - at < noise % block_bytes:
-                image[place] = 0xFF
-        return block
-    for place in range(len(source)):
-        noise = (noise * 1103515245 + 12345) & 0x7FFFFFFF
-        if place < point:
-            image[at + place] &= source[place]
-        elif point % 2:
-            image[at + place] &= source[place] | (noise >> 16 & 0xFF)
-    return -1
-
-
-def points_of(entry):
-    """Return how many cut points an operation has."""
-    return 12 if entry[2] is None else len(entry[2])
+            if place < point:
+                self.image[at + place] &= source[place]
+            elif point % 2:
+                self.image[at + place] &= source[place] | (noise >> 16 & 0xFF)
