@@ -113,7 +113,8 @@ class AlfenEve(Product):
         }  # fmt: skip
 
     def _apply(self) -> None:
-        self.point.limit_a = self.applied_a if self.applied_a >= CURRENT_A_MIN else 0.0
+        applied_a = self.applied_a
+        self.point.limit_a = applied_a if applied_a >= CURRENT_A_MIN else 0.0
 
     def _set(self, words: list[int]) -> None:
         self.setpoint_a, self.valid_s = to_f32(words), self.opts.validity_s
