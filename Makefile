@@ -6,7 +6,7 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check mutants bench soak soak-sim lock clean
+.PHONY: help venv demo test check mutants fuzz bench soak soak-sim lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -37,6 +37,9 @@ check: .venv/ready ## lint, formatting, types and the house rules
 
 mutants: .venv/ready ## change the safety core token by token: do the tests notice? about 20 minutes
 	$(BIN)/python -m tools.mutants $(ARGS)
+
+fuzz: .venv/ready ## give every decoder hostile bytes, a minute each; ARGS="--minutes 10 cbor" for longer
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: .venv/ready ## measure against bare programs, about 9 minutes
 	$(BIN)/python -m tools.bench $(ARGS)

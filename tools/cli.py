@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from tools.console import printable
 from tools.errors import UsageError
 
 MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
@@ -229,7 +230,7 @@ def _existing(path: Path) -> Path:
 
 
 def _misused(sentence: str) -> int:
-    print(f"siteward: {sentence}", file=sys.stderr)
+    print(f"siteward: {printable(sentence)}", file=sys.stderr)
     return MISUSED
 
 

@@ -61,7 +61,7 @@ def load_site(path: Path) -> tuple[Config, bytes]:
         return checked(tomllib.loads(raw.decode())), hashlib.sha256(raw).digest()
     except OSError as error:
         raise StartError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise StartError(f"{path}: not TOML: {error}") from error
     except ConfigError as error:
         raise StartError(f"{path}: {error}") from error
