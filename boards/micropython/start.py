@@ -8,6 +8,7 @@ from boards.micropython.mqtt_uplink import MqttUplink
 from boards.micropython.signer import SoftSigner
 from boards.micropython.tcp_line import TcpLine
 from boards.startup import Parts, StartError, assemble
+from hal.compat import const
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.loop import Loop
     from boards.micropython.site import Board
+    from hal.ports import Store
+
+# A full journal drops a segment, so two must fit although every sync of a small record programs a unit.
+_SEGMENTS_MIN = const(32)
 
 
 def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
@@ -26,7 +31,7 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     clock = BoardClock()
     with open(folder + "/" + config.agent["key"], "rb") as file:
         signer = SoftSigner(file.read(33), turn=board.turn)
-    store = FileStore(folder + "/" + config.agent["journal"], config.agent["journal_bytes_max"])
+    store = _journal(folder, board, config.agent)
 
     def open_bus(row: dict[str, Any]) -> Bus:
         if row["kind"] == "tcp":
@@ -41,6 +46,21 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     if config.agent["recorder_bytes_max"]:
         _record(folder, config, board.name, loop)
     return loop
+
+
+def _journal(folder: str, board: Board, settings: dict[str, Any]) -> Store:
+    """Open the journal's folder, or the ring on the flash partition that `ring:NAME` names."""
+    name, bytes_max = settings["journal"], settings["journal_bytes_max"]
+    if not name.startswith("ring:"):
+        return FileStore(folder + "/" + name, bytes_max)
+    if board.open_flash is None:
+        raise ValueError("[agent] journal = %s: this board has no flash for it" % name)
+    from boards.micropython.ring_store import RingStore
+
+    device, unit_bytes = board.open_flash(name[5:])
+    ring = RingStore(device, unit_bytes, bytes_max)
+    settings["segment_bytes"] = min(settings["segment_bytes"], ring.flash_bytes // _SEGMENTS_MIN)
+    return ring
 
 
 def _record(folder: str, config: Config, runtime: str, loop: Loop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from boards.cpython.file_store import FileStore
-from boards.micropython.ring_pages import Pages
+from boards.micropython.ring_chunks import Chunks
 from boards.micropython.ring_store import RingStore
 from tests.power_cuts import disk, ring, sweep
 from tests.power_cuts.__main__ import SWEEPS, run
@@ -31,8 +31,8 @@ def test_a_ring_that_keeps_what_it_should_program_is_found(monkeypatch):
         ring.sweep(EVERY)
 
 
-def test_a_ring_that_believes_half_a_page_is_found(monkeypatch):
-    monkeypatch.setattr("boards.micropython.ring_pages._crc", lambda page, sequence, end: 0)
+def test_a_ring_that_believes_half_a_chunk_is_found(monkeypatch):
+    monkeypatch.setattr("boards.micropython.ring_chunks._crc", lambda page, sequence, end: 0)
     with pytest.raises(AssertionError):
         ring.sweep(EVERY)
 
@@ -49,19 +49,10 @@ def test_a_ring_that_trusts_an_erase_of_an_earlier_life_is_found(monkeypatch):
         ring.sweep(EVERY)
 
 
-def test_a_ring_that_writes_on_behind_a_torn_page_as_if_it_were_not_there_is_found(monkeypatch):
-    monkeypatch.setattr(Pages, "untouched", lambda self, sequence, page: not self.look(sequence, page))
-    monkeypatch.setattr(RingStore, "_pass", lambda self, pages: _pass_without_the_spare(self, pages))
+def test_a_ring_that_writes_over_what_a_cut_left_is_found(monkeypatch):
+    monkeypatch.setattr(Chunks, "untouched", lambda self, sequence, place: True)
     with pytest.raises(AssertionError):
         ring.sweep(EVERY)
-
-
-def _pass_without_the_spare(store, pages):
-    caller_recovers = not store._buffer[0]
-    store._page += 0 if caller_recovers and pages == 1 else pages
-    if store._page >= store._pages.per_block:
-        store._page = 0
-        store._sequence += 1
 
 
 def test_the_play_is_the_same_each_time():

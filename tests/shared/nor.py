@@ -1,6 +1,6 @@
 """A NOR flash as MicroPython's block device: programming only clears bits, erasing sets a block; it counts both.
 
-It is stricter than most chips: a page may be programmed once after an erase and only whole, and what an erase that
+It is stricter than most chips: a unit may be programmed once after an erase and only whole, and what an erase that
 was cut left behind may not be programmed even when it reads as erased. `log` holds (block, offset, bytes or None for
 an erase) of everything done, so that any moment of a run can be made again: `redo` and `cut`.
 """
@@ -9,12 +9,12 @@ GARBAGE = 0x9E3779B1
 
 
 class Nor:
-    once = True  # a page, after an erase
+    once = True  # a unit, after an erase
 
-    def __init__(self, blocks, block_bytes, page_bytes, image=None):
+    def __init__(self, blocks, block_bytes, unit_bytes, image=None):
         self.blocks = blocks
         self.block_bytes = block_bytes
-        self.page_bytes = page_bytes
+        self.unit_bytes = unit_bytes
         self.image = bytearray(b"\xff" * (blocks * block_bytes)) if image is None else image
         self.erases = [0] * blocks
         self.programs = 0
@@ -29,7 +29,7 @@ class Nor:
 
     def writeblocks(self, block, source, offset=0):
         at = block * self.block_bytes + offset
-        assert offset % self.page_bytes == 0 and len(source) % self.page_bytes == 0, "only whole pages"
+        assert offset % self.unit_bytes == 0 and len(source) % self.unit_bytes == 0, "only whole units"
         assert offset + len(source) <= self.block_bytes and block != self.weak
         erased = self.image[at : at + len(source)] == b"\xff" * len(source)
         assert erased or not self.once, "programmed twice"
@@ -62,7 +62,7 @@ class Nor:
 
     def copy(self):
         """Return the same flash with its own log."""
-        other = type(self)(self.blocks, self.block_bytes, self.page_bytes, bytearray(self.image))
+        other = type(self)(self.blocks, self.block_bytes, self.unit_bytes, bytearray(self.image))
         other.weak = self.weak
         other.log = []
         return other

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boards.micropython.ring_pages import FIRST_HEAD_BYTES, HEAD_BYTES
+from boards.micropython.ring_chunks import FIRST_HEAD_BYTES, HEAD_BYTES
 from boards.micropython.ring_store import RingStore
 from hal.memory import MemoryStore
 from tests.shared.nor import Nor
@@ -21,7 +21,7 @@ def errno_of(call, *arguments):
 
 
 def ring(nor, capacity_bytes=1 << 20):
-    return RingStore(nor, nor.page_bytes, capacity_bytes)
+    return RingStore(nor, nor.unit_bytes, capacity_bytes)
 
 
 def content_of(store):
@@ -62,9 +62,9 @@ def drop_oldest(stores):
 
 
 def test_whatever_is_done_to_it_reads_like_the_twin_also_when_opened_again():
-    for seed, page_bytes, blocks in ((1, 64, 6), (2, 256, 9), (3, 32, 4)):
+    for seed, unit_bytes, blocks in ((1, 64, 6), (2, 256, 9), (3, 32, 4), (4, 16, 5)):
         lcg = Lcg(seed)
-        nor = Nor(blocks, 2 * page_bytes if page_bytes == 256 else 512, page_bytes)
+        nor = Nor(blocks, 2 * unit_bytes if unit_bytes == 256 else 512, unit_bytes)
         store, twin = ring(nor), MemoryStore()
         for _ in range(900):
             act(lcg, [store, twin])
@@ -80,16 +80,16 @@ def test_whatever_is_done_to_it_reads_like_the_twin_also_when_opened_again():
         assert nor.erases[0] > 5
 
 
-def test_a_sync_programs_what_was_appended_rounded_up_to_pages():
+def test_a_sync_programs_what_was_appended_rounded_up_to_units():
     nor = Nor(8, 4096, 256)
     store = ring(nor)
     payload_bytes = 256 - HEAD_BYTES
-    for count, pages in ((1, 1), (payload_bytes, 1), (payload_bytes + 1, 2), (3 * payload_bytes, 3)):
+    for count, units in ((1, 1), (payload_bytes, 1), (payload_bytes + 1, 2), (3 * payload_bytes, 3)):
         before = nor.programs
         store.append(bytes(count))
         store.sync()
         store.sync()
-        assert nor.programs - before == pages
+        assert nor.programs - before == units
 
 
 def test_all_blocks_wear_alike():
@@ -147,13 +147,13 @@ def test_a_flash_that_held_something_else_is_an_empty_ring():
     assert content_of(ring(nor)) == [(0, b"abc")]
 
 
-def test_a_page_that_rots_reads_as_zeros_and_moves_nothing():
+def test_a_chunk_that_rots_reads_as_zeros_and_moves_nothing():
     nor = Nor(8, 512, 64)
     store = ring(nor)
     for number in range(30):
         store.append(bytes([65 + number]) * 20)
         store.sync()
-    for lost in (3, 8, 16):  # the last two are the first pages of their blocks
+    for lost in (3, 8, 16):  # the last two are the first chunks of their blocks
         rotten = Nor(8, 512, 64, bytearray(nor.image))
         rotten.image[64 * lost + FIRST_HEAD_BYTES] ^= 1
         whole = content_of(ring(rotten))[0][1]
@@ -162,7 +162,7 @@ def test_a_page_that_rots_reads_as_zeros_and_moves_nothing():
 
 
 def test_what_an_earlier_lap_left_is_never_read():
-    """A torn erase may leave whole old pages behind the new beginning of a block."""
+    """A torn erase may leave whole old chunks behind the new beginning of a block."""
     nor = Nor(4, 512, 64)
     store = ring(nor)
     laps = []
@@ -188,7 +188,7 @@ class Worn(Nor):
         self.image[block * self.block_bytes + offset + 30] |= 0xFF
 
 
-def test_a_page_that_the_flash_did_not_keep_ends_the_store():
+def test_a_chunk_that_the_flash_did_not_keep_ends_the_store():
     store = RingStore(Worn(8, 512, 64), 64, 1000)
     store.append(b"promised and long enough")
     assert errno_of(store.sync) == EIO
@@ -197,12 +197,12 @@ def test_a_page_that_the_flash_did_not_keep_ends_the_store():
 
 
 def test_a_device_that_does_not_fit_is_refused_with_its_numbers():
-    for blocks, block_bytes, page_bytes, said in (
-        (8, 512, 48, "pages of 48 bytes in blocks of 512"),
+    for blocks, block_bytes, unit_bytes, said in (
+        (8, 512, 48, "units of 48 bytes in blocks of 512"),
         (3, 512, 64, "3 blocks: expected at least 4"),
     ):
         try:
-            RingStore(Nor(blocks, block_bytes, page_bytes), page_bytes, 1000)
+            RingStore(Nor(blocks, block_bytes, unit_bytes), unit_bytes, 1000)
             refusal = ""
         except ValueError as error:
             refusal = error.args[0]

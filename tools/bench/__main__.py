@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.bench import board, evidence, latency, limits, polling
+from tools.bench import board, evidence, journal, latency, limits, polling
 from tools.bench.child import BenchError
 from tools.bench.figures import Figures
 from tools.bench.site import staged
@@ -34,12 +34,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure and what it was made of")
     parser.add_argument("--limits", action="store_true", help="only the way of a limit under full load, 3 minutes")
+    parser.add_argument("--journal", action="store_true", help="only what the journal costs flash and disk, a minute")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, no more")
     asked = parser.parse_args(argv)
     began_s = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="siteward-bench-") as folder:
-            figures = measure(Path(folder), asked.quick, asked.limits)
+            figures = _only_journal(Path(folder)) if asked.journal else measure(Path(folder), asked.quick, asked.limits)
     except (BenchError, BrokerError, StageError, OSError) as error:
         print(f"siteward: {error}", file=sys.stderr)
         return 1
@@ -50,6 +51,10 @@ def main(argv: list[str] | None = None) -> int:
     if asked.json:
         asked.json.write_text(json.dumps(figures.as_json(), indent=1) + "\n")
     return 0
+
+
+def _only_journal(folder: Path) -> Figures:
+    return Figures(journal=journal.measure(lay_out(folder / "demo")))
 
 
 def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
@@ -65,8 +70,9 @@ def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
         commanded = latency.measure(stage, 5 if quick else COMMANDS)
     layout = lay_out(demo)
     proven = asyncio.run(evidence.measure(layout))
+    worn = journal.measure(layout)
     carried = asyncio.run(board.measure(layout, *((0.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
-    return Figures(limited, polled, commanded, carried, proven)
+    return Figures(limited, polled, commanded, carried, proven, worn)
 
 
 if __name__ == "__main__":

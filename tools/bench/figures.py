@@ -10,6 +10,7 @@ from typing import Any
 
 from tools.bench.board import Board
 from tools.bench.evidence import Evidence
+from tools.bench.journal import UNIT_BYTES, Wear
 from tools.bench.latency import Latency, percentile
 from tools.bench.limits import Limits, Way
 from tools.bench.polling import Polling
@@ -18,8 +19,9 @@ CPU_AIM = 2.0
 P50_AIM, P99_AIM = 2.0, 3.0
 PSS_MB_AIM = 35.0
 BYTES_PER_VALUE_AIM = 8.0
+PROGRAMMED_AIM = 1.3
 LIMIT_MS_AIM, TICKS_AIM = 1000.0, 1.0
-PARTS = ("limits", "polling", "latency", "board", "evidence")
+PARTS = ("limits", "polling", "latency", "board", "evidence", "journal")
 
 
 @dataclass
@@ -48,11 +50,12 @@ class Row:
 class Figures:
     """Everything of one run; a part that was not asked for is None."""
 
-    limits: Limits
+    limits: Limits | None = None
     polling: Polling | None = None
     latency: Latency | None = None
     board: Board | None = None
     evidence: Evidence | None = None
+    journal: Wear | None = None
     machine: dict[str, str] = field(default_factory=lambda: machine())
 
     def rows(self) -> list[Row]:
@@ -63,8 +66,9 @@ class Figures:
             *([] if self.polling is None else [_memory(self.polling)]),
             *([] if self.board is None else _board(self.board)),
             *([] if self.evidence is None else [_wire(self.evidence)]),
-            *_limits("gateway", self.limits.gateway),
-            *_limits("MicroPython", self.limits.board),
+            *([] if self.journal is None else _journal(self.journal)),
+            *([] if self.limits is None else _limits("gateway", self.limits.gateway)),
+            *([] if self.limits is None else _limits("MicroPython", self.limits.board)),
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -126,6 +130,19 @@ def _wire(found: Evidence) -> Row:
     return Row(
         "signed bytes a value, one reading a minute", found.bytes_per_value, "bytes", BYTES_PER_VALUE_AIM, detail
     )
+
+
+def _journal(found: Wear) -> list[Row]:
+    small, whole = UNIT_BYTES
+    an_hour = f"{found.journal_bytes} bytes, {found.records} records, {found.syncs} syncs in an hour"
+    return [
+        Row("flash ring: bytes programmed a journal byte", found.programmed(small), "bytes", PROGRAMMED_AIM,
+            f"{an_hour}; in units of {small}; of {whole}: {found.programmed(whole):.2f}"),
+        Row("flash ring: blocks erased a 1000 records", found.erases_per_1000(small), "", None,
+            f"of 4 KB; in units of {whole}: {found.erases_per_1000(whole):.1f}"),
+        Row("journal files: bytes to the disk a journal byte", found.on_disk, "bytes", None,
+            f"pages of 4 KB touched between fdatasyncs, {found.syncs} of them"),
+    ]  # fmt: skip
 
 
 def _limits(runtime: str, found: Way) -> list[Row]:

@@ -4,30 +4,30 @@ from boards.micropython.ring_store import RingStore
 from tests.shared.nor import Nor
 
 CAPACITY_BYTES = 1000
-PAGE_BYTES = 64
+UNIT_BYTES = 16
 
 
 class Flash:
     capacity_bytes = CAPACITY_BYTES
 
     def __init__(self):
-        self.nor = Nor(8, 512, PAGE_BYTES)
+        self.nor = Nor(8, 512, UNIT_BYTES)
         self._store = None
 
     def open(self):
-        self._store = RingStore(self.nor, PAGE_BYTES, CAPACITY_BYTES)
+        self._store = RingStore(self.nor, UNIT_BYTES, CAPACITY_BYTES)
         return self._store
 
     def smear(self):
-        """Leave a page half programmed behind what is there."""
+        """Leave a chunk half programmed behind what is there."""
         self._store.close()
         flat = self.nor.image
-        free = flat.find(b"\xff" * PAGE_BYTES)
-        flat[free : free + 20] = b"\xc0\x05half a page, no more"[:20]
+        free = -(-flat.find(b"\xff" * 64) // UNIT_BYTES) * UNIT_BYTES
+        flat[free : free + 20] = b"\xc0\x05half a chunk and no"[:20]
         return self.open()
 
     def cut(self, size_bytes):
-        """Let pages hold so much of what was appended: what waits in memory is gone."""
+        """Let chunks hold so much of what was appended: what waits in memory is gone."""
         first, _ = self._store.segments()[-1]
         appended = self._store.read(first, size_bytes)
         store = self.open()
