@@ -12,6 +12,8 @@ from tests.shared.house import BATTERY, CHARGER, METER, SWITCH, row
 WORN_PUMP = Contract(c.HEAT_PUMP, q.LIMIT_W, (500, 6000, 100), 0, True, 10000)
 NO_STOP_PUMP = Contract(c.HEAT_PUMP, q.LIMIT_W, (500, 6000, 100), None, False, 10000)
 FROM_NOTHING = Contract(c.HEAT_PUMP, q.LIMIT_W, (0, 6000, 100), None, False, 10000)
+ODD_BOX = Contract(c.CHARGER, q.LIMIT_MA, (6030, 32000, 100), None, False, 10000)
+FINE_BOX = Contract(c.CHARGER, q.LIMIT_MA, (6000, 32000, 1), None, False, 10000)
 MODES = Contract(c.SG_READY, q.MODE, (q.SG_LOCK, q.SG_FORCED, 1), None, False, 10000)
 ROOM = Contract(c.THERMOSTAT, q.TEMP_TARGET_MC, (5000, 30000, 500), None, False, 10000)
 PHASES = Contract(c.PHASE_SWITCH, q.PHASES, (1, 3, 2), None, False, 10000)
@@ -96,6 +98,7 @@ def test_a_set_point_is_a_step_between_the_bounds_or_the_stop():
         (CHARGER, 10000, 10000),
         (CHARGER, 10099, 10000),
         (CHARGER, 6000, 6000),
+        (ODD_BOX, 10000, 9930),
         (CHARGER, 5999, 0),
         (CHARGER, -1, 0),
         (CHARGER, 32000, 32000),
@@ -115,6 +118,7 @@ def test_a_batterys_nameplate_counts_both_ways():
         (3000, 4000, 3000),
         (3000, -4000, -3000),
         (3000, -2990, -3000),
+        (2999, -4000, -2950),
         (3010, 4000, 3000),
         (3010, -4000, -3000),
         (3010, -3005, -3000),
@@ -122,12 +126,16 @@ def test_a_batterys_nameplate_counts_both_ways():
     ):
         assert made(BATTERY, power_max_w=power_max_w).fit(wanted) == fitted, (power_max_w, wanted)
     assert made(CHARGER, power_max_w=3000).fit(10000) == 10000
+    assert made(WORN_PUMP, power_max_w=3000).fit(4000) == 4000
 
 
 def test_only_what_fits_is_allowed():
     for contract, setpoint, allowed in (
         (CHARGER, 0, True),
+        (CHARGER, -1, False),
         (CHARGER, 100, False),
+        (ODD_BOX, 9930, True),
+        (ODD_BOX, 9970, False),
         (CHARGER, 5900, False),
         (CHARGER, 6000, True),
         (CHARGER, 6050, False),
@@ -151,6 +159,9 @@ def test_between_two_bounds_around_nothing():
         (-1000, 2000, -1001, -1000),
         (-1020, 2000, -1021, -1000),
         (-1000, 2000, 33, 33),
+        (-1000, 2040, 2040, 2040),
+        (-1020, 2000, -1020, -1020),
+        (-6000, 2000, -7000, -5000),
         (0, 0, 500, 0),
         (0, 0, -500, 0),
     ):
@@ -160,6 +171,7 @@ def test_between_two_bounds_around_nothing():
 def test_stopping_and_least_running():
     for contract, lowest, least in (
         (CHARGER, 0, 6000),
+        (ODD_BOX, 6030, 6030),
         (BATTERY, 0, 50),
         (WORN_PUMP, 0, 500),
         (NO_STOP_PUMP, 500, 500),
@@ -244,6 +256,7 @@ def test_the_set_point_for_a_power():
     ):
         assert made(contract, power_max_w=power_max_w).setpoint_for(power_w) == setpoint, (contract.kind, power_w)
     assert made(CHARGER, phases=1).setpoint_for(6900) == 30000
+    assert made(FINE_BOX).setpoint_for(10025) == 14528
 
 
 def test_whose_power_follows_its_set_point():
@@ -265,6 +278,7 @@ def test_whose_power_follows_its_set_point():
 def test_watts_and_amperes():
     unit = made(CHARGER)
     assert (unit.watts(10000), unit.share_ma(6900), made(CHARGER, phases=4).share_ma(2300)) == (6900, 10000, 10000)
+    assert unit.watts(10000000) == 6900000 and unit.share_ma(690000) == 1000000
 
 
 def test_what_it_had_and_may_have():
@@ -281,8 +295,9 @@ def test_what_it_had_and_may_have():
     store.next = -500
     assert store.may_draw_w() == 0
     assert granted(store, -500, 0).had_w() == 0
-    unit.next, unit.drawn_known, unit.taken_w = None, True, 700
-    assert unit.may_draw_w() == 22080
+    for other, power_w in ((unit, 22080), (made(WORN_PUMP), 6000)):
+        other.next, other.drawn_known, other.taken_w = None, True, 700
+        assert other.may_draw_w() == power_w
 
 
 def test_the_lowest_cap_counts_and_the_first_of_equals_names_it():
@@ -318,9 +333,11 @@ def test_a_grant_is_made_anew_only_when_it_changes():
     assert granted(unit, 10000, 1000).granted is first
     assert granted(unit, 10000, 2000, "limit dso").granted == (3, 10000, "limit dso")
     assert granted(unit, 8000, 3000, "limit dso").granted == (3, 8000, "limit dso")
+    assert granted(unit, 8000, 4000, "claim agg").granted == (3, 8000, "claim agg")
 
 
 def test_who_is_told_more_settles_after_three_response_times():
+    assert not made(CHARGER).settled(29999) and made(CHARGER).settled(30000)
     unit = granted(made(CHARGER), 10000, 5000)
     assert not unit.settled(34999) and unit.settled(35000)
     granted(unit, 10000, 50000)
@@ -427,6 +444,13 @@ def test_phases_carry_what_it_says_of_them():
     assert unit.drawn_ma == [10000, 0, 0] and unit.said_ma == [15000, 0, 0]
     unit = looked(granted(made(CHARGER), 10000, 0), -50, l1=500)
     assert unit.drawn_ma == [-73, -73, -73] and unit.said_ma == [0, 0, 0]
+    for power_w, drawn_ma in ((0, [0, 0, 0]), (1, [3, 0, 0])):
+        assert looked(granted(made(CHARGER), 10000, 0), power_w, l1=3, l2=0, l3=0).drawn_ma == drawn_ma
+    unit = looked(granted(made(CHARGER, power_max_w=230000), None, 0), 230000, l1=2000000, l2=2000000, l3=2000000)
+    assert unit.drawn_ma == [1000000, 1000000, 1000000]
+    unit = granted(made(CHARGER), 10000, 0)
+    unit.look(Sample(NOW_MS, {q.POWER_W: 3000, q.CURRENT_L1_MA: 5000, q.POWER_L1_W: -1000}), NOW_MS)
+    assert unit.drawn_ma[0] == 0
     unit = looked(granted(made(CHARGER, phases=5), 10000, 0), 4600)
     assert unit.drawn_ma == [10000, 0, 10000] and unit.said_ma == [10000, 0, 10000]
 
