@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
     _add_key(commands)
+    _add_erase(commands)
     _add_simulate(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
@@ -164,6 +165,17 @@ def _add_key(commands: Any) -> None:
     parser.set_defaults(run=_key)
 
 
+def _add_erase(commands: Any) -> None:
+    parser = commands.add_parser(
+        "erase",
+        help="take an agent off this gateway: keys, journal, configuration",
+        description="Overwrite and remove the keys, the journal, the flight recorder's tape and SITE.toml of an agent.",
+    )
+    parser.add_argument("site", type=Path, metavar="SITE.toml")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.set_defaults(run=_erase)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     site = str(_existing(arguments.site))
     refused = importlib.import_module("boards.cpython.gateway").StartError
@@ -203,6 +215,10 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 def _key(arguments: argparse.Namespace) -> int:
     return _call("tools.key_command", "run", arguments.action, arguments.key, raw=arguments.raw)
+
+
+def _erase(arguments: argparse.Namespace) -> int:
+    return _call("tools.erase", "run", _existing(arguments.site), yes=arguments.yes)
 
 
 def _version(_arguments: argparse.Namespace) -> int:
