@@ -1,6 +1,6 @@
 """Whole agents for a simulated day each: faults, commands and power cuts spread over all of it.
 
-A day costs five seconds of CPU and CI has two cores: it runs so many, `make soak-sim` runs thousands.
+They run on all cores; docs/simulation.md says what a day costs. `make soak-sim` runs thousands.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.needs import ROOT
 
-SEEDS = 60
+SEEDS = 200
 SHOWN_EVERY = 10
 
 

@@ -73,7 +73,7 @@ class RestLoop(asyncio.AbstractEventLoop):
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Call:
         """Put a callback behind all others."""
-        call = Call(callback, args, context or copy_context())
+        call = Call(callback, args, copy_context() if context is None else context)
         self._ready.append(call)
         return call
 
