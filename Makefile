@@ -6,7 +6,7 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check mutants fuzz bench soak soak-sim lock clean
+.PHONY: help venv demo test check mutants fuzz bench soak soak-sim power-cuts lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -49,6 +49,9 @@ soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
 
 soak-sim: .venv/ready ## simulate a day of each of three thousand random sites in virtual time
 	$(BIN)/python -m tools.simulate day --seeds 3000 --json $(ARGS)
+
+power-cuts: .venv/ready ## cut the power at every byte of each journal store, about 12 minutes
+	$(BIN)/python -m tests.power_cuts $(ARGS)
 
 lock: .venv/ready ## renew the locked requirements
 	$(BIN)/pip install --quiet pip-tools

@@ -3,7 +3,6 @@
 Two things are kept there: the journal of a board without a ring, and what a rename puts in place of an older file.
 """
 
-import gc
 import os
 
 import vfs
@@ -82,7 +81,6 @@ def sweep_files(every, offset):
                 torn = medium.copy()
                 torn.cut(entry, point)
                 _stand_whole(torn, steps[at][0], steps[at][1])
-                gc.collect()
         medium.redo(entry)
     return points
 

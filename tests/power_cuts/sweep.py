@@ -4,8 +4,6 @@ A medium has `log` (what was done to it, in order), `points_of(entry)`, `redo(en
 `store()`, which opens the store on what is there.
 """
 
-import gc
-
 from agent import record
 from tests.power_cuts.play import Play, content, judge, open_ledger
 
@@ -48,7 +46,6 @@ def sweep(new, rounds, every=1, offset=0):
                 except BaseException:
                     print("cut", number, "operation", at, "point", point)
                     raise
-                gc.collect()
         medium.redo(entry)
     return points
 
