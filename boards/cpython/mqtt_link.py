@@ -134,13 +134,13 @@ class Link(asyncio.BufferedProtocol):
         try:
             for first, body in self._inbound.feed(chunk):
                 self._pipe.give(pack(first, body))
-        except ValueError as error:
+            for _ in range(self._inbound.dropped_oversize - dropped):
+                self._oversize()
+            while self._pipe.holds_something() and not self._why:
+                self._check(self._client.loop_read())
+        except ValueError as error:  # no MQTT, or a topic that is not UTF-8
             self._end(str(error))
             return
-        for _ in range(self._inbound.dropped_oversize - dropped):
-            self._oversize()
-        while self._pipe.holds_something() and not self._why:
-            self._check(self._client.loop_read())
         self._write()
 
     def _write(self) -> None:

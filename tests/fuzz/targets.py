@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.fuzz import kept_targets, tool_targets, wire_targets
+from tests.fuzz import kept_targets, link_targets, tool_targets, wire_targets
 
 Target = tuple[Callable[[bytes], None], Callable[[], list[bytes]]]
 
@@ -16,6 +16,7 @@ TARGETS: dict[str, Target] = {
     "envelope": (wire_targets.envelope, wire_targets.envelope_seeds),
     "command": (wire_targets.command, wire_targets.command_seeds),
     "mqtt": (wire_targets.mqtt, wire_targets.mqtt_seeds),
+    "broker": (link_targets.broker, link_targets.broker_seeds),
     "modbus": (wire_targets.modbus, wire_targets.modbus_seeds),
     "driver": (wire_targets.driver, wire_targets.driver_seeds),
     "kept": (kept_targets.kept_state, kept_targets.kept_seeds),

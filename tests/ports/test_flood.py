@@ -8,7 +8,9 @@ import time
 import pytest
 
 from boards.cpython.mqtt_link import Link, LinkError
+from boards.mqtt_inbound import PUBLISH, pack
 from tests.board import board_path, micropython, output_of
+from tests.fuzz.link_targets import CONNACK, SUBACK, Nowhere
 from tests.needs import needs_program
 
 FLOOD_BYTES = 1 << 19
@@ -45,6 +47,20 @@ async def test_a_broker_that_floods_does_not_hold_a_gateways_loop():
         with pytest.raises(LinkError):
             await link.stay()
         assert await watching < TURN_S_MAX
+
+
+def test_a_topic_that_is_no_text_ends_a_gateways_link_in_words():
+    async def told():
+        link, transport = Link("agent", ["command"], 60, 64, lambda topic, payload: None, lambda: None), Nowhere()
+        link.connection_made(transport)
+        said = CONNACK + SUBACK + pack(PUBLISH, b"\x00\x01\xff" + b"x")
+        link.get_buffer(-1)[: len(said)] = said
+        link.buffer_updated(len(said))
+        assert transport.aborted
+        with pytest.raises(LinkError, match="utf-8"):
+            await link.stay()
+
+    asyncio.run(told())
 
 
 def test_a_broker_that_takes_nothing_does_not_fill_a_boards_heap():
