@@ -128,6 +128,20 @@ async def test_a_token_that_never_answers_is_given_up(hsm, key, monkeypatch):
     release.set()
 
 
+def test_a_token_that_hangs_does_not_keep_the_program_from_ending(hsm, key):
+    program = f"""
+import asyncio, threading
+from pathlib import Path
+from boards.cpython import pkcs11_signer
+pkcs11_signer.ANSWER_S = 0.1
+signer = pkcs11_signer.TokenSigner({hsm.uri()!r}, Path({str(hsm.folder)!r}))
+signer._token.sign = lambda digest: threading.Event().wait()
+asyncio.run(signer.sign(bytes(32)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert "TokenError" in done.stderr and "no answer within 0.1 s" in done.stderr
+
+
 async def test_the_loop_is_held_for_less_than_a_signature_in_software(hsm, key):
     signer, longest_s = TokenSigner(hsm.uri(), hsm.folder), 0.0
     signing = asyncio.create_task(signer.sign(DIGEST))
