@@ -13,6 +13,7 @@ from tests.shared.plant import Load
 from tests.shared.wiring import Branch, Wiring, battery, ev
 
 NOW_MS = 100000
+PUMP = Contract(c.HEAT_PUMP, q.LIMIT_W, (500, 6000, 100), 0, False, 10000)
 
 
 def garage() -> Wiring:
@@ -53,6 +54,8 @@ def test_what_is_more_than_what_feeds_it_carries_is_no_reading():
         ({q.CURRENT_L1_MA: 0, q.CURRENT_L2_MA: 0, q.CURRENT_L3_MA: 75000}, False),
     ):
         assert is_absurd(25000, Sample(0, values)) is absurd, values
+    for power_w, absurd in ((2070000, False), (2070001, True)):
+        assert is_absurd(1000000, Sample(0, {q.POWER_W: power_w})) is absurd
 
 
 def test_why_a_meter_gives_no_headroom():
@@ -75,6 +78,13 @@ def test_a_circuit_that_nobody_measures_has_no_cause():
     assert looked(site, NOW_MS, good(NOW_MS), good(NOW_MS)) == (0, 0)
     assert site.circuit("dark").failsafe == 0 and site.circuit("dark").shown_w is None
     assert site.circuit("box").shown_w == 3000
+
+
+def test_what_is_believed_counts_for_the_baseline():
+    site = garage()
+    for now_ms, baseline_w in ((60000, None), (90000, None), (120000, 3000)):
+        looked(site, now_ms, good(now_ms), None)
+        assert site.state.site.baseline_w() == baseline_w and site.circuit("box").baseline_w() is None
 
 
 def test_a_connection_without_a_meter_never_has_headroom():
@@ -178,6 +188,18 @@ def test_a_device_without_headroom_has_its_fallback_or_less():
         assert decided(site, site["car"], wish, kept) == (told, "meter stale"), (fallback, wish, kept)
 
 
+def test_less_is_less_power_for_pumps_and_modes_too():
+    modes = Contract(c.SG_READY, q.MODE, (q.SG_LOCK, q.SG_FORCED, 1), None, False, 10000)
+    for contract, fallback, wish, told in (
+        (PUMP, 3000, 1000, 1000),
+        (PUMP, 3000, 4000, 3000),
+        (modes, q.SG_NORMAL, q.SG_FORCED, q.SG_NORMAL),
+        (modes, q.SG_NORMAL, q.SG_LOCK, q.SG_LOCK),
+    ):
+        site = Wiring([("unit", contract, {"power_max_w": 5000, "fallback": fallback}, Load(0))], [])
+        assert decided(site, site["unit"], wish) == (told, "meter stale")
+
+
 def test_a_battery_without_headroom_has_its_fallback_whatever_was_wished():
     for fallback, wish, told in ((None, -3000, 0), (500, -3000, 500), (-500, -3000, -500), (500, None, 500)):
         site = Wiring([battery("bat", fallback=fallback)], [])
@@ -192,8 +214,7 @@ def test_a_limit_on_the_device_holds_without_headroom_too():
 
 
 def test_each_cause_has_its_name():
-    fine = Contract(c.HEAT_PUMP, q.LIMIT_W, (500, 6000, 100), 0, False, 10000)
-    site = Wiring([("pump", fine, {}, Load(0))], [])
+    site = Wiring([("pump", PUMP, {}, Load(0))], [])
     for cause, name in (
         (record.METER_NEVER_SEEN, "meter never seen"),
         (record.METER_STALE, "meter stale"),
