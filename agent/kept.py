@@ -76,6 +76,8 @@ def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
     elif type(fields) is not list or len(fields) != 6 or fields[0] != _VERSION:
         raise ValueError("another format")
     for key_id, counter in fields[1]:
+        if type(key_id) is not bytes or type(counter) is not int:
+            raise ValueError("no counter")
         state.counters[key_id] = counter
     state.created = fields[2]
     for kept in fields[3]:

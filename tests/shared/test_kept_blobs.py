@@ -168,6 +168,12 @@ def test_any_spoiled_blob_is_loaded_or_refused_as_what_it_is():
         assert refused(cbor.encode(anything(lcg)))
 
 
+def test_counters_of_nobody_and_without_a_number_are_refused():
+    for counters in ([[1, 5]], [["dso", 5]], [[DSO.key_id, "5"]], [[DSO.key_id, True]], [[DSO.key_id, None]]):
+        assert refused(cbor.encode([2, counters, 1, [], [], []]))
+    assert not refused(cbor.encode([2, [[DSO.key_id, 5]], 1, [], [], []]))
+
+
 def test_phases_and_quantities_come_back():
     desk = at_work()
     desk.want(DSO, LIMIT, ["", 0, 16000, 0, {QUANTITY: 1, PHASES: 5}])
