@@ -163,3 +163,4 @@ def test_a_new_claim_is_due_and_has_not_started():
 def test_the_numbers_are_those_that_stand_in_commands_and_in_what_is_kept():
     assert (SETPOINT, CEILING, TARGET, CHANGE) == (0, 1, 2, 3)
     assert CLAIMS_MAX == 32
+    assert slot(3) == 2 and winner([], 0, 0) is None

@@ -226,3 +226,5 @@ def test_what_shall_hold_does_unless_its_source_has_a_default():
 def test_the_numbers_are_those_that_stand_in_commands_and_in_what_is_kept():
     assert (IMPORT, EXPORT, WATT, MILLIAMP, RELEASE, HOLD, ALL_PHASES, SITE) == (0, 1, 0, 1, 0, 1, 7, -1)
     assert LIMITS_MAX == 32
+    default = Limit(-1, 0, 4200, "dso", 0)
+    assert tightest([default], -1, 0) is default and not holds([default], default)

@@ -11,7 +11,7 @@ from agent.phases import Changeover
 from agent.step import Outcome
 from hal import quantities as q
 from tests.shared.garage import Garage
-from tests.shared.wiring import Wiring, battery, ev
+from tests.shared.wiring import Wiring, battery, ev, heat_pump
 
 NOW_MS = 4000000
 LONG_MS = 600000
@@ -39,6 +39,16 @@ def written(device: int, setpoint: int | None, kept: int | None, evidence: int =
     return Outcome(device, setpoint, record.APPLIED, evidence, kept, "claim agg")
 
 
+def test_a_new_pair_knows_nothing():
+    garage = Garage()
+    pair = garage.state.phase_pairs[0]
+    assert (pair.all, pair.one, pair.source) == ((0, 1, 2), (0,), "")
+    assert (pair.stands, pair.answers, pair.strays, pair.foreign) == (0, False, False, False)
+    assert (pair.moves_to, pair.stops_ms, pair.room_w, pair.room_one_w) == (0, -1, 0, 0)
+    assert [pair.seen_ms, pair.told_ms, pair.rest_ms, pair.again_ms, pair.lean_ms, pair.ample_ms] == [0] * 6
+    assert pair.doubt_ms == 0
+
+
 # What is seen
 
 
@@ -54,6 +64,8 @@ def test_it_stands_on_one_phase_only_where_that_was_read_twice():
         (3, None, 3, True),
         (1, None, 0, True),
         (2, None, 0, True),
+        (4, None, 0, True),
+        (2, written(2, 1, 1), 0, True),
         (None, None, 0, False),
         (0, written(2, 1, 1), 0, False),
         (1, written(2, 1, 1), 1, True),
@@ -90,6 +102,19 @@ def test_who_draws_on_more_than_the_one_phase_counts_with_all():
         assert pair.strays is strays
 
 
+def test_who_does_not_know_where_it_stands_sees_nobody_stray():
+    garage, pair = at_work()
+    seen(pair, garage, None, NOW_MS, 3)
+    assert not pair.strays
+
+
+def test_a_switch_that_says_nothing_is_in_nobodys_hands():
+    garage, pair = at_work()
+    pair.switch.written, pair.doubt_ms = written(2, None, 3), NOW_MS - 9000
+    pair.look(garage.state, Image([None, None, None], 0, 0, 0), NOW_MS)
+    assert not pair.foreign and pair.doubt_ms == NOW_MS
+
+
 def test_on_three_phases_nobody_strays():
     garage, pair = at_work()
     seen(pair, garage, 3, NOW_MS, 3)
@@ -106,6 +131,8 @@ def test_while_it_moves_nothing_is_doubted_and_no_timer_set():
 def test_who_finds_it_elsewhere_for_three_seconds_suspects_somebody():
     for told, kept, doubt_ms, foreign in (
         (1, 3, NOW_MS - 3000, True),
+        (1, 3, NOW_MS - 3001, True),
+        (3, 1, NOW_MS - 3000, True),
         (1, 3, NOW_MS - 2999, False),
         (3, 3, NOW_MS - 9000, False),
         (0, 3, NOW_MS - 9000, False),
@@ -116,7 +143,7 @@ def test_who_finds_it_elsewhere_for_three_seconds_suspects_somebody():
         pair.doubt_ms = doubt_ms
         seen(pair, garage, told, NOW_MS)
         assert pair.foreign is foreign, (told, kept)
-        assert pair.doubt_ms == (doubt_ms if told == 1 and kept else NOW_MS)
+        assert pair.doubt_ms == (doubt_ms if told and kept and told != kept else NOW_MS)
         said = [record.DEVICE_STATE, NOW_MS, 2, record.FOREIGN_CONTROLLER]
         assert garage.state.records == ([said] if foreign else [])
         if foreign:
@@ -161,6 +188,7 @@ def test_room_for_all_phases_that_lasts_wants_three():
     for stands, room_w, ample_ms, found in (
         (1, 4554, NOW_MS - LONG_MS, 3),
         (0, 4554, NOW_MS - LONG_MS, 3),
+        (1, 9000, NOW_MS - LONG_MS - 1, 3),
         (3, 4554, NOW_MS - LONG_MS, 0),
         (1, 4554, NOW_MS - LONG_MS + 1, 0),
         (1, 4553, NOW_MS - LONG_MS, 0),
@@ -184,6 +212,7 @@ def test_a_target_that_leaves_enough_for_one_only_wants_one_when_that_lasts():
         (1379, 1380, NOW_MS - LONG_MS, (0, "default")),
         (4139, 1380, NOW_MS - LONG_MS, (1, "claim agg")),
         (4140, 1380, NOW_MS - LONG_MS, (0, "default")),
+        (2000, 5000, NOW_MS - LONG_MS - 1, (1, "claim agg")),
         (2000, 1379, NOW_MS - LONG_MS, (0, "default")),
         (2000, 1380, NOW_MS - LONG_MS + 1, (0, "default")),
     ):
@@ -226,7 +255,8 @@ def test_who_is_not_seen_is_left_where_it_is():
 
 
 def test_what_a_target_leaves_for_a_charger():
-    site = Wiring([ev("car"), battery("bat")], [])
+    site = Wiring([ev("car"), battery("bat"), heat_pump("pump")], [])
+    site["pump"].drawn_w = 9000
     car, circuit = site["car"], site.state.site
     circuit.aim, circuit.shown_w = Claim(SITE, 5000, 5, 1, "agg", 0, b"c" * 32, TARGET), 7000
     car.drawn_w, site["bat"].drawn_w = 3000, 400
@@ -245,7 +275,12 @@ def test_what_a_target_leaves_for_a_charger():
 
 
 def test_room_is_found_on_all_phases_and_on_one_and_everything_is_put_back():
-    for share_w, shares_w in ((4139, [4139, UNKNOWN_W]), (4140, [4140, 4140]), (UNKNOWN_W, [UNKNOWN_W, UNKNOWN_W])):
+    for share_w, shares_w in (
+        (4139, [4139, UNKNOWN_W]),
+        (4140, [4140, 4140]),
+        (5000, [5000, 5000]),
+        (UNKNOWN_W, [UNKNOWN_W, UNKNOWN_W]),
+    ):
         garage, pair = at_work()
         charger, asked = pair.charger, []
         charger.share_w = share_w
@@ -259,6 +294,8 @@ def test_room_is_found_on_all_phases_and_on_one_and_everything_is_put_back():
         assert (pair.room_w, pair.room_one_w) == (3000, 1000)
         assert (charger.phases, charger.source, charger.share_w) == ((0, 1, 2), "claim agg", share_w)
     assert (pair.least_w(3), pair.least_w(1)) == (4140, 1380)
+    pair.charger.contract.minimum = 10000000
+    assert pair.least_w(3) == 6900000
 
 
 # Moving
@@ -288,12 +325,16 @@ def stopped(pair: Changeover) -> None:
 
 
 def test_a_charger_stands_still_once_it_took_its_stop_and_says_so():
-    for reason in ("", "draws", "granted", "unwritten", "before", "rejected", "other", "unseen"):
+    for reason in ("", "later", "draws", "draws more", "granted", "unwritten", "before", "rejected", "other", "unseen"):
         _, pair = at_work()
         stopped(pair)
         charger = pair.charger
         if reason == "draws":
             charger.said_w = 100
+        elif reason == "draws more":
+            charger.said_w = 500
+        elif reason == "later":
+            charger.written_ms, pair.seen_ms = NOW_MS - 1000, NOW_MS
         elif reason == "granted":
             charger.setpoint = 6000
         elif reason == "unwritten":
@@ -306,7 +347,7 @@ def test_a_charger_stands_still_once_it_took_its_stop_and_says_so():
             charger.written = written(1, 6000, 6000)
         elif reason == "unseen":
             pair.seen_ms = NOW_MS - 2001
-        assert pair._stands_still() is (reason == ""), reason
+        assert pair._stands_still() is (reason in ("", "later")), reason
 
 
 def test_the_charger_is_stopped_first_and_the_switch_told_when_it_stands_still():
@@ -324,15 +365,18 @@ def test_the_charger_is_stopped_first_and_the_switch_told_when_it_stands_still()
 
 def test_a_charger_that_does_not_stop_is_left_for_an_hour():
     _, pair = at_work()
-    pair.stops_ms = NOW_MS - 60000
-    pair._move(1, NOW_MS)
-    assert (pair.stops_ms, pair.moves_to, pair.again_ms) == (-1, 0, NOW_MS + 3600000)
+    for since_ms in (60000, 60001):
+        pair.stops_ms = NOW_MS - since_ms
+        pair._move(1, NOW_MS)
+        assert (pair.stops_ms, pair.moves_to, pair.again_ms) == (-1, 0, NOW_MS + 3600000)
 
 
 def test_a_switch_is_waited_for_and_given_up_after_three_response_times():
     for told_ago_ms, outcome, written_ago_ms, stands, result in (
         (29999, None, 0, 3, "waits"),
         (30000, None, 0, 3, "gives up"),
+        (30001, None, 0, 3, "gives up"),
+        (5000, written(2, 1, 1), 6000, 1, "waits"),
         (5000, written(2, 1, 1), 1000, 1, "there"),
         (5000, written(2, 1, 1), 5000, 1, "waits"),
         (5000, written(2, 1, 1), 4999, 1, "there"),
@@ -350,6 +394,14 @@ def test_a_switch_is_waited_for_and_given_up_after_three_response_times():
         assert (pair.switch.next, pair.switch.next_source) == ((1, "limit dso") if waits else (None, "default"))
         assert (pair.moves_to, pair.rest_ms) == ((1, 0) if waits else (0, NOW_MS + 30000)), result
         assert pair.again_ms == (NOW_MS + 3600000 if result == "gives up" else 0)
+
+
+def test_who_moves_to_three_waits_until_three_are_read():
+    _, pair = at_work(3)
+    pair.moves_to, pair.told_ms = 3, NOW_MS - 5000
+    pair.switch.written, pair.switch.written_ms = written(2, 3, 1), NOW_MS
+    pair._watch(NOW_MS)
+    assert pair.moves_to == 3
 
 
 def followed(garage: Garage, pair: Changeover) -> tuple[int | None, str]:
@@ -382,6 +434,12 @@ def test_the_charger_waits_while_the_switch_moves_and_rests():
     assert followed(garage, pair) == (0, "protection phases")
     pair.rest_ms = NOW_MS
     assert followed(garage, pair) == (10000, "claim agg")
+
+
+def test_it_goes_back_to_three_as_it_went_to_one():
+    garage, pair = at_work(1)
+    pair.ample_ms = NOW_MS - LONG_MS
+    assert followed(garage, pair) == (0, "protection phases") and pair.stops_ms == NOW_MS
 
 
 def test_after_a_move_that_failed_nothing_is_moved_for_a_while_nor_against_the_switchs_timers():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent import record
 from agent.circuits import Circuit
 from agent.claims import Claim
-from agent.schedule import AT_END, AT_START, cancel, follow_claims, pass_time
+from agent.schedule import AT_END, AT_START, cancel, drawn_s, follow_claims, pass_time
 from agent.state import State
 from agent.unit import Unit
 from tests.shared.desk import (
@@ -245,6 +245,7 @@ def wanted(desk: Desk, scope: int, n: int, primacy: int = 5, until_ms: int = 900
 
 def test_the_ends_that_chance_moves_have_the_numbers_by_which_anybody_can_check_a_draw():
     assert (AT_START, AT_END) == (0, 1)
+    assert drawn_s(3600, name_of(1), AGENT_ID, AT_END) == drawn_s(3600, name_of(1), AGENT_ID, 1)
 
 
 def test_a_claim_is_over_however_late_that_is_seen():
