@@ -7,8 +7,10 @@ page hash does not depend on the signature. Recovery believes only whole frames.
 
 from __future__ import annotations
 
+import hashlib
+
 from agent import cbor, journal
-from agent.page import NO_PAGE, Header, Page, civil_at, decode_header, encode_record, page_hash, second_of
+from agent.page import NO_PAGE, SALT_BYTES, Header, Page, civil_at, decode_header, page_hash, second_of
 from agent.stored import PAGES_BEHIND_MAX, StoredPage, checkpoint_seq, read
 from hal.compat import const
 
@@ -26,7 +28,10 @@ _NO_SPACE = const(28)  # errno ENOSPC, which MicroPython does not name
 class Ledger:
     """The agent's one chain. `recover` first, then `begin_epoch`, then `add`."""
 
-    def __init__(self, kept: Journal, agent_id: bytes, clock: Clock, page_bytes_max: int, page_s: int) -> None:
+    def __init__(
+        self, kept: Journal, agent_id: bytes, clock: Clock, page_bytes_max: int, page_s: int, secret: bytes
+    ) -> None:
+        """Take what pages are made from; `secret` is fresh in each life and hides what a disclosure leaves out."""
         self.journal = kept
         self.agent_id = agent_id
         self.clock = clock
@@ -41,8 +46,9 @@ class Ledger:
         self.page_at = 0  # journal offset of the open page
         self.backlog_at: int | None = None  # journal offset of the oldest unreleased page
         self.unsealed: list[tuple[int, int]] = []  # (first_seq, journal offset) of closed pages without a signature
-        self.lost_records = 0
-        self.damaged = 0  # records that recovery missed; a torn end counts one
+        self.lost = 0  # records that were dropped unconfirmed since the agent's first day
+        self.damaged = 0  # records that recoveries have missed since then; a torn end counts one
+        self._secret = secret
 
     def recover(self) -> None:
         """Read the journal from its oldest segment and stand where it ended."""
@@ -58,7 +64,7 @@ class Ledger:
                 self._end_page(sealed_seq)
                 self._resume_page(decode_header(payload), at)
             elif kind == journal.RECORD and self.page is not None:
-                self.page.add(payload)
+                self.page.add_raw(payload)
                 self.next_seq = self.page.last_seq + 1
             elif kind == journal.SEAL:
                 sealed_seq = int.from_bytes(payload[:8], "big")
@@ -67,8 +73,11 @@ class Ledger:
                 self.state_blob = payload
             elif kind == journal.RECEIPT:
                 self._release(int.from_bytes(payload[:8], "big"))
+            elif kind == journal.LOSS:
+                self.lost, self.released_seq = cbor.decode(payload)
         self._end_page(sealed_seq)
         self.damaged += torn
+        self._count_loss()  # cut after a segment was dropped and before that was said
 
     def begin_epoch(self) -> None:
         """Start this boot's numbering: a fresh segment whose checkpoint carries the new epoch, durable at once."""
@@ -78,15 +87,13 @@ class Ledger:
 
     def add(self, fact: Record) -> None:
         """Number one record, in the open page or a new one; a full page is closed first."""
-        if self.page is not None and self.page.size_bytes >= self.page_bytes_max:
+        if self.page is not None and self._ends_before(self.page):
             self.close_page()
         if self.page is None:
             self._open_page(second_of(fact))
         page = self.page
         assert page is not None
-        raw = encode_record(fact, page.header.base_s)
-        page.add(raw)
-        self.journal.append(journal.RECORD, raw)
+        self.journal.append(journal.RECORD, page.add(fact))
         self.next_seq += 1
 
     def save_state(self, blob: bytes) -> None:
@@ -115,7 +122,7 @@ class Ledger:
         page = self.page
         if page is None:
             return
-        self.prev = page_hash(page.payload(self.agent_id))
+        self.prev = page_hash(page.signed_bytes(self.agent_id))
         self.unsealed.append((page.header.first_seq, self.page_at))
         del self.unsealed[:-PAGES_BEHIND_MAX]  # older ones are sealed when the backlog reaches them
         self.page = None
@@ -154,9 +161,19 @@ class Ledger:
     def _open_page(self, base_s: int) -> None:
         if self.journal.wants_roll():
             self._roll()
-        header = Header(self.epoch, self.next_seq, self.prev, base_s, civil_at(self.clock, base_s))
+        civil = civil_at(self.clock, base_s)
+        header = Header(self.epoch, self.next_seq, self.prev, base_s, civil, self._salt())
         self._resume_page(header, self.journal.end)
         self.journal.append(journal.OPEN, header.encode())
+
+    def _ends_before(self, page: Page) -> bool:
+        """Tell whether a page is full, or its times would not all have the clock quality that its header names."""
+        if page.size_bytes >= self.page_bytes_max:
+            return True
+        return page.header.civil[1] != civil_at(self.clock, page.header.base_s)[1]
+
+    def _salt(self) -> bytes:
+        return hashlib.sha256(self._secret + self.next_seq.to_bytes(8, "big")).digest()[:SALT_BYTES]
 
     def _roll(self) -> None:
         self.flush()
@@ -226,9 +243,17 @@ class Ledger:
         if self.backlog_at is not None and self.backlog_at < kept_from:
             self.backlog_at = kept_from
             self.backlog_at = self._offset_from(0)
-            oldest = self._oldest_seq()
-            self.lost_records += max(0, oldest - self.released_seq)
-            self.released_seq = max(self.released_seq, oldest)
+            if self._count_loss():
+                self.journal.append(journal.LOSS, cbor.encode([self.lost, self.released_seq]))
+        return True
+
+    def _count_loss(self) -> bool:
+        """Count what is gone though nobody has confirmed it; return whether there was any."""
+        missing = self._oldest_seq() - self.released_seq
+        if missing <= 0:
+            return False
+        self.lost += missing
+        self.released_seq += missing
         return True
 
     def _pass_checkpoint(self, payload: bytes, sealed_seq: int) -> None:
@@ -240,7 +265,12 @@ class Ledger:
                 self.next_seq = page.header.first_seq
             self.damaged += checkpoint_seq(payload) - self.next_seq
         self._end_page(sealed_seq)
-        self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob = cbor.decode(payload)
+        fields = cbor.decode(payload)
+        self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob = fields[:5]
+        self.lost, said_damaged = fields[5:]
+        self.damaged = max(self.damaged, said_damaged)
 
     def _checkpoint(self) -> bytes:
-        return cbor.encode([self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob])
+        return cbor.encode(
+            [self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob, self.lost, self.damaged]
+        )

@@ -74,6 +74,7 @@ class Loop:
         self._stopping = False
         self._synced_ms = 0
         self._answered_ms = -1  # when a page was last closed for the sake of an unproven message
+        self._lost_said = ledger.lost  # every boot says what earlier ones lost
         self._answering = False  # somebody waits for what this turn put into the page
         self._untold: list[Record] = []
         self._grants: list[Grant] = []
@@ -169,9 +170,9 @@ class Loop:
             self.state.must_persist = False
             self.ledger.save_state(dump(self.state))
             urgent = True
-        if self.ledger.lost_records:
-            self.ledger.add([record.GAP, now_ms, record.JOURNAL_FULL, self.ledger.lost_records])
-            self.ledger.lost_records = 0
+        if self.ledger.lost > self._lost_said:
+            self._lost_said = self.ledger.lost
+            self.ledger.add([record.GAP, now_ms, record.JOURNAL_FULL, self._lost_said, None])
         self.ledger.flush()
         if urgent or now_ms - self._synced_ms >= self.sync_ms:
             self.ledger.sync()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from agent import cbor, cose, record
 from agent.command import RECEIPT
 from agent.orders import whole
-from agent.page import page_hash
+from agent.page import page_hash, page_message
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -147,7 +147,7 @@ class Session:
 
     async def _seal(self, first_seq: int, page: StoredPage) -> None:
         self.ledger.sync()  # nothing is said that a power cut could take back
-        page.signature = await cose.sign(self.signer, page.payload)
+        page.signature = await cose.sign(self.signer, page.signed_bytes)
         self.ledger.seal(first_seq, page.signature)
 
     async def _send_next(self, uplink: Uplink, now_ms: int) -> bool:
@@ -157,10 +157,10 @@ class Session:
         if page is None:
             return False
         if page.signature is None:
-            await self._seal(page.last_seq - page.count + 1, page)
+            await self._seal(page.first_seq, page)
         if not self._publish(uplink, page):
             return False
-        self._flights.append(Flight(page.last_seq, page_hash(page.payload), now_ms))
+        self._flights.append(Flight(page.last_seq, page_hash(page.signed_bytes), now_ms))
         self._next_at = page.next_at
         return True
 
@@ -169,4 +169,5 @@ class Session:
 
     def _publish(self, uplink: Uplink, page: StoredPage) -> bool:
         assert page.signature is not None
-        return uplink.publish(CHANNEL_PAGE, cose.envelope(self.signer.key_id, page.payload, page.signature))
+        envelope = cose.envelope(self.signer.key_id, page.signed_bytes, page.signature)
+        return uplink.publish(CHANNEL_PAGE, page_message(envelope, page.salt, page.records))

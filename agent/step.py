@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from agent import allocate, command, record, schedule
 from agent.command import Message
+from agent.context import context_of
 from agent.failsafe import is_absurd
 from agent.kept import follow_civil
 from agent.orders import whole
@@ -183,8 +184,8 @@ def _close_intervals(state: State, now_ms: int) -> None:
     if now_s < state.next_reading_s:
         return
     state.next_reading_s = (now_s // state.reading_s + 1) * state.reading_s
-    for interval in state.intervals:
-        reading, fell = interval.close(now_s)
+    for unit in state.units:
+        reading, fell = state.intervals[unit.index].close(now_s, context_of(state, unit))
         if fell:
-            state.note([record.GAP, now_ms, record.METER_EXCHANGED, 0])
+            state.note([record.GAP, now_ms, record.METER_EXCHANGED, 0, unit.index])
         state.note(reading)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from agent import VERSION, record
 from agent.circuits import Circuit
 from agent.command import Authority
@@ -37,15 +39,17 @@ class Parts:
     """What a board brings: its ports, and how it opens a bus of the configuration."""
 
     def __init__(
-        self, runtime: str, clock: Clock, store: Store, signer: Signer, uplink: Uplink | None, watchdog: Watchdog,
-        open_bus: Callable[[dict[str, Any]], Bus],
+        self, runtime: str, firmware: bytes, clock: Clock, store: Store, signer: Signer, uplink: Uplink | None,
+        watchdog: Watchdog, secret: bytes, open_bus: Callable[[dict[str, Any]], Bus],
     ) -> None:  # fmt: skip
         self.runtime = runtime
+        self.firmware = firmware  # hash of what runs
         self.clock = clock
         self.store = store
         self.signer = signer
         self.uplink = uplink
         self.watchdog = watchdog
+        self.secret = secret  # random bytes, fresh in each life
         self.open_bus = open_bus
 
 
@@ -116,8 +120,13 @@ def _check_switches(units: list[Unit]) -> None:
 def _ledger(config: Config, parts: Parts) -> Ledger:
     settings = config.agent
     journal = Journal(parts.store, settings["segment_bytes"])
-    ledger = Ledger(journal, parts.signer.key_id, parts.clock, settings["page_bytes_max"], settings["page_s"])
-    ledger.recover()
+    ledger = Ledger(
+        journal, parts.signer.key_id, parts.clock, settings["page_bytes_max"], settings["page_s"], parts.secret
+    )
+    try:
+        ledger.recover()
+    except ValueError:
+        raise StartError("[agent] journal = %r: written by another version: move it away" % settings["journal"])
     ledger.begin_epoch()
     return ledger
 
@@ -156,7 +165,17 @@ def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Pa
 def _say_boot(config: Config, config_digest: bytes, parts: Parts, loop: Loop) -> None:
     now_ms = parts.clock.now_ms()
     devices = [[row["id"], row["driver"]] for row in config.devices]
-    loop.ledger.add([record.BOOT, now_ms, VERSION, parts.runtime, config_digest, devices])
-    if loop.ledger.damaged:
-        loop.ledger.add([record.GAP, now_ms, record.RECORDS_DAMAGED, loop.ledger.damaged])
-    loop.ledger.sync()
+    ledger = loop.ledger
+    ledger.add(
+        [record.BOOT, now_ms, VERSION, parts.runtime, parts.firmware, config_digest, config.site["fuse_ma"], devices]
+    )
+    for cause, lost in ((record.JOURNAL_FULL, ledger.lost), (record.RECORDS_DAMAGED, ledger.damaged)):
+        if lost:
+            ledger.add([record.GAP, now_ms, cause, lost, None])
+    places = {row["id"]: at for at, row in enumerate(config.devices)}
+    for row in config.enrolments:
+        asset = hashlib.sha256(b"siteward asset:" + row["asset"].encode()).digest()
+        ledger.add(
+            [record.ENROLMENT, now_ms, places[row["device"]], asset, row["programme"], row["from"], row["until"]]
+        )
+    ledger.sync()

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import hashlib
 import json
+import os
 import signal
 import ssl
 import sys
@@ -34,10 +35,15 @@ from boards.cpython.signer import FileSigner, KeyFileError
 from boards.cpython.tcp_line import TcpLine
 from boards.cpython.voice import Voice
 from boards.cpython.watchdog import SystemdWatchdog
+from boards.firmware import firmware_hash
 from boards.startup import Parts, StartError, assemble
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("agent", "boards", "drivers", "hal")
+SECRET_BYTES = 32
 
 
 def run_site(path: Path, runtime: str, devices_max: int, as_json: bool) -> int:
@@ -141,7 +147,11 @@ def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loo
         signer = FileSigner(folder / config.agent["key"])
         store = FileStore(folder / config.agent["journal"], config.agent["journal_bytes_max"])
         uplink = _uplink(folder, config.uplink, signer.key_id.hex())
-        parts = Parts(runtime, clock, store, signer, uplink, SystemdWatchdog(), lambda row: _bus(row, clock))
+        firmware = firmware_hash(str(ROOT), PACKAGES)
+        secret = os.urandom(SECRET_BYTES)
+        parts = Parts(
+            runtime, firmware, clock, store, signer, uplink, SystemdWatchdog(), secret, lambda row: _bus(row, clock)
+        )
         return assemble(config, digest, parts)
     except KeyFileError as error:
         raise StartError(str(error)) from error

@@ -119,7 +119,7 @@ def _start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     from boards.micropython.start import start
 
     loop = start(folder, board, config, digest)
-    _forget("boards.micropython.start", "boards.startup", "drivers.catalogue")
+    _forget("boards.micropython.start", "boards.firmware", "boards.startup", "drivers.catalogue")
     return loop
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+from boards.firmware import firmware_hash
 from boards.micropython.clock import BoardClock
 from boards.micropython.file_store import FileStore
 from boards.micropython.mqtt_uplink import MqttUplink
 from boards.micropython.signer import SoftSigner
 from boards.micropython.tcp_line import TcpLine
 from boards.startup import Parts, StartError, assemble
+from hal.compat import const
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.loop import Loop
     from boards.micropython.site import Board
+
+_SECRET_BYTES = const(32)
 
 
 def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
@@ -35,7 +42,13 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
 
     uplink = _uplink(folder, config.uplink, signer.key_id.hex())
     try:
-        loop = assemble(config, digest, Parts(board.name, clock, store, signer, uplink, board.watchdog, open_bus))
+        loop = assemble(
+            config, digest,
+            Parts(
+                board.name, firmware_hash(sys.path[0]), clock, store, signer, uplink, board.watchdog,
+                os.urandom(_SECRET_BYTES), open_bus,
+            ),
+        )  # fmt: skip
     except StartError as error:
         raise ValueError(error.args[0])
     if config.agent["recorder_bytes_max"]:
