@@ -49,13 +49,13 @@ async def test_bad_pages_are_refused_and_not_confirmed(tmp_path):
         agent.send("page", good[:-1] + bytes([good[-1] ^ 1]))
         agent.send("page", b"\x81" * 5000)
         agent.send("page", e.Maker(9).page())
-        await refused(head_end, "bad_signature")
+        await refused(head_end, "wrong_root")
         await refused(head_end, "too_deep")
         await refused(head_end, "unknown_key")
         agent.send("page", good)
         assert (await agent.receipt())[3] == 2
         assert agent.receipts.empty()
-        assert agent_status(head_end)["refusals"] == {"bad_signature": 1, "too_deep": 1, "unknown_key": 1}
+        assert agent_status(head_end)["refusals"] == {"too_deep": 1, "unknown_key": 1, "wrong_root": 1}
 
 
 async def test_a_fork_is_refused(tmp_path):

@@ -16,7 +16,7 @@ from tools.headend import Authority
 from tools.headend.orders import Orders
 from tools.headend.sessions import Sessions, read_session
 from tools.headend.store import Store
-from tools.verifier import Page, Verifier, read_page
+from tools.verifier import Keys, Page, Verifier, read_page
 
 GRID_KEY = ec.derive_private_key(int.from_bytes(b"\x08" * 32, "big"), ec.SECP256R1())  # TwinSite's dso
 RECEIPT_KEY = ec.derive_private_key(int.from_bytes(b"\x09" * 32, "big"), ec.SECP256R1())
@@ -27,7 +27,7 @@ def sent(site: TwinSite, channel: str) -> list[bytes]:
 
 
 def page_of(site: TwinSite, raw: bytes) -> Page:
-    found = read_page(raw, {site.signer.key_id: site.signer.public_key})
+    found = read_page(raw, Keys([site.signer.public_key]))
     assert found.faults == []
     assert found.page is not None
     return found.page
@@ -114,7 +114,7 @@ async def test_the_tools_read_a_session_and_the_agent_obeys_their_command_and_be
     await site.let_pass(1000)
     site.uplink.set_connected(True)
     await site.let_pass(1000)
-    session = read_session(sent(site, "session")[-1], site.signer.public_key, 0)
+    session = read_session(sent(site, "session")[-1], Keys([site.signer.public_key]), 0)
     assert session.released_seq == site.loop.ledger.released_seq
     assert session.counters == {command.kid: command.counter}
     await stopped(site, task)

@@ -30,7 +30,7 @@ def test_an_edited_page_leaves_a_hole_too():
     maker = e.Maker()
     pages = maker.pages(3)
     parts = open_parts(pages[1])
-    pages[1] = closed([*parts[:2], parts[2][:-1] + b"\x00", parts[3]])
+    pages[1] = closed(pages[1], [*parts[:2], parts[2][:-1] + b"\x00", parts[3]])
     assert names(judged(pages, maker)) == {"bad_signature": 1, "missing_pages": 1}
 
 
@@ -53,7 +53,7 @@ def test_one_key_with_two_chains_is_a_fork():
     maker, twin = e.Maker(), e.Maker()
     shared = maker.pages(2)
     twin.pages(2)
-    report = judged([*shared, maker.page(), twin.page(e.gap(1))], maker)
+    report = judged([*shared, maker.page(), twin.page(e.gap(2))], maker)
     assert names(report) == {"fork": 1}
 
 

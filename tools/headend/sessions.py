@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tools import wire
 from tools.headend.store import Store
 from tools.strict import NotStrict
+from tools.verifier.keyring import Keys
 from tools.verifier.records import Check, octets, one_of, seconds, uint
 
 SESSION_CHECKS: tuple[Check, ...] = (
@@ -48,11 +49,13 @@ class Session:
         return self.now_s + int(time.monotonic() - self.heard_s)
 
 
-def read_session(raw: bytes, public_key: bytes, heard_s: float) -> Session:
+def read_session(raw: bytes, keys: Keys, heard_s: float) -> Session:
     """Check and decode a session message. Raises: NotStrict."""
     envelope = wire.open_envelope(raw)
-    if envelope.kid != wire.key_id(public_key):
+    known = keys.get(envelope.kid)
+    if known is None:
         raise NotStrict("unknown_key", f"signed by key {envelope.kid.hex()}")
+    signer, public_key = known
     if not wire.signature_good(envelope, public_key):
         raise NotStrict("bad_signature", "the signature does not fit the session")
     payload = wire.payload_of(envelope)
@@ -66,8 +69,8 @@ def read_session(raw: bytes, public_key: bytes, heard_s: float) -> Session:
     )
     if not shaped or max(fields[1], fields[5], fields[6]) >= NUMBER_MAX:
         raise NotStrict("session_shape", "the session does not have the fields of the format")
-    if fields[0] != envelope.kid:
-        raise NotStrict("wrong_agent", f"signed by {envelope.kid.hex()} for {fields[0].hex()}")
+    if fields[0].hex() != signer:
+        raise NotStrict("wrong_agent", f"signed by a key of {signer} for {fields[0].hex()}")
     agent, epoch, now_s, civil_s, quality, next_seq, released_seq, last_page, counters = fields
     return Session(
         agent.hex(), epoch, now_s, civil_s, quality, next_seq, released_seq, last_page, _counters(counters), heard_s
@@ -87,15 +90,18 @@ class Sessions:
     """The newest session of each agent; an older one, replayed, changes nothing."""
 
     def __init__(self, store: Store, keys: dict[str, bytes]) -> None:
+        """Trust agents' first keys; `keys` then holds what their pages began, too."""
         self._store = store
-        self._keys = keys
+        self.keys = Keys(keys.values())
         self._newest: dict[str, Session] = {}
-        for agent, public_key in keys.items():
+        for agent in keys:
+            for public_key in store.chain(agent).keys.later.values():
+                self.keys.learn(agent, bytes.fromhex(public_key))
             kept = store.last_session(agent)
             if kept is not None:
                 raw, received_s = kept
                 passed_s = max(0, int(time.time()) - received_s)
-                self._newest[agent] = read_session(raw, public_key, time.monotonic() - passed_s)
+                self._newest[agent] = read_session(raw, self.keys, time.monotonic() - passed_s)
 
     def newest(self, agent: str) -> Session | None:
         """Return the newest session, None before the first."""
@@ -103,7 +109,9 @@ class Sessions:
 
     def take(self, agent: str, raw: bytes) -> bool:
         """Take a message; False when it is no newer than what is known. Raises: NotStrict."""
-        session = read_session(raw, self._keys[agent], time.monotonic())
+        session = read_session(raw, self.keys, time.monotonic())
+        if session.agent != agent:
+            raise NotStrict("wrong_agent", f"a session of {session.agent}")
         known = self._newest.get(agent)
         if known is not None and (session.epoch, session.now_s) < (known.epoch, known.now_s):
             return False

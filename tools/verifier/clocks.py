@@ -67,6 +67,11 @@ class Clocks:
             return None
         return self.relation.civil_at(at_ms)
 
+    def offset_s(self) -> int | None:
+        """Return the civil second at which the present epoch began, as told last; None while unknown."""
+        civil_ms = self.civil_ms(0)
+        return None if civil_ms is None else civil_ms // 1000
+
     def as_json(self) -> dict[str, Any]:
         """Return the state for keeping."""
         relation = self.relation
@@ -91,16 +96,20 @@ class Clocks:
     def _civil(self, page: Page) -> list[Fault]:
         faults = []
         told = Relation(page.epoch, page.base_s * 1000, page.civil_s * 1000, page.clock_error_ms, page.clock_quality)
-        corrections = [_corrected(page, record.fields) for record in page.records if record.kind == "clock"]
+        clocks = [record for record in page.records if record.kind == "clock"]
+        corrections = [_corrected(page, record.fields) for record in clocks]
         if (told.civil_ms == 0) != (told.quality == 0):
             detail = f"civil time {page.civil_s} with clock quality {page.clock_quality}"
             faults.append(self._fault("clock_absurd", detail, page))
         elif told.quality and not any(_agree(told, correction) for correction in corrections):
             faults += self._step(told, page, declared=False)
-        for correction in corrections:
+        for record, correction in zip(clocks, corrections, strict=True):
             self.corrections += 1
             if correction.quality:
                 faults += self._step(correction, page, declared=True)
+            if correction.quality != told.quality and record.seq != page.last_seq:
+                detail = f"quality {told.quality} becomes {correction.quality} at record {record.seq}"
+                faults.append(self._fault("clock_mixed", detail, page))
         return faults
 
     def _step(self, new: Relation, page: Page, *, declared: bool) -> list[Fault]:
