@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     headend.add_argument("--config", type=Path, required=True, metavar="HEADEND.toml")
     headend.set_defaults(run=_headend)
     _add_verify(commands)
+    _add_disclose(commands)
     _add_replay(commands)
     devices = commands.add_parser("devices", help="list the products that have a driver")
     devices.add_argument("--json", action="store_true")
@@ -94,15 +95,32 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_verify(commands: Any) -> None:
     parser = commands.add_parser(
-        "verify", help="judge signed pages offline", description="Judge page files from the published format alone."
+        "verify",
+        help="judge signed pages offline",
+        description="Judge pages and disclosures from the published format alone, with agents' first keys.",
+        epilog="Exit code: 0 all is proven, 1 something is wrong, 2 misused, 130 interrupted.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="page file, or a folder of them")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="page file, a folder of them, - for stdin")
     parser.add_argument(
         "--key",
         action="append",
         required=True,
         metavar="KEY",
-        help="public key of an agent: file, hex, or a folder of key files; may be repeated",
+        help="first public key of an agent: file, hex, or a folder of key files; may be repeated",
+    )
+    parser.add_argument(
+        "--begun",
+        action="append",
+        default=[],
+        metavar="AGENT=KEY",
+        help="a later key of an agent that was begun before the files begin; all others are learned from the pages",
+    )
+    parser.add_argument(
+        "--revoked",
+        action="append",
+        default=[],
+        metavar="KID[@SEQ]",
+        help="a key that its operator revoked: what it signs from that record number on is a fault",
     )
     parser.add_argument(
         "--after", action="append", default=[], metavar="HASH", help="hash of a page after which the files begin"
@@ -116,6 +134,25 @@ def _add_verify(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
     parser.set_defaults(run=_verify)
+
+
+def _add_disclose(commands: Any) -> None:
+    parser = commands.add_parser(
+        "disclose",
+        help="show chosen records so that they can be proven without the rest",
+        description="Write disclosures of chosen records; `siteward verify` judges and tells them. Needs no key.",
+        epilog="Exit code: 0 written, 2 misused or nothing to choose.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="page file")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--records", metavar="N,N-N", help="these record numbers")
+    chosen.add_argument("--device", metavar="ID", help="everything that is said of this device")
+    chosen.add_argument(
+        "--command", metavar="HASH", help="the decision on a command, what it led to and the readings around it"
+    )
+    parser.add_argument("--agent", metavar="AGENT", help="of this agent, where the file holds several")
+    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="where to write; standard output without it")
+    parser.set_defaults(run=_disclose)
 
 
 def _add_replay(commands: Any) -> None:
@@ -181,6 +218,10 @@ def _headend(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     return _call("tools.verifier.command", "run", arguments)
+
+
+def _disclose(arguments: argparse.Namespace) -> int:
+    return _call("tools.verifier.disclose", "run", arguments)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -199,6 +199,13 @@ def _check_header(payload: list[Any]) -> None:
             raise NotStrict("header_shape", f"{name} is {str(item)[:60]}")
 
 
+def header_as_told(envelope: wire.Envelope) -> Header:
+    """Return what an envelope says of itself, with no signature checked. Raises: NotStrict."""
+    payload = wire.payload_of(envelope)
+    _check_header(payload)
+    return Header(payload[2].hex(), envelope.kid.hex(), wire.sha256(envelope.payload), *payload[3:])
+
+
 def _unproven(envelope: wire.Envelope, keys: Keys, wrong: NotStrict, place: str) -> PageReport:
     """Blame the key's agent; of an unknown key, remember in whose name it signed: that agent may yet begin it."""
     known = keys.get(envelope.kid)

@@ -19,6 +19,7 @@ from tools.verifier.faults import Fault
 from tools.verifier.keyring import KeyRing, Keys
 from tools.verifier.known import Known
 from tools.verifier.page import Page, PageReport, read_page
+from tools.wire import key_id
 
 WAITING_MAX = 64
 HELD_MAX = 64
@@ -50,8 +51,9 @@ class Report:
     faults: list[Fault]
     counts: Counter[str]
     end_known: bool  # a page was named that had to be there; else a cut-off end cannot show
-    disclosed: list[Disclosed]
+    disclosed: list[Disclosed]  # until DISCLOSED_LISTED_MAX records
     disclosed_records: int
+    disclosures: int
 
     @property
     def ok(self) -> bool:
@@ -80,13 +82,18 @@ class Verifier:
         starts: Iterable[bytes] = (),
         tails: Iterable[bytes] = (),
         revoked: Mapping[bytes, int] | None = None,
+        begun: Iterable[tuple[str, bytes]] = (),
     ) -> None:
         """Trust these 65-byte public keys as agents' first ones.
 
         `starts`: hashes of pages after which a chain may begin; `tails`: hashes of pages that must be there;
-        `revoked`: kid -> number of the first record that it may not sign.
+        `revoked`: kid -> number of the first record that it may not sign; `begun`: agents' later keys, agent and key,
+        that were begun before the first page that is given.
         """
         self._keys = Keys(keys, revoked)
+        self._begun = list(begun)
+        for agent, key in self._begun:
+            self._keys.learn(agent, key)
         self._starts = frozenset(starts)
         self._tails = set(tails)
         self._end_known = bool(self._tails)
@@ -95,6 +102,7 @@ class Verifier:
         self._counts: Counter[str] = Counter()
         self._disclosed: list[Disclosed] = []
         self._disclosed_records = 0
+        self._disclosures = 0
 
     def add(self, raw: bytes, place: str = "") -> PageReport | DisclosureReport:
         """Judge one page or disclosure. What only shows later, or from its predecessors, is in the report alone."""
@@ -132,8 +140,14 @@ class Verifier:
             self.note(Fault("no_pages", "nothing was verified"))
         agents = [agent.report for agent in self._agents.values() if agent.report.pages]
         return Report(
-            agents, self._faults, self._counts, self._end_known, self._disclosed, self._disclosed_records
-        )  # fmt: skip
+            agents,
+            self._faults,
+            self._counts,
+            self._end_known,
+            self._disclosed,
+            self._disclosed_records,
+            self._disclosures,
+        )
 
     def _read(self, raw: bytes, place: str) -> PageReport | DisclosureReport:
         if raw[:1] == bytes((DISCLOSURE_HEAD,)):
@@ -163,7 +177,9 @@ class Verifier:
 
     def _agent(self, agent: str) -> _Agent:
         if agent not in self._agents:
-            self._agents[agent] = _Agent(agent)
+            self._agents[agent] = new = _Agent(agent)
+            for ring in (new.report.chain.keys, new.shown):
+                ring.begun.update({key_id(key).hex(): -1 for whose, key in self._begun if whose == agent})
         return self._agents[agent]
 
     def _note_all(self, faults: Iterable[Fault]) -> None:
@@ -191,6 +207,7 @@ class Verifier:
         if self._disclosed_records < DISCLOSED_LISTED_MAX:
             self._disclosed.append(disclosed)
         self._disclosed_records += len(disclosed.records)
+        self._disclosures += 1
         if self._keys.learn_from(disclosed.header.agent, disclosed.records):
             self._release(agent)
         return faults
