@@ -14,7 +14,7 @@ from agent.command import open_message
 from agent.image import Image
 from agent.kept import dump
 from agent.session import CHANNEL_RECEIPT
-from agent.step import step
+from agent.step import Thinning, step
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -145,6 +145,8 @@ class Loop:
         """Give the core what is known and what came in."""
         now_ms, image = self.clock.now_ms(), self.image()
         inbox, self.inbox = self.inbox, []
+        if self.ledger.nearly_full is not self.state.thinned:
+            inbox.append(Thinning(self.ledger.nearly_full))
         if self.recorder is not None:
             self.recorder.begin(self.state, now_ms, image, inbox)
         return step(self.state, now_ms, image, inbox)

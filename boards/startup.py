@@ -121,8 +121,9 @@ def _ledger(config: Config, parts: Parts) -> Ledger:
     settings = config.agent
     journal = Journal(parts.store, settings["segment_bytes"])
     ledger = Ledger(
-        journal, parts.signer.key_id, parts.clock, settings["page_bytes_max"], settings["page_s"], parts.secret
-    )
+        journal, parts.signer.key_id, parts.clock, settings["page_bytes_max"], settings["page_s"], parts.secret,
+        settings["journal_bytes_max"],
+    )  # fmt: skip
     try:
         ledger.recover()
     except ValueError:
