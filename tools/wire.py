@@ -107,15 +107,23 @@ def open_envelope(raw: bytes) -> Envelope:
 
 def envelope_at(raw: bytes, at: int) -> tuple[Envelope | None, int]:
     """Return the envelope that begins there and where it ends, None when it is not laid out byte by byte as it must."""
+    end = envelope_end(raw, at)
+    if end < 0:
+        return None, at
     body = at + ENVELOPE_HEAD_BYTES
-    if not raw.startswith(ENVELOPE_START, at) or raw[body - 1 : body] != NOTHING_UNPROTECTED:
-        return None, at
     began, size_bytes = byte_string_at(raw, body)
-    end = began + size_bytes + SIGNATURE_BYTES + 2
-    if began < 0 or end > len(raw) or not raw.startswith(SIGNATURE_HEAD, began + size_bytes):
-        return None, at
     protected = raw[at + 3 : body - 1]
     return Envelope(protected[5:], protected, raw[began : began + size_bytes], raw[end - SIGNATURE_BYTES : end]), end
+
+
+def envelope_end(raw: bytes, at: int) -> int:
+    """Return where the envelope ends that begins there, -1 when it is not laid out byte by byte as it must."""
+    body = at + ENVELOPE_HEAD_BYTES
+    if not raw.startswith(ENVELOPE_START, at) or raw[body - 1 : body] != NOTHING_UNPROTECTED:
+        return -1
+    began, size_bytes = byte_string_at(raw, body)
+    end = began + size_bytes + SIGNATURE_BYTES + 2
+    return end if began >= 0 and end <= len(raw) and raw.startswith(SIGNATURE_HEAD, began + size_bytes) else -1
 
 
 def byte_string_at(raw: bytes, at: int) -> tuple[int, int]:

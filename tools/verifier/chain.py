@@ -61,7 +61,7 @@ class Chain:
             joined = self.history.complete if self.next_seq is None else page.first_seq == self.next_seq
             self.history.begin_epoch(page, whole=joined)
         self.next_seq, self.last_hash, self.epoch = page.last_seq + 1, page.hash, page.epoch
-        for record in page.records:
+        for record in page.facts:
             if record.kind in ("gap", "key_change"):
                 told = self._lost(record) if record.kind == "gap" else self.keys.change(record.fields, page.last_seq)
                 faults += [Fault(name, detail, self.agent, record.seq) for name, detail in told]

@@ -18,7 +18,7 @@ DRIFT_PPM = 500  # worst crystal that a board may have
 TRUST = {0: 0, 1: 1, 3: 2, 2: 3}  # clock quality -> rank: unknown, informative, relative, synchronised
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Relation:
     """Civil time at one monotonic moment of one epoch."""
 
@@ -57,8 +57,11 @@ class Clocks:
             faults.append(self._fault("monotonic_fell", f"from {self.base_s} s to {page.base_s} s", page))
         self.base_s = page.base_s
         faults += self._civil(page)
-        last_ms = max((record.end_ms for record in page.records), default=0)
-        self.latest_ms = max(self.latest_ms, page.base_s * 1000 + last_ms)
+        last_ms = page.base_s * 1000
+        for record in page.records:
+            at_ms = page.base_s * 1000 + record.end_ms
+            last_ms = max(last_ms, at_ms)
+        self.latest_ms = max(self.latest_ms, last_ms)
         return faults
 
     def civil_ms(self, at_ms: int) -> int | None:
@@ -96,7 +99,7 @@ class Clocks:
     def _civil(self, page: Page) -> list[Fault]:
         faults = []
         told = Relation(page.epoch, page.base_s * 1000, page.civil_s * 1000, page.clock_error_ms, page.clock_quality)
-        clocks = [record for record in page.records if record.kind == "clock"]
+        clocks = [record for record in page.facts if record.kind == "clock"]
         corrections = [_corrected(page, record.fields) for record in clocks]
         if (told.civil_ms == 0) != (told.quality == 0):
             detail = f"civil time {page.civil_s} with clock quality {page.clock_quality}"

@@ -21,6 +21,7 @@ from tools.wire import key_id
 
 GOOD, FAULTY, INTERRUPTED = 0, 1, 130
 STDIN = Path("-")
+TOGETHER_MAX, TOGETHER_BYTES_MAX = 256, 1 << 20  # pages that are judged at a time
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,18 +68,31 @@ class Reading:
         try:
             for path in self._files:
                 self._here = 0
-                for offset, piece in _pieces_of(path):
-                    place = f"{path} byte {offset}"
-                    if isinstance(piece, NotStrict):
-                        verifier.note(Fault(piece.fault, piece.detail, place=place))
-                    else:
-                        verifier.add(piece, place)
-                        self._here = offset + len(piece)
-                        self.items += 1
-                    progress.step(self._before + self._here, f"{self.items} pages")
+                self._feed_one(verifier, path, progress)
                 self._before, self._here = self._before + max(self._here, _size_bytes(path)), 0
         finally:
             progress.close()
+
+    def _feed_one(self, verifier: Verifier, path: Path, progress: ByteProgress) -> None:
+        together: list[tuple[bytes, str]] = []
+        for offset, piece in _pieces_of(path):
+            place = f"{path} byte {offset}"
+            if isinstance(piece, NotStrict):
+                self._give(verifier, together)
+                verifier.note(Fault(piece.fault, piece.detail, place=place))
+                self._here = offset
+                continue
+            together.append((piece, place))
+            if len(together) == TOGETHER_MAX or offset + len(piece) - self._here > TOGETHER_BYTES_MAX:
+                self._give(verifier, together)
+                self._here = offset + len(piece)
+            progress.step(self._before + self._here, f"{self.items} pages")
+        self._give(verifier, together)
+
+    def _give(self, verifier: Verifier, together: list[tuple[bytes, str]]) -> None:
+        verifier.add_all(together)
+        self.items += len(together)
+        together.clear()
 
 
 def _pieces_of(path: Path) -> Iterator[Piece]:

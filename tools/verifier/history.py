@@ -9,7 +9,7 @@ from typing import Any
 from tools.verifier import records as r
 from tools.verifier.enrolments import Enrolments
 from tools.verifier.faults import Fault
-from tools.verifier.meters import Meter, Moment
+from tools.verifier.meters import Meter
 from tools.verifier.page import Page
 from tools.verifier.records import Record
 
@@ -166,7 +166,7 @@ class History:
         if device not in self.meters:
             self.meters[device] = Meter(model)
         civil_s = page.civil_s + fields["end_s"] if page.clock_quality in CLOCKS_TRUSTED else 0
-        now = Moment(page.epoch, page.base_s + fields["end_s"], civil_s, page.clock_error_ms // 1000 + 1)
+        now = [page.epoch, page.base_s + fields["end_s"], civil_s, page.clock_error_ms // 1000 + 1]
         return self.meters[device].take(device, model, fields, now, self.fuse_ma)
 
     def _accepted(self, fields: dict[str, Any]) -> list[Found]:

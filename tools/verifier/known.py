@@ -22,12 +22,17 @@ class Known:
 
     def add(self, page: Page) -> None:
         """Remember a page that overlaps with none."""
+        if not self._firsts or page.first_seq > self._firsts[-1]:  # as nearly always: behind all others
+            self._firsts.append(page.first_seq)
+            self._lasts.append(page.last_seq)
+            self._hashes += page.hash[:HASH_BYTES]
+            if len(self._firsts) > PAGES_MAX:
+                self._forget(PAGES_MAX // 8)
+            return
         at = bisect_right(self._firsts, page.first_seq)
         self._firsts.insert(at, page.first_seq)
         self._lasts.insert(at, page.last_seq)
         self._hashes[at * HASH_BYTES : at * HASH_BYTES] = page.hash[:HASH_BYTES]
-        if len(self._firsts) > PAGES_MAX:
-            self._forget(PAGES_MAX // 8)
 
     def drop(self, page: Page) -> None:
         """Forget a page that was added and is none of this chain."""
@@ -45,6 +50,8 @@ class Known:
 
     def overlaps(self, page: Page) -> bool:
         """Tell whether any record number of the page was covered before."""
+        if self._lasts and page.first_seq > self._lasts[-1]:
+            return False
         before = bisect_right(self._firsts, page.last_seq) - 1
         if before >= 0 and self._lasts[before] >= page.first_seq:
             return True

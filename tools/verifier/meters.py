@@ -9,7 +9,7 @@ IEC 60269-1), and one kilowatt-hour, the coarsest step of a register.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from tools.verifier import records as r
@@ -21,22 +21,16 @@ MA_S_PER_WH = 3_600_000
 Found = tuple[str, str]
 
 
-@dataclass(slots=True)
-class Moment:
-    """When a reading ended, and what bounds a difference to another."""
+Moment = list[int]  # epoch, second of it, civil second (0 unknown), error bound in s
 
-    epoch: int
-    end_s: int
-    civil_s: int  # 0 unknown
-    error_s: int
 
-    def elapsed_s(self, earlier: Moment) -> int | None:
-        """Return the most seconds that may lie between, None when nobody knows."""
-        if self.epoch == earlier.epoch:
-            return self.end_s - earlier.end_s
-        if self.civil_s and earlier.civil_s:
-            return max(0, self.civil_s - earlier.civil_s) + self.error_s + earlier.error_s
-        return None
+def elapsed_s(earlier: Moment, later: Moment) -> int | None:
+    """Return the most seconds that may lie between two moments, None when nobody knows."""
+    if later[0] == earlier[0]:
+        return later[1] - earlier[1]
+    if later[2] and earlier[2]:
+        return max(0, later[2] - earlier[2]) + later[3] + earlier[3]
+    return None
 
 
 @dataclass(slots=True)
@@ -47,21 +41,23 @@ class Meter:
     registers: dict[str, int] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
     may_begin_anew: bool = False
-    moments: dict[str, list[int]] = field(default_factory=dict)  # register -> fields of the Moment it was read
+    moments: dict[str, Moment] = field(default_factory=dict)  # register -> when it was read
 
     def take(self, device: str, model: str, fields: Mapping[str, Any], now: Moment, fuse_ma: int) -> list[Found]:
         """Follow the registers of the next reading; `fuse_ma` 0 is not known."""
         values = fields["values"]
-        told = {name: values[number] for number, name in r.ENERGY_REGISTERS.items() if number in values}
-        if not told or fields["quality"] == r.QUALITY_BAD:
+        if fields["quality"] == r.QUALITY_BAD or r.ENERGY_REGISTERS.keys().isdisjoint(values):
             return []
         found = self._follow_model(device, model)
-        for name, now_wh in told.items():
+        for number, name in r.ENERGY_REGISTERS.items():
+            now_wh = values.get(number)
+            if now_wh is None:
+                continue
             last_wh = self.registers.get(name)
             if last_wh is not None:
                 found += self._judge(device, name, last_wh, now_wh, now, fuse_ma)
             self.registers[name] = now_wh
-            self.moments[name] = list(astuple(now))
+            self.moments[name] = now
             self.first.setdefault(name, now_wh)
         return found
 
@@ -78,16 +74,16 @@ class Meter:
     def _judge(self, device: str, name: str, last_wh: int, now_wh: int, now: Moment, fuse_ma: int) -> list[Found]:
         if now_wh < last_wh:
             return [("energy_fell", f"{device} {name} from {last_wh} to {now_wh}")]
-        elapsed_s = now.elapsed_s(Moment(*self.moments[name]))
-        if not fuse_ma or elapsed_s is None or elapsed_s < 0:
+        between_s = elapsed_s(self.moments[name], now) if fuse_ma else None
+        if between_s is None or between_s < 0:
             return []
-        most_wh = most_energy_wh(fuse_ma, elapsed_s)
+        most_wh = most_energy_wh(fuse_ma, between_s)
         if now_wh - last_wh <= most_wh:
             return []
-        detail = f"{device} {name} by {now_wh - last_wh} Wh in {elapsed_s} s, at most {most_wh} with {fuse_ma} mA"
+        detail = f"{device} {name} by {now_wh - last_wh} Wh in {between_s} s, at most {most_wh} with {fuse_ma} mA"
         return [("energy_impossible", detail)]
 
 
-def most_energy_wh(fuse_ma: int, elapsed_s: int) -> int:
+def most_energy_wh(fuse_ma: int, between_s: int) -> int:
     """Return the most by which a register can rise in this time behind this fuse."""
-    return PHASES * fuse_ma * VOLTAGE_V_MAX * elapsed_s * 5 // (4 * MA_S_PER_WH) + STEP_WH
+    return PHASES * fuse_ma * VOLTAGE_V_MAX * between_s * 5 // (4 * MA_S_PER_WH) + STEP_WH

@@ -41,6 +41,11 @@ HEADER: tuple[tuple[str, r.Check], ...] = (
 )
 
 
+HEADER_TYPES = [int, int, bytes, int, int, int, bytes, bytes, int, int, int, int]
+HEADER_SIZES = (8, 32, 32)  # agent, prev, root
+CLOCK_QUALITY_MAX = 3
+
+
 @dataclass(slots=True)
 class Header:
     """What a good signature says of a page."""
@@ -69,6 +74,7 @@ class Page(Header):
     """A page whose signature and root are good. `records` lacks those that could not be read."""
 
     records: tuple[r.Record, ...]
+    facts: tuple[r.Record, ...]  # those records that are no readings
     size_bytes: int
 
 
@@ -79,6 +85,7 @@ class Opened:
     envelope: wire.Envelope
     salt: bytes
     records: list[bytes]
+    signed: bool | None = None  # whether the signature is its key's, None when that was not yet looked at
 
 
 @dataclass(slots=True)
@@ -95,14 +102,14 @@ class PageReport:
         return not self.faults
 
 
-def read_page(raw: bytes, keys: Keys, place: str = "") -> PageReport:
-    """Judge the bytes of one page on their own."""
+def read_page(raw: bytes, keys: Keys, place: str = "", opened: Opened | None = None) -> PageReport:
+    """Judge the bytes of one page on their own; `opened` is what `looked_at` made of them."""
     try:
-        opened = open_page(raw)
+        opened = opened or open_page(raw)
     except NotStrict as wrong:
         return PageReport(faults=[Fault(wrong.fault, wrong.detail, place=place)])
     try:
-        header = read_header(opened.envelope, keys)
+        header = read_header(opened.envelope, keys, opened.signed)
     except NotStrict as wrong:
         return _unproven(opened.envelope, keys, wrong, place)
     agent, first_seq = header[0], header[4]
@@ -114,7 +121,21 @@ def read_page(raw: bytes, keys: Keys, place: str = "") -> PageReport:
         return PageReport(faults=[Fault("wrong_root", detail, agent, first_seq, place)])
     faults: list[Fault] = []
     found = _records(opened.records, agent, first_seq, place, faults)
-    return PageReport(Page(*[*header, tuple(found), len(raw)]), faults)
+    facts = tuple([record for record in found if record.kind != "reading"])
+    return PageReport(Page(*[*header, tuple(found), facts, len(raw)]), faults)
+
+
+def looked_at(raws: list[bytes], keys: Keys) -> list[Opened | None]:
+    """Take pages apart and check the signatures of all whose key is known, which is quickest one after another."""
+    found = []
+    for raw in raws:
+        cut, end = _cut(raw, 0)
+        found.append(cut if end == len(raw) <= wire.PAGE_BYTES_MAX else None)
+    for opened in found:
+        known = keys.get(opened.envelope.kid) if opened is not None else None
+        if opened is not None and known is not None:
+            opened.signed = wire.signature_good(opened.envelope, known[1])
+    return found
 
 
 def open_page(raw: bytes) -> Opened:
@@ -125,24 +146,37 @@ def open_page(raw: bytes) -> Opened:
 
 def page_size(raw: bytes, at: int) -> int:
     """Return the size in bytes of the page that is laid out as it must from `at` on, 0 when there is none."""
-    cut, end = _cut(raw, at)
-    return end - at if cut is not None and end - at <= wire.PAGE_BYTES_MAX else 0
+    began = wire.envelope_end(raw, at + 1) if raw[at] == PAGE_HEAD else -1
+    if began < 0 or len(raw) < began + SALT_BYTES + 4 or raw[began] != SALT_HEAD:
+        return 0
+    count, end = _count_at(raw, began + 1 + SALT_BYTES)
+    for _ in range(count):
+        end, size_bytes = wire.byte_string_at(raw, end)
+        if end < 0:
+            return 0
+        end += size_bytes
+    return end - at if count and end <= len(raw) and end - at <= wire.PAGE_BYTES_MAX else 0
+
+
+def _count_at(raw: bytes, at: int) -> tuple[int, int]:
+    """Return the size of an array of at least one element and where they begin, 0 where no strictly encoded one is."""
+    count = raw[at] - 0x80
+    if 0 < count < 24:
+        return count, at + 1
+    if count == 24 and raw[at + 1] >= 24:
+        return raw[at + 1], at + 2
+    if count == 25 and raw[at + 1]:
+        return raw[at + 1] << 8 | raw[at + 2], at + 3
+    return 0, at
 
 
 def _cut(raw: bytes, at: int) -> tuple[Opened | None, int]:
     if at >= len(raw) or raw[at] != PAGE_HEAD:
         return None, at
     envelope, began = wire.envelope_at(raw, at + 1)
-    end = began + 1 + SALT_BYTES
-    if envelope is None or len(raw) < end + 3 or raw[began] != SALT_HEAD:
+    if envelope is None or len(raw) < began + SALT_BYTES + 4 or raw[began] != SALT_HEAD:
         return None, at
-    count, at = raw[end] - 0x80, end + 1
-    if count == 24 and raw[at] >= 24:
-        count, at = raw[at], at + 1
-    elif count == 25 and raw[at]:
-        count, at = raw[at] << 8 | raw[at + 1], at + 2
-    elif not 0 < count < 24:
-        return None, at
+    count, at = _count_at(raw, began + 1 + SALT_BYTES)
     records = []
     for _ in range(count):
         at, size_bytes = wire.byte_string_at(raw, at)
@@ -150,7 +184,8 @@ def _cut(raw: bytes, at: int) -> tuple[Opened | None, int]:
             return None, at
         records.append(raw[at : at + size_bytes])
         at += size_bytes
-    return (Opened(envelope, raw[began + 1 : end], records), at) if at <= len(raw) else (None, at)
+    whole = records and at <= len(raw)
+    return (Opened(envelope, raw[began + 1 : began + 1 + SALT_BYTES], records) if whole else None), at
 
 
 def _walked(raw: bytes) -> Opened:
@@ -168,13 +203,13 @@ def _walked(raw: bytes) -> Opened:
     return Opened(wire.envelope_of(sealed), salt, records)
 
 
-def read_header(envelope: wire.Envelope, keys: Keys) -> tuple[Any, ...]:
-    """Return the fields of a `Header` once its signature was found good. Raises: NotStrict."""
+def read_header(envelope: wire.Envelope, keys: Keys, signed: bool | None = None) -> tuple[Any, ...]:
+    """Return the fields of a `Header` once its signature was found good, now or before. Raises: NotStrict."""
     known = keys.get(envelope.kid)
     if known is None:
         raise NotStrict("unknown_key", f"signed by key {envelope.kid.hex()}")
     agent, public_key = known
-    if not wire.signature_good(envelope, public_key):
+    if not (wire.signature_good(envelope, public_key) if signed is None else signed):
         raise NotStrict("bad_signature", "the signature does not fit the header")
     payload = wire.payload_of(envelope)
     _check_header(payload)
@@ -188,6 +223,20 @@ def read_header(envelope: wire.Envelope, keys: Keys) -> tuple[Any, ...]:
 
 
 def _check_header(payload: list[Any]) -> None:
+    if [*map(type, payload)] == HEADER_TYPES and payload[0] == wire.HEADER and payload[1] == wire.VERSION:
+        _, _, agent, epoch, first_seq, count, prev, root, base_s, civil_s, quality, error_ms = payload
+        if (
+            0 <= epoch < SEQ_MAX and 0 <= first_seq < SEQ_MAX and 0 < count < SEQ_MAX
+            and 0 <= base_s < r.SECONDS_MAX and 0 <= civil_s < r.SECONDS_MAX
+            and 0 <= quality <= CLOCK_QUALITY_MAX and 0 <= error_ms < r.SECONDS_MAX * 1000
+            and (len(agent), len(prev), len(root)) == HEADER_SIZES
+        ):  # fmt: skip
+            return
+    _name_header(payload)
+
+
+def _name_header(payload: list[Any]) -> None:
+    """Say which field is not as it must be."""
     if payload[0] != wire.HEADER:
         raise NotStrict("wrong_type", f"a {wire.TYPE_NAMES.get(payload[0], 'payload of an unknown type')}, no header")
     if payload[1] != wire.VERSION or type(payload[1]) is not int:

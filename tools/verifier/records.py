@@ -117,9 +117,12 @@ def quantities(item: Any) -> bool:
     """Quantity number to integer; energy registers are never negative."""
     if type(item) is not dict:
         return False
-    return all(uint(number) and integer(measured) for number, measured in item.items()) and all(
-        item.get(number, 0) >= 0 for number in ENERGY_REGISTERS
-    )
+    for number, measured in item.items():
+        if type(measured) is not int or not -INTEGER_MAX <= measured < INTEGER_MAX or not uint(number):
+            return False
+        if measured < 0 and number in ENERGY_REGISTERS:
+            return False
+    return True
 
 
 def context(item: Any) -> bool:
@@ -136,11 +139,6 @@ def device_list(item: Any) -> bool:
     if not all(type(pair) is list and len(pair) == 2 and text(pair[0]) and text(pair[1]) for pair in item):
         return False
     return len({pair[0] for pair in item}) == len(item)
-
-
-def integers(item: Any) -> bool:
-    """What a delta adds."""
-    return all(type(one) is int for one in item)
 
 
 digest = octets(32)
@@ -219,7 +217,8 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
         (AT, ("action", one_of(1, 2)), ("key", octets(65)), ("proof", or_null(octets(64)))),
     ),
 }
-DELTA_SHAPE: tuple[tuple[str, Check], ...] = (("spans", seconds), ("base", uint), ("integers", integers))
+READING_FIELDS = tuple(name for name, _ in KINDS[READING][1])
+READING_TYPES = [int, int, int, int, int, dict, dict]
 
 
 def read_record(raw: bytes, seq: int, bases: Mapping[int, Record]) -> Record:
@@ -229,6 +228,9 @@ def read_record(raw: bytes, seq: int, bases: Mapping[int, Record]) -> Record:
         raise NotStrict("record_shape", "no record of a known kind")
     if parts[0] == DELTA:
         return _told_by(parts, seq, bases)
+    if parts[0] == READING and _reads(parts):
+        fields = dict(zip(READING_FIELDS, parts[1:], strict=True))
+        return Record(seq, "reading", fields, parts[1] * 1000)
     if parts[0] not in KINDS:
         raise NotStrict("record_shape", "no record of a known kind")
     kind, shape = KINDS[parts[0]]
@@ -248,6 +250,17 @@ def read_record(raw: bytes, seq: int, bases: Mapping[int, Record]) -> Record:
     return Record(seq, kind, fields, fields["at_ms"])
 
 
+def _reads(parts: list[Any]) -> bool:
+    """Tell whether this is a reading as nearly all are; which field of another is wrong, the table says."""
+    if [*map(type, parts)] != READING_TYPES:
+        return False
+    _, end_s, span_s, device, quality, values, about = parts
+    return (
+        0 <= end_s < SECONDS_MAX and 0 <= span_s < SECONDS_MAX and device >= 0 and 0 <= quality <= QUALITY_BAD
+        and bool(values) and quantities(values) and (not about or context(about))
+    )  # fmt: skip
+
+
 def _check_gap(fields: dict[str, Any]) -> None:
     if (fields["cause"] == GAP_METER_EXCHANGED) != (fields["device"] is not None):
         raise NotStrict("record_shape", f"a gap of cause {fields['cause']} with device {fields['device']}")
@@ -256,10 +269,9 @@ def _check_gap(fields: dict[str, Any]) -> None:
 
 
 def _told_by(parts: list[Any], seq: int, bases: Mapping[int, Record]) -> Record:
-    told = [*parts[1:3], parts[3:]]
-    if len(told) < 3 or not all(check(item) for (_, check), item in zip(DELTA_SHAPE, told, strict=True)):
+    if len(parts) < 3 or not seconds(parts[1]) or set(map(type, parts)) != {int} or parts[2] < 0:
         raise NotStrict("record_shape", "a delta that is not spans, base and integers")
-    spans, place, added = told
+    spans, place, added = parts[1], parts[2], parts[3:]
     if place not in bases:
         raise NotStrict("delta_base", f"no reading at place {place} before it")
     base = bases[place].fields

@@ -8,7 +8,7 @@ signed that nobody has begun yet waits, too, at most HELD_MAX. So memory is boun
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tools.verifier.chain import Chain
@@ -18,7 +18,7 @@ from tools.verifier.enrolments import overlaps
 from tools.verifier.faults import Fault
 from tools.verifier.keyring import KeyRing, Keys
 from tools.verifier.known import Known
-from tools.verifier.page import Page, PageReport, read_page
+from tools.verifier.page import Opened, Page, PageReport, looked_at, read_page
 from tools.wire import key_id
 
 WAITING_MAX = 64
@@ -106,7 +106,15 @@ class Verifier:
 
     def add(self, raw: bytes, place: str = "") -> PageReport | DisclosureReport:
         """Judge one page or disclosure. What only shows later, or from its predecessors, is in the report alone."""
-        found = self._read(raw, place)
+        return self._add(raw, place, None)
+
+    def add_all(self, items: Sequence[tuple[bytes, str]]) -> None:
+        """Judge several, each with its place: the same as one after another, and quicker."""
+        for (raw, place), opened in zip(items, looked_at([raw for raw, _ in items], self._keys), strict=True):
+            self._add(raw, place, opened)
+
+    def _add(self, raw: bytes, place: str, opened: Opened | None) -> PageReport | DisclosureReport:
+        found = self._read(raw, place, opened)
         if found.stranger:
             held = self._agent(found.stranger).held
             if len(held) < HELD_MAX:
@@ -149,13 +157,13 @@ class Verifier:
             self._disclosures,
         )
 
-    def _read(self, raw: bytes, place: str) -> PageReport | DisclosureReport:
+    def _read(self, raw: bytes, place: str, opened: Opened | None) -> PageReport | DisclosureReport:
         if raw[:1] == bytes((DISCLOSURE_HEAD,)):
             shown = read_disclosure(raw, self._keys, place)
             if shown.disclosed is not None:
                 shown.faults += self._show(shown.disclosed, place)
             return shown
-        found = read_page(raw, self._keys, place)
+        found = read_page(raw, self._keys, place, opened)
         if found.page is not None:
             self._judge(found, found.page, place)
         return found
@@ -172,7 +180,7 @@ class Verifier:
                 found.faults.append(Fault("fork", detail, page.agent, page.first_seq, place))
             return
         found.faults += self._place(agent, page, place)
-        if self._keys.learn_from(page.agent, page.records):
+        if page.facts and self._keys.learn_from(page.agent, page.facts):
             self._release(agent)
 
     def _agent(self, agent: str) -> _Agent:
@@ -260,8 +268,10 @@ class Verifier:
         return self._take(agent, *first) + self._drain(agent)
 
     def _count(self, report: AgentReport, page: Page) -> None:
-        self._tails.discard(page.hash)
-        report.first_seq = min(report.first_seq, page.first_seq) if report.pages else page.first_seq
+        if self._tails:
+            self._tails.discard(page.hash)
+        if not report.pages or page.first_seq < report.first_seq:
+            report.first_seq = page.first_seq
         report.pages += 1
         report.records += page.count
         report.size_bytes += page.size_bytes
