@@ -87,6 +87,8 @@ class TwinSite:
 
     def __init__(self) -> None:
         self.store = MemoryStore(1 << 20)
+        self.bytes_max = 1 << 20
+        self.segment_bytes = 8192
         self.signer = SoftSigner(b"\x07" * 32)
         self.dso = SoftSigner(b"\x08" * 32)
         self.headend = SoftSigner(b"\x09" * 32)
@@ -104,7 +106,8 @@ class TwinSite:
         drivers = [self.meter, self.charger]
         rows = [row("grid"), row("charger", default=16000, power_max_w=11040)]
         units = [Unit(at, rows[at], contract_of(drivers[at])) for at in (0, 1)]
-        ledger = Ledger(Journal(self.store, 8192), self.signer.key_id, self.clock, 2048, 120, b"secret")
+        journal = Journal(self.store, self.segment_bytes)
+        ledger = Ledger(journal, self.signer.key_id, self.clock, 2048, 120, b"secret", self.bytes_max)
         ledger.recover()
         ledger.begin_epoch()
         state = State(Circuit(TABLE, 0), units, self.signer.key_id, ledger.epoch, 10, 10000)
