@@ -95,6 +95,14 @@ def day(key: str, given: Any) -> int:
     return (days + sum(longest[: month - 1]) + of_month - 1) * 86400
 
 
+def agent_id(key: str, given: Any) -> bytes:
+    """Check an agent's name: 16 hex digits."""
+    digits = given.lower() if type(given) is str else ""
+    if len(digits) != 16 or digits.strip("0123456789abcdef"):
+        raise _refuse(key, given, "16 hex digits, the key_id of the agent's first key")
+    return bytes.fromhex(digits)
+
+
 def public_key(key: str, given: Any) -> bytes:
     """Check a SEC1 uncompressed P-256 point in hex, 65 bytes."""
     digits = given.lower() if type(given) is str else ""
@@ -124,6 +132,8 @@ CIRCUIT: tuple[Field, ...] = (
 )
 AGENT: tuple[Field, ...] = (
     ("key", text(), REQUIRED),
+    ("next_key", text(), None),
+    ("id", agent_id, None),
     ("journal", text(), "journal"),
     ("journal_bytes_max", whole(65536, 1 << 34), 67108864),
     ("segment_bytes", whole(4096, 1 << 26), 262144),
@@ -241,6 +251,7 @@ def checked(tree: dict[str, Any]) -> Config:
         config.devices.append(_table(where, DEVICE, raw, "options"))
     config.enrolments = [_table(where, ENROLMENT, raw) for where, raw in _rows(tree, "enrolment", ENROLMENTS_MAX)]
     _cross_check_sizes(config.agent)
+    _cross_check_keys(config)
     _cross_check_ids(config)
     _cross_check_enrolments(config.enrolments, {row["id"]: True for row in config.devices})
     return config
@@ -288,6 +299,15 @@ def _cross_check_sizes(agent: dict[str, Any]) -> None:
         if agent[key] * parts > agent[outer]:
             share = outer if parts == 1 else "%s / %d" % (outer, parts)
             raise _refuse("[agent] " + key, agent[key], "at most %s, which is %d" % (share, agent[outer] // parts))
+
+
+def _cross_check_keys(config: Config) -> None:
+    """Refuse a next key that can never follow."""
+    following = config.agent["next_key"]
+    if following is not None and following == config.agent["key"]:
+        raise _refuse("[agent] next_key", following, "another file than key")
+    if following is not None and config.uplink is None:
+        raise ConfigError("[agent] next_key: expected an [uplink]: a key follows once receipts have confirmed it")
 
 
 def _cross_check_ids(config: Config) -> None:

@@ -175,6 +175,9 @@ class Loop:
         if self.ledger.lost > self._lost_said:
             self._lost_said = self.ledger.lost
             self.ledger.add([record.GAP, now_ms, record.JOURNAL_FULL, self._lost_said, None])
+        rotation = self.session.rotation
+        if rotation is not None and rotation.keep(now_ms):
+            urgent = True
         self.ledger.flush()
         if urgent or now_ms - self._synced_ms >= self.sync_ms:
             self.ledger.sync()

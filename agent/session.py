@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from agent.command import Message
     from agent.ledger import Ledger
+    from agent.rotation import Rotation
     from agent.state import State
     from agent.stored import StoredPage
     from hal.ports import Clock, Signer, Uplink
@@ -47,7 +48,8 @@ _SILENCE_MS = const(600000)  # a link that has carried pages for so long without
 class Flight:
     """A page that was sent and is not confirmed, or confirmed ahead of an older one."""
 
-    def __init__(self, last_seq: int, digest: bytes, sent_ms: int) -> None:
+    def __init__(self, first_seq: int, last_seq: int, digest: bytes, sent_ms: int) -> None:
+        self.first_seq = first_seq
         self.last_seq = last_seq
         self.digest = digest
         self.sent_ms = sent_ms
@@ -63,6 +65,7 @@ class Session:
         self.uplink = uplink
         self.clock = clock
         self.state = state
+        self.rotation: Rotation | None = None  # while another key follows, or has followed
         self.announce = True  # a session message is due
         self.refused_receipts = 0  # forged, of another agent, or of what was never sent
         self.stray_receipts = 0  # genuine, and of nothing that is in flight: repeated, or of a page sent out of turn
@@ -74,13 +77,15 @@ class Session:
         self._announce_again_ms = _AGAIN_MS
         self._again_ms = _AGAIN_MS
         self._unheard_ms = -1  # since when this connection carries pages and no receipt has come, -1: it does not
-        self._paced_ms = 0  # up to here the backlog has used its share of the link
+        self._paced_ms = -_BURST_MS  # up to here the backlog has used its share of the link
         self._live: list[int] = []  # journal offsets of fresh pages that the uplink did not take yet
         self._flights: list[Flight] = []
         self._next_at: int | None = None  # journal offset of the page to send next, None: from the backlog's begin
 
     async def turn(self) -> None:
         """Seal what is closed, then send what may be sent."""
+        if self.rotation is not None:
+            await self.rotation.prove()
         await self._seal_waiting()
         uplink = self.uplink
         if uplink is None:
@@ -145,7 +150,10 @@ class Session:
         self._say_silent(False)
         confirmed_seq = 0
         while self._flights and self._flights[0].confirmed:
-            confirmed_seq = self._flights.pop(0).last_seq
+            flight = self._flights.pop(0)
+            confirmed_seq = flight.last_seq
+            if self.rotation is not None:
+                self.rotation.confirmed(flight.first_seq, confirmed_seq)
         if confirmed_seq:
             self.ledger.release(confirmed_seq)
 
@@ -179,10 +187,11 @@ class Session:
             [_TYPE_SESSION, _VERSION, state.agent_id, state.epoch, now_ms // 1000, civil_s, self.clock.quality(),
              ledger.next_seq, ledger.released_seq, ledger.prev, counters]
         )  # fmt: skip
-        if uplink.publish(CHANNEL_SESSION, await cose.seal(self.signer, payload)):
+        if uplink.publish(CHANNEL_SESSION, await cose.seal(self._signer(ledger.next_seq), payload)):
+            if not self.announce:
+                self._announce_again_ms = min(2 * self._announce_again_ms, _SESSION_MS)
             self.announce = False
             self._announced_ms = now_ms
-            self._announce_again_ms = min(2 * self._announce_again_ms, _SESSION_MS)
 
     async def _seal_waiting(self) -> None:
         while self.ledger.unsealed:
@@ -195,27 +204,27 @@ class Session:
             uplink = self.uplink
             if uplink is None or not self._was_connected:
                 continue
-            if self._live or not self._send_fresh(uplink, page, at, self.clock.now_ms()):
+            if self._live or not self._send_fresh(uplink, page, self.clock.now_ms()):
                 self._live.append(at)
                 del self._live[:-_LIVE_MAX]
 
     async def _seal(self, first_seq: int, page: StoredPage) -> None:
         self.ledger.sync()  # nothing is said that a power cut could take back
-        page.signature = await cose.sign(self.signer, page.signed_bytes)
+        page.signature = await cose.sign(self._signer(first_seq), page.signed_bytes)
         self.ledger.seal(first_seq, page.signature)
 
     def _send_live(self, uplink: Uplink, now_ms: int) -> bool:
         """Send fresh pages that found no room; False while one still waits for it."""
         while self._live:
             page = self.ledger.read_page(self._live[0])
-            if page is not None and not self._send_fresh(uplink, page, self._live[0], now_ms):
+            if page is not None and not self._send_fresh(uplink, page, now_ms):
                 return False
             self._live.pop(0)
         return True
 
-    def _send_fresh(self, uplink: Uplink, page: StoredPage, at: int, now_ms: int) -> bool:
+    def _send_fresh(self, uplink: Uplink, page: StoredPage, now_ms: int) -> bool:
         """Send a page out of turn, unless it is its turn; False when the uplink takes no more."""
-        if at == self._oldest_at() and len(self._flights) < self._window():
+        if page.first_seq == self._next_seq() and len(self._flights) < self._window():
             return self._take_off(uplink, page, now_ms)
         return self._publish(uplink, page)
 
@@ -233,9 +242,11 @@ class Session:
 
     def _next_page(self) -> StoredPage | None:
         """Return the next page in order; the journal is not looked at while nothing is closed."""
-        at = self._oldest_at()
-        next_seq = self._flights[-1].last_seq + 1 if self._flights else self.ledger.released_seq
-        return self.ledger.read_page(at) if at is not None and next_seq < self.ledger.closed_seq() else None
+        at = self.ledger.backlog_at if self._next_at is None else self._next_at
+        return self.ledger.read_page(at) if at is not None and self._next_seq() < self.ledger.closed_seq() else None
+
+    def _next_seq(self) -> int:
+        return self._flights[-1].last_seq + 1 if self._flights else self.ledger.released_seq
 
     def _window(self) -> int:
         return _IN_FLIGHT_MAX if self._again_ms == _AGAIN_MS else 1
@@ -243,14 +254,15 @@ class Session:
     def _take_off(self, uplink: Uplink, page: StoredPage, now_ms: int) -> bool:
         if not self._publish(uplink, page):
             return False
-        self._flights.append(Flight(page.last_seq, page_hash(page.signed_bytes), now_ms))
+        self._flights.append(Flight(page.first_seq, page.last_seq, page_hash(page.signed_bytes), now_ms))
         self._next_at = page.next_at
         return True
 
-    def _oldest_at(self) -> int | None:
-        return self.ledger.backlog_at if self._next_at is None else self._next_at
+    def _signer(self, first_seq: int) -> Signer:
+        """Return who signs what begins with record `first_seq`."""
+        return self.signer if self.rotation is None else self.rotation.signer_at(first_seq)
 
     def _publish(self, uplink: Uplink, page: StoredPage) -> bool:
         assert page.signature is not None
-        envelope = cose.envelope(self.signer.key_id, page.signed_bytes, page.signature)
+        envelope = cose.envelope(self._signer(page.first_seq).key_id, page.signed_bytes, page.signature)
         return uplink.publish(CHANNEL_PAGE, page_message(envelope, page.salt, page.records))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from agent import VERSION, record
+from agent import VERSION, cbor, record
 from agent.circuits import Circuit
 from agent.command import Authority
 from agent.journal import Journal
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent.config import Config
+    from agent.rotation import Rotation
     from hal.capabilities import Device
     from hal.modbus.bus import Bus
     from hal.ports import Clock, Signer, Store, Uplink, Watchdog
@@ -40,7 +41,7 @@ class Parts:
 
     def __init__(
         self, runtime: str, firmware: bytes, clock: Clock, store: Store, signer: Signer, uplink: Uplink | None,
-        watchdog: Watchdog, secret: bytes, open_bus: Callable[[dict[str, Any]], Bus],
+        watchdog: Watchdog, secret: bytes, open_bus: Callable[[dict[str, Any]], Bus], next_signer: Signer | None = None,
     ) -> None:  # fmt: skip
         self.runtime = runtime
         self.firmware = firmware  # hash of what runs
@@ -51,6 +52,13 @@ class Parts:
         self.watchdog = watchdog
         self.secret = secret  # random bytes, fresh in each life
         self.open_bus = open_bus
+        self.next_signer = next_signer  # of the key that is to follow
+
+
+def agent_id(config: Config, key_id: bytes) -> bytes:
+    """Return the agent's name: the id of its first key, which is the present one unless the configuration says more."""
+    named: bytes = config.agent["id"] or key_id
+    return named
 
 
 def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
@@ -60,9 +68,10 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
     circuits = _circuits(config)
     units = [_unit(at, row, drivers[at], circuits) for at, row in enumerate(config.devices)]
     _check_switches(units)
-    ledger = _ledger(config, parts)
+    ledger, rotation, withdrawn = _ledger(config, parts)
     state = _state(config, circuits, units, parts, ledger)
     session = Session(ledger, parts.signer, parts.uplink, parts.clock, state)
+    session.rotation = rotation
     settings = config.agent
     authorities = [
         Authority(row["name"], row["public_key"], row["role"], row["power_max_w"]) for row in config.authorities
@@ -78,6 +87,9 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
         if posts:
             loop.add_worker(Worker(posts, parts.clock))
     _say_boot(config, config_digest, parts, loop)
+    if withdrawn is not None:
+        ledger.add([record.KEY_CHANGE, parts.clock.now_ms(), record.KEY_ENDS, withdrawn, None])
+    ledger.sync()
     return loop
 
 
@@ -117,19 +129,36 @@ def _check_switches(units: list[Unit]) -> None:
             raise StartError("%s = %r: expected %s" % (where, unit.switches, expected))
 
 
-def _ledger(config: Config, parts: Parts) -> Ledger:
+def _ledger(config: Config, parts: Parts) -> tuple[Ledger, Rotation | None, bytes | None]:
     settings = config.agent
     journal = Journal(parts.store, settings["segment_bytes"])
     ledger = Ledger(
-        journal, parts.signer.key_id, parts.clock, settings["page_bytes_max"], settings["page_s"], parts.secret,
-        settings["journal_bytes_max"],
+        journal, agent_id(config, parts.signer.key_id), parts.clock, settings["page_bytes_max"], settings["page_s"],
+        parts.secret, settings["journal_bytes_max"],
     )  # fmt: skip
     try:
         ledger.recover()
     except ValueError:
         raise StartError("[agent] journal = %r: written by another version: move it away" % settings["journal"])
+    rotation, withdrawn = _keys(ledger, parts)
     ledger.begin_epoch()
-    return ledger
+    return ledger, rotation, withdrawn
+
+
+def _keys(ledger: Ledger, parts: Parts) -> tuple[Rotation | None, bytes | None]:
+    """Hold the keys against what the journal knows of them; what lets one follow another is loaded when one does."""
+    settled = cbor.encode([ledger.agent_id, parts.signer.key_id])
+    if parts.next_signer is None and ledger.keys_blob in (b"", settled):
+        ledger.keys_blob = settled
+        return None, None
+    from agent.rotation import take_up
+
+    if parts.next_signer is not None and parts.next_signer.key_id in (parts.signer.key_id, ledger.agent_id):
+        raise StartError("[agent] next_key: expected a key that this agent has not had")
+    try:
+        return take_up(ledger, parts.signer, parts.next_signer)
+    except ValueError as fault:
+        raise StartError(fault.args[0])
 
 
 def _circuits(config: Config) -> list[Circuit]:
@@ -154,7 +183,7 @@ def _unit(at: int, row: dict[str, Any], driver: Device, circuits: list[Circuit])
 def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Parts, ledger: Ledger) -> State:
     settings = config.agent
     state = State(
-        circuits[0], units, parts.signer.key_id, ledger.epoch, settings["reading_s"], settings["lease_ms"],
+        circuits[0], units, ledger.agent_id, ledger.epoch, settings["reading_s"], settings["lease_ms"],
         circuits[1:],
     )  # fmt: skip
     synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
@@ -179,4 +208,3 @@ def _say_boot(config: Config, config_digest: bytes, parts: Parts, loop: Loop) ->
         ledger.add(
             [record.ENROLMENT, now_ms, places[row["device"]], asset, row["programme"], row["from"], row["until"]]
         )
-    ledger.sync()

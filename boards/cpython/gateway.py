@@ -36,7 +36,7 @@ from boards.cpython.tcp_line import TcpLine
 from boards.cpython.voice import Voice
 from boards.cpython.watchdog import SystemdWatchdog
 from boards.firmware import firmware_hash
-from boards.startup import Parts, StartError, assemble
+from boards.startup import Parts, StartError, agent_id, assemble
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
@@ -146,12 +146,15 @@ def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loo
     try:
         signer = FileSigner(folder / config.agent["key"])
         store = FileStore(folder / config.agent["journal"], config.agent["journal_bytes_max"])
-        uplink = _uplink(folder, config.uplink, signer.key_id.hex())
+        following = config.agent["next_key"]
+        next_signer = FileSigner(folder / following) if following is not None else None
+        uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex())
         firmware = firmware_hash(str(ROOT), PACKAGES)
         secret = os.urandom(SECRET_BYTES)
         parts = Parts(
-            runtime, firmware, clock, store, signer, uplink, SystemdWatchdog(), secret, lambda row: _bus(row, clock)
-        )
+            runtime, firmware, clock, store, signer, uplink, SystemdWatchdog(), secret, lambda row: _bus(row, clock),
+            next_signer,
+        )  # fmt: skip
         return assemble(config, digest, parts)
     except KeyFileError as error:
         raise StartError(str(error)) from error

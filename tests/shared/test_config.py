@@ -54,6 +54,16 @@ def refusal(made: Any) -> str:
     return ""
 
 
+def test_a_next_key_needs_a_file_of_its_own_and_somebody_who_confirms_it():
+    made = tree()
+    made["agent"].update({"next_key": "agent.key", "id": "00112233445566AA"})
+    assert refusal(made) == "[agent] next_key = 'agent.key': expected another file than key"
+    made["agent"]["next_key"] = "agent-2.key"
+    assert checked(made).agent["id"] == bytes.fromhex("00112233445566aa")
+    del made["uplink"]
+    assert refusal(made) == "[agent] next_key: expected an [uplink]: a key follows once receipts have confirmed it"
+
+
 def test_right_tree_is_filled_with_defaults():
     filled = checked(tree())
     assert filled.agent["tick_ms"] == 1000 and filled.site["meter_stale_ms"] == 10000
