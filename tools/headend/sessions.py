@@ -34,6 +34,7 @@ class Session:
     """One session message and when it was heard, on the monotonic clock."""
 
     agent: str
+    kid: str  # of the key that signed
     epoch: int
     now_s: int
     civil_s: int
@@ -73,7 +74,17 @@ def read_session(raw: bytes, keys: Keys, heard_s: float) -> Session:
         raise NotStrict("wrong_agent", f"signed by a key of {signer} for {fields[0].hex()}")
     agent, epoch, now_s, civil_s, quality, next_seq, released_seq, last_page, counters = fields
     return Session(
-        agent.hex(), epoch, now_s, civil_s, quality, next_seq, released_seq, last_page, _counters(counters), heard_s
+        agent.hex(),
+        envelope.kid.hex(),
+        epoch,
+        now_s,
+        civil_s,
+        quality,
+        next_seq,
+        released_seq,
+        last_page,
+        _counters(counters),
+        heard_s,
     )
 
 
@@ -112,6 +123,9 @@ class Sessions:
         session = read_session(raw, self.keys, time.monotonic())
         if session.agent != agent:
             raise NotStrict("wrong_agent", f"a session of {session.agent}")
+        ring = self._store.chain(agent).keys
+        if session.next_seq > ring.ended.get(session.kid, session.next_seq) + 1:
+            raise NotStrict("key_ended", f"key {session.kid}")
         known = self._newest.get(agent)
         if known is not None and (session.epoch, session.now_s) < (known.epoch, known.now_s):
             return False

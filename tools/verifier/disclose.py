@@ -11,7 +11,6 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,16 +37,34 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("a disclosure is no text: name a file with -o")
     if arguments.out is not None and arguments.out.exists() and arguments.out.samefile(arguments.file):
         raise UsageError(f"{arguments.out} is the page file itself")
-    pages = records = 0
-    try:
-        with nullcontext(sys.stdout.buffer) if arguments.out is None else arguments.out.open("wb") as target:
-            for made, count in disclosures(arguments.file, picks):
-                target.write(made)
-                pages, records = pages + 1, records + count
-    except OSError as error:
-        raise UsageError(f"cannot write {arguments.out}: {error.strerror}") from error
+    if arguments.out is None:
+        pages, records = _write(sys.stdout.buffer, disclosures(arguments.file, picks))
+    else:
+        pages, records = _write_file(arguments.out, disclosures(arguments.file, picks))
     print(f"disclosed {records} records of {pages} pages", file=sys.stderr)
     return 0
+
+
+def _write(target: BinaryIO, made: Iterator[tuple[bytes, int]]) -> tuple[int, int]:
+    pages = records = 0
+    for raw, count in made:
+        target.write(raw)
+        pages, records = pages + 1, records + count
+    return pages, records
+
+
+def _write_file(path: Path, made: Iterator[tuple[bytes, int]]) -> tuple[int, int]:
+    """Write all or nothing."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as target:
+            written = _write(target, made)
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return written
 
 
 def choose(file: Path, choice: Numbers | Device | Command, agent: str | None = None) -> Picks:
