@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     headend.add_argument("--config", type=Path, required=True, metavar="HEADEND.toml")
     headend.set_defaults(run=_headend)
     _add_verify(commands)
+    _add_verify_page(commands)
     _add_disclose(commands)
     _add_replay(commands)
     devices = commands.add_parser("devices", help="list the products that have a driver")
@@ -155,6 +156,16 @@ def _add_disclose(commands: Any) -> None:
     parser.set_defaults(run=_disclose)
 
 
+def _add_verify_page(commands: Any) -> None:
+    parser = commands.add_parser(
+        "verify-page",
+        help="open the page that judges evidence in a browser, or write it",
+        description="One HTML file for customers: it judges evidence in any browser, offline, and sends nothing.",
+    )
+    parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="write the page there instead of opening it")
+    parser.set_defaults(run=_verify_page)
+
+
 def _add_replay(commands: Any) -> None:
     parser = commands.add_parser(
         "replay", help="play the flight recorder's tape again", description="Give the core what it was given once more."
@@ -222,6 +233,10 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _disclose(arguments: argparse.Namespace) -> int:
     return _call("tools.verifier.disclose", "run", arguments)
+
+
+def _verify_page(arguments: argparse.Namespace) -> int:
+    return _call("tools.verify_page.command", "run", arguments.out)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
