@@ -81,6 +81,7 @@ async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_j
     loop.recorder = _recorder(recorder_folder, config.agent["recorder_bytes_max"], runtime, loop, aside)
     _end_on_signals(loop)
     loop.session.on_link = lambda connected: say(telling.link(connected))
+    loop.session.on_silence = lambda silent: say(telling.silence(silent))
     loop.tell = lambda fact: say(telling.line(fact, loop.state))
     agent = loop.state.agent_id.hex()
     door = await _door(folder / config.agent["journal"], loop)

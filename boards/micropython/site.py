@@ -70,6 +70,7 @@ def run_site(folder: str, board: Board) -> int:
         print("siteward: " + " ".join([str(part) for part in error.args]))
         return 2
     loop.tell = lambda fact: _say(telling.line(fact, loop.state))
+    loop.session.on_silence = lambda silent: _say(telling.silence(silent))
     gc.collect()
     ready = {"fact": "ready", "site": site, "agent": loop.state.agent_id.hex(), "epoch": loop.state.epoch}
     print(json.dumps(_with_heap(ready)))
