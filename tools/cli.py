@@ -203,10 +203,13 @@ def _add_simulate(commands: Any) -> None:
 
 
 def _add_key(commands: Any) -> None:
-    parser = commands.add_parser("key", help="make a key of an agent or authority, or show one")
-    parser.add_argument("action", choices=["new", "show"])
-    parser.add_argument("path", type=Path, metavar="FILE")
+    parser = commands.add_parser(
+        "key", help="make a key of an agent or authority, show one, or let another follow a gateway's"
+    )
+    parser.add_argument("action", choices=["new", "show", "rotate"])
+    parser.add_argument("path", type=Path, metavar="FILE", help="the key; rotate: SITE.toml")
     parser.add_argument("--raw", action="store_true", help="new: 32 raw bytes, as a board reads it, instead of PEM")
+    parser.add_argument("--status", action="store_true", help="rotate: only say how far it is")
     parser.set_defaults(run=_key)
 
 
@@ -256,6 +259,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _key(arguments: argparse.Namespace) -> int:
+    if arguments.action == "rotate":
+        return _call("tools.key_rotation", "run", _existing(arguments.path), status=arguments.status)
     return _call("tools.key_command", "run", arguments.action, arguments.path, raw=arguments.raw)
 
 
