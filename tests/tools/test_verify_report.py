@@ -92,7 +92,7 @@ def test_the_picture_shows_good_estimated_missing_and_nothing():
     assert charger == "charger " + "█" * 30
     assert grid == "grid    " + "█" * 10 + "▓" * 5 + "░" * 5 + "·" * 5 + "█" * 5
     assert boots == "boots   ▲" + " " * 24 + "▲"
-    assert axis.split() == ["01-01", "00:00", "01-01", "00:50"]
+    assert axis.split() == ["00:00:00", "00:25:00", "00:50:00"]
     assert "nothing" in key
 
 

@@ -133,7 +133,9 @@ class Command:
         sources = {one.source for one in begun if one.source.startswith(AUTHORITIES)}
         concerned = {one.device for one in acts if one.source in sources and self._within(one.at_ms)}
         picks |= {one.seq for one in acts if one.source in sources and self._within(one.at_ms)}
-        picks |= {one.seq for one in acts if one.device in concerned and self._let_go(one.at_ms)}
+        changes = [one for one in acts if one.device in concerned]
+        picks |= {one.seq for one in changes if self._let_go(one.at_ms)}
+        picks |= {one.seq for one in changes if one.kind == "binding" and self._within(one.at_ms)}
         readings = [one for one in self._said if one.kind == "reading"]
         measured = {one.device for one in readings if one.device not in self._set} | concerned
         picks |= {self._before[key] for device in measured if (key := (*self._epoch, device)) in self._before}

@@ -16,7 +16,7 @@ KEY = f"{FULL} good  {PARTLY_ESTIMATED} estimated  {PARTLY_MISSING} missing or b
 LABEL_MAX = 20
 BARS_MIN = 16
 ROUNDING = 0.02  # of a column: readings end on whole seconds
-DAY_S = 86400
+DAY_S, HOUR_S = 86400, 3600
 
 
 def draw(coverage: Coverage, width: int) -> list[str]:
@@ -62,6 +62,8 @@ def _cell(good_s: float, estimated_s: float, touched: bool, column_s: float) -> 
 
 def _axis(from_s: int, until_s: int, columns: int) -> str:
     shape = "%Y-%m-%d" if until_s - from_s >= 3 * DAY_S else "%m-%d %H:%M"
+    if until_s - from_s < HOUR_S:
+        shape = "%H:%M:%S"
     left, right = _moment(from_s, shape), _moment(until_s, shape)
     middle = _moment((from_s + until_s) // 2, shape) if columns >= 3 * len(left) + 4 else ""
     around = columns - len(left) - len(right)
