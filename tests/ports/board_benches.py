@@ -10,6 +10,7 @@ from boards.micropython.tcp_line import TcpLine
 from boards.micropython.tty import open_tty
 from boards.micropython.watchdog import NoWatchdog
 from tests.ports.contracts.files import Counter, Files
+from tests.ports.contracts.words import Words
 
 HALF_PERIOD = 1 << 29  # of the ticks on boards
 
@@ -53,6 +54,12 @@ class Uplinks:
 
 def uplink(port, agent_hex, ca, cert, cert_key, server_name, keepalive_s):
     return Uplinks(MqttUplink("127.0.0.1", int(port), agent_hex, ca, cert, cert_key, server_name, int(keepalive_s)))
+
+
+def confirmed_uplink(words, port, agent_hex, ca, cert, cert_key, server_name, keepalive_s):
+    return Words(
+        MqttUplink("127.0.0.1", int(port), agent_hex, ca, cert, cert_key, server_name, int(keepalive_s)), words
+    )
 
 
 class Clocks:
