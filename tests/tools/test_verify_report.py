@@ -17,6 +17,7 @@ import pytest
 from tests.needs import ROOT
 from tests.tools import evidence as e
 from tests.tools.judging import judged
+from tools.verifier import FAULTS
 from tools.verifier import coverage as c
 from tools.verifier.coverage import Coverage
 from tools.verifier.picture import draw
@@ -206,3 +207,9 @@ def test_a_revoked_key_is_named_on_the_command_line(tmp_path):
 def test_help_tells_the_exit_codes():
     done = subprocess.run([*COMMAND, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "Exit code: 0" in done.stdout
+
+
+def test_the_page_about_verifying_names_every_fault():
+    rows = (ROOT / "docs" / "verify.md").read_text().splitlines()
+    told = [row.split(" | ") for row in rows if row.startswith("| `") and not row.startswith("| `--")]
+    assert {name[3:-1]: meaning[:-2] for name, meaning in told} == FAULTS
