@@ -26,13 +26,18 @@ BEGUN = const(1)  # of the record that says so
 SWITCHED = const(2)  # of the first record in a page of the new key
 ENDED = const(3)  # of the record that says so
 
+# The journal keeps [agent, id of the key that signs, ids of those that have ended one behind the other], and while
+# another key follows [..., its public key, step, number].
+SETTLED_FIELDS = const(3)
+
 
 class Rotation:
     """Both keys and how far the new one has come. `keep` follows in the loop's turn what the session was told."""
 
-    def __init__(self, ledger: Ledger, old: Signer, new: Signer, step: int, seq: int) -> None:
-        """Go on from `step`; `seq` is the record number that belongs to it."""
+    def __init__(self, ledger: Ledger, past: bytes, old: Signer, new: Signer, step: int, seq: int) -> None:
+        """Go on from `step`; `seq` is the record number that belongs to it, `past` the ids of keys that had ended."""
         self.ledger = ledger
+        self.past = past
         self.old = old
         self.new = new
         self.step = step
@@ -77,9 +82,8 @@ class Rotation:
 
     def _keep(self, step: int, seq: int) -> None:
         self.step, self.seq = step, seq
-        self.ledger.save_keys(
-            cbor.encode([self.ledger.agent_id, self.old.key_id, self.new.public_key, self.step, self.seq])
-        )
+        kept = [self.ledger.agent_id, self.old.key_id, self.past, self.new.public_key, step, seq]
+        self.ledger.save_keys(cbor.encode(kept))
 
 
 def is_over(ledger: Ledger, step: int, seq: int) -> bool:
@@ -92,46 +96,43 @@ def take_up(ledger: Ledger, signer: Signer, following: Signer | None) -> tuple[R
 
     Between `recover` and `begin_epoch`, which keeps what is found. Raises: ValueError with one sentence.
     """
-    kept = cbor.decode(ledger.keys_blob) if ledger.keys_blob else [ledger.agent_id, signer.key_id]
-    if kept[0] != ledger.agent_id:
-        raise ValueError("[agent] id: the journal is of agent %s, not of %s" % (_hex(kept[0]), _hex(ledger.agent_id)))
-    signing = kept[1]
+    kept = cbor.decode(ledger.keys_blob) if ledger.keys_blob else [ledger.agent_id, signer.key_id, b""]
+    agent, signing, past = kept[:3]
+    if agent != ledger.agent_id:
+        raise ValueError("[agent] id: the journal is of agent %s, not of %s" % (agent.hex(), ledger.agent_id.hex()))
     new, step, seq = _standing(ledger, kept)
     over = is_over(ledger, step, seq)
     if over and signer.public_key == new:
-        signing, new, step = signer.key_id, b"", WAITING
+        signing, past, new, step = signer.key_id, past + signing, b"", WAITING
     if signer.key_id != signing:
-        raise ValueError(
-            "[agent] key: expected %s, which has signed so far, not %s" % (_hex(signing), _hex(signer.key_id))
-        )
+        keys = (signing.hex(), signer.key_id.hex())
+        raise ValueError("[agent] key: expected %s, which has signed so far, not %s" % keys)
     withdrawn = None
-    if new and (following is None or following.public_key != new):
+    if step != WAITING and (following is None or following.public_key != new):
         if step >= SWITCHED:
             where = "as key, for it signs alone now" if over else "which already signs, until it signs alone"
-            raise ValueError("[agent] next_key: expected %s, %s" % (_hex(key_id_of(new)), where))
-        if step == BEGUN and seq >= ledger.released_seq:
+            raise ValueError("[agent] next_key: expected %s, %s" % (key_id_of(new).hex(), where))
+        if seq >= ledger.released_seq:
             withdrawn = new
-        new, step = b"", WAITING
-    if step == WAITING:
-        ledger.keys_blob = cbor.encode([ledger.agent_id, signing])
-    else:
-        ledger.keys_blob = cbor.encode([ledger.agent_id, signing, new, step, seq])
-    return None if following is None else Rotation(ledger, signer, following, step, seq), withdrawn
+        past, step = past + key_id_of(new), WAITING
+    if following is not None and _among(following.key_id, ledger.agent_id + signing + past):
+        raise ValueError("[agent] next_key: expected a key that this agent has not had")
+    ledger.keys_blob = cbor.encode([agent, signing, past] + ([] if step == WAITING else [new, step, seq]))
+    return None if following is None else Rotation(ledger, past, signer, following, step, seq), withdrawn
+
+
+def _among(key_id: bytes, key_ids: bytes) -> bool:
+    return key_id in [key_ids[at : at + len(key_id)] for at in range(0, len(key_ids), len(key_id))]
 
 
 def _standing(ledger: Ledger, kept: list[object]) -> tuple[bytes, int, int]:
     """Return new key, step and number; a step whose record was cut off was never taken."""
-    if len(kept) == 2:
+    if len(kept) == SETTLED_FIELDS:
         return b"", WAITING, 0
-    _, _, new, step, seq = kept
+    new, step, seq = kept[3:]
     assert type(new) is bytes and type(step) is int and type(seq) is int
     if seq >= ledger.next_seq and step == BEGUN:
-        return new, WAITING, 0
+        return b"", WAITING, 0
     if seq >= ledger.next_seq and step == ENDED:
         return new, SWITCHED, ledger.released_seq  # all that the old one signed was confirmed before
     return new, step, seq
-
-
-def _hex(key_id: object) -> str:
-    assert type(key_id) is bytes
-    return key_id.hex()

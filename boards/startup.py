@@ -19,6 +19,7 @@ from agent.worker import Post, Worker
 from drivers import catalogue
 from hal import quantities as q
 from hal.capabilities import CHARGER, PHASE_SWITCH
+from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from hal.capabilities import Device
     from hal.modbus.bus import Bus
     from hal.ports import Clock, Signer, Store, Uplink, Watchdog
+
+_SETTLED_FIELDS = const(3)  # of what the journal keeps of the keys while one alone signs: agent/rotation.py
 
 
 class StartError(Exception):
@@ -147,14 +150,13 @@ def _ledger(config: Config, parts: Parts) -> tuple[Ledger, Rotation | None, byte
 
 def _keys(ledger: Ledger, parts: Parts) -> tuple[Rotation | None, bytes | None]:
     """Hold the keys against what the journal knows of them; what lets one follow another is loaded when one does."""
-    settled = cbor.encode([ledger.agent_id, parts.signer.key_id])
-    if parts.next_signer is None and ledger.keys_blob in (b"", settled):
-        ledger.keys_blob = settled
+    settled = [ledger.agent_id, parts.signer.key_id]
+    known = cbor.decode(ledger.keys_blob) if ledger.keys_blob else settled + [b""]
+    if parts.next_signer is None and len(known) == _SETTLED_FIELDS and known[:2] == settled:
+        ledger.keys_blob = cbor.encode(known)
         return None, None
     from agent.rotation import take_up
 
-    if parts.next_signer is not None and parts.next_signer.key_id in (parts.signer.key_id, ledger.agent_id):
-        raise StartError("[agent] next_key: expected a key that this agent has not had")
     try:
         return take_up(ledger, parts.signer, parts.next_signer)
     except ValueError as fault:

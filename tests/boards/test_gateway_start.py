@@ -187,7 +187,7 @@ def test_id_of_which_the_journal_knows_another(tmp_path: Path, port: str) -> Non
     store = FileStore(tmp_path / "journal")
     signer = FileSigner(tmp_path / "agent.key")
     ledger = Ledger(Journal(store, 4096), signer.key_id, SystemClock(), 1024, 900, b"")
-    ledger.keys_blob = cbor.encode([signer.key_id, signer.key_id])
+    ledger.keys_blob = cbor.encode([signer.key_id, signer.key_id, b""])
     ledger.begin_epoch()
     store.close()
     tree["agent"]["id"] = "00112233445566aa"

@@ -8,6 +8,7 @@ from tests.shared.keyed import FIRST, SECOND, THIRD, Cut, Keyed, Upstream, kept_
 
 BEGINS_SECOND = (record.KEY_BEGINS, SECOND.key_id)
 ENDS_FIRST = (record.KEY_ENDS, FIRST.key_id)
+NEVER_TWICE = "[agent] next_key: expected a key that this agent has not had"
 CUT_STRIDE = 11  # bytes; frames are longer, and each sweep begins at another place
 
 
@@ -78,7 +79,7 @@ async def test_without_a_receipt_for_what_was_said_the_old_key_goes_on_over_rebo
     await agent.turns(5)
     assert agent.upstream.changes() == [BEGINS_SECOND] and agent.upstream.order() == [FIRST.key_id]
     agent.confirms = True
-    await agent.turns(200)
+    await agent.turns(50)
     assert over(agent) and agent.upstream.changes() == [BEGINS_SECOND, ENDS_FIRST]
 
 
@@ -125,7 +126,7 @@ async def test_a_killed_process_at_any_byte_neither_repeats_a_step_nor_takes_it_
 async def test_one_rotation_follows_another_and_the_agent_keeps_its_name():
     agent = await rotated()
     agent.boot(SECOND)
-    assert kept_keys(agent.ledger) == [FIRST.key_id, SECOND.key_id]
+    assert kept_keys(agent.ledger) == [FIRST.key_id, SECOND.key_id, FIRST.key_id]
     await agent.turns(3)
     agent.boot(SECOND, THIRD)
     await agent.turns(10)
@@ -144,6 +145,7 @@ async def test_a_key_that_was_begun_and_is_not_wanted_is_ended_again():
     agent.boot(FIRST)
     await agent.turns(5)
     assert agent.upstream.changes() == [BEGINS_SECOND, (record.KEY_ENDS, SECOND.key_id)]
+    assert refusal(agent, FIRST, SECOND) == NEVER_TWICE
     agent.boot(FIRST, THIRD)
     await agent.turns(10)
     assert over(agent) and agent.upstream.order() == [FIRST.key_id, THIRD.key_id]
@@ -176,3 +178,4 @@ async def test_keys_that_do_not_fit_the_journal_are_refused_by_name():
     agent = await rotated()
     assert refusal(agent, FIRST).endswith(SECOND.key_id.hex() + ", as key, for it signs alone now")
     assert refusal(agent, FIRST, SECOND) == refusal(agent, SECOND) == ""
+    assert refusal(agent, SECOND, SECOND) == refusal(agent, SECOND, FIRST) == NEVER_TWICE

@@ -75,10 +75,9 @@ class Intake:
             while page is not None:
                 refused = chain.refuses(page)
                 if refused is not None:  # it came before the page that ended its key
-                    self._store.drop_page(page)
+                    self._store.drop_page(agent, page.first_seq)
                 for fault in [refused] if refused is not None else chain.take(page):
-                    log.warning("agent %s: %s", agent, fault.line())
-                    self._store.keep_fault(fault, int(time.time()))
+                    self._note(fault)
                 page = self._next_page(chain)
             if moved:
                 self._store.keep_chain(chain)
@@ -94,6 +93,10 @@ class Intake:
         """Return the holes in what was judged so far, and what it has enrolled that somebody else has, too."""
         enrolled = overlaps((chain.agent, chain.history.enrolments) for chain in self.chains.values())
         return self.chains[agent].missing() + [fault for fault in enrolled if fault.agent == agent]
+
+    def _note(self, fault: Fault) -> None:
+        log.warning("agent %s: %s", fault.agent, fault.line())
+        self._store.keep_fault(fault, int(time.time()))
 
     def _refused(self, page: Page) -> Fault | None:
         """Judge the key where the chain has come to this page or further."""
@@ -115,12 +118,17 @@ class Intake:
 
     def _next_page(self, chain: Chain) -> Page | None:
         expected = 0 if chain.next_seq is None else chain.next_seq
-        stored = self._store.page_from(chain.agent, expected)
-        if stored is None:
-            return None
-        first_seq, raw = stored
-        page = read_page(raw, self._keys).page
-        assert page is not None
+        page = None
+        while page is None:
+            stored = self._store.page_from(chain.agent, expected)
+            if stored is None:
+                return None
+            first_seq, raw = stored
+            found = read_page(raw, self._keys)
+            page = found.page
+            if page is None:  # its key was revoked since, or that of the page that began its key
+                self._note(found.faults[0])
+                self._store.drop_page(chain.agent, first_seq)
         begins = chain.next_seq is None and page.prev == bytes(32)
         session = self._sessions.newest(chain.agent)
         never_comes = session is not None and first_seq <= session.released_seq

@@ -6,6 +6,7 @@ restart of the head-end the civil time that passed has to serve until the next s
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 
@@ -70,6 +71,8 @@ def read_session(raw: bytes, keys: Keys, heard_s: float) -> Session:
     )
     if not shaped or max(fields[1], fields[5], fields[6]) >= NUMBER_MAX:
         raise NotStrict("session_shape", "the session does not have the fields of the format")
+    if keys.revoked(envelope.kid, fields[5]):
+        raise NotStrict("key_revoked", f"a session after record {fields[5] - 1} by key {envelope.kid.hex()}")
     if fields[0].hex() != signer:
         raise NotStrict("wrong_agent", f"signed by a key of {signer} for {fields[0].hex()}")
     agent, epoch, now_s, civil_s, quality, next_seq, released_seq, last_page, counters = fields
@@ -100,10 +103,13 @@ def _counters(rows: list[list[object]]) -> dict[str, int]:
 class Sessions:
     """The newest session of each agent; an older one, replayed, changes nothing."""
 
-    def __init__(self, store: Store, keys: dict[str, bytes]) -> None:
-        """Trust agents' first keys; `keys` then holds what their pages began, too."""
+    def __init__(self, store: Store, keys: dict[str, bytes], revoked: dict[bytes, int] | None = None) -> None:
+        """Trust agents' first keys; `keys` then holds what their pages began, too.
+
+        `revoked`: kid -> number of the first record that it may not sign.
+        """
         self._store = store
-        self.keys = Keys(keys.values())
+        self.keys = Keys(keys.values(), revoked)
         self._newest: dict[str, Session] = {}
         for agent in keys:
             for public_key in store.chain(agent).keys.later.values():
@@ -112,7 +118,8 @@ class Sessions:
             if kept is not None:
                 raw, received_s = kept
                 passed_s = max(0, int(time.time()) - received_s)
-                self._newest[agent] = read_session(raw, self.keys, time.monotonic() - passed_s)
+                with contextlib.suppress(NotStrict):  # its key was revoked since
+                    self._newest[agent] = read_session(raw, self.keys, time.monotonic() - passed_s)
 
     def newest(self, agent: str) -> Session | None:
         """Return the newest session, None before the first."""

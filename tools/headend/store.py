@@ -150,12 +150,13 @@ class Store:
         for row in rows:
             yield row[0]
 
-    def drop_page(self, page: Page) -> None:
+    def drop_page(self, agent: str, first_seq: int) -> None:
         """Remove a page that turned out to be none of its agent's, with its records."""
-        self._db.execute("DELETE FROM pages WHERE agent = ? AND first_seq = ?", (page.agent, page.first_seq))
+        query = "DELETE FROM pages WHERE agent = ? AND first_seq = ? RETURNING last_seq"
+        ((last_seq,),) = self._db.execute(query, (agent, first_seq)).fetchall()
         for table in ("records", "decisions"):
             query = f"DELETE FROM {table} WHERE agent = ? AND seq BETWEEN ? AND ?"  # noqa: S608
-            self._db.execute(query, (page.agent, page.first_seq, page.last_seq))
+            self._db.execute(query, (agent, first_seq, last_seq))
 
     def pages(self, agent: str) -> Iterator[bytes]:
         """Yield an agent's pages in their order."""

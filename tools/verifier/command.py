@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Verify the files and print the report. Raises: UsageError."""
     keys = [key for named in arguments.key for key in load_trusted(named)]
     begun = [_begun(named, {key_id(key).hex() for key in keys}) for named in arguments.begun]
-    revoked = dict(_revoked(named) for named in arguments.revoked)
+    revoked = dict(revoked_key(named) for named in arguments.revoked)
     verifier = Verifier(keys, _hashes(arguments.after), _hashes(arguments.last_page), revoked, begun)
     files = [file for named in arguments.files for file in ([named] if named == STDIN else page_files(named))]
     reading = Reading(files)
@@ -118,7 +118,8 @@ def _hashes(given: list[str]) -> list[bytes]:
     return [_hex(text, 32, "page hash") for text in given]
 
 
-def _revoked(given: str) -> tuple[bytes, int]:
+def revoked_key(given: str) -> tuple[bytes, int]:
+    """Return the key and the first record number that it may not sign, of KID or KID@SEQ. Raises: UsageError."""
     kid, at, seq = given.partition("@")
     if at and not (seq.isascii() and seq.isdigit()):
         raise UsageError(f"{given[:80]} revokes from no record number: expected KID or KID@SEQ")
