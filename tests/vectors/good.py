@@ -6,6 +6,7 @@ from tests.vectors.case import Case, case, vector
 from tests.vectors.maker import (
     CIVIL_S,
     DEVICES,
+    ORDER,
     Agent,
     Key,
     binding,
@@ -43,6 +44,16 @@ def smallest_page() -> Case:
     """One record: the root is its leaf and there is nothing to combine."""
     agent = Agent()
     return case(agent, [agent.page(boot(devices=[]))], pages=1, records=1)
+
+
+@vector
+def signature_with_the_other_s() -> Case:
+    """Of every signature there are two, with s and with n - s: both are good, and the page is the same."""
+    agent = Agent()
+    page = agent.page()
+    s = int.from_bytes(page.envelope[-32:], "big")
+    other = page.envelope[:-32] + (ORDER - s).to_bytes(32, "big")
+    return case(agent, [page.raw(envelope=other), agent.page()], pages=2, records=5)
 
 
 @vector

@@ -11,6 +11,7 @@ import pytest
 
 from tests.needs import needs_program
 from tests.vectors.make import FOLDER
+from tests.vectors.maker import Agent
 from tests.vectors.test_vectors import VECTORS
 from tests.verify_page.browser import running
 from tools.verify_page.assemble import SOURCE
@@ -21,6 +22,7 @@ FINGERPRINTS = (
     "[...document.querySelectorAll('#fingerprints code')].map((one) => one.textContent.replaceAll(' ', '')).join()"
 )
 DER_BEFORE_POINT = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+PAGES_OF_A_LARGE_FILE = 1500
 CONTRAST_MIN = 4.5  # WCAG 2.2, success criterion 1.4.3, level AA
 
 
@@ -171,6 +173,20 @@ def test_several_files_make_one_chain(page, tmp_path):
     (tmp_path / "2.pages").write_bytes(raw[cut:])
     trust(page, *vector["keys"])
     assert "6 pages with 13 records in 2 files" in judge(page, tmp_path / "1.pages", tmp_path / "2.pages")
+
+
+def test_a_large_file_shows_how_far_it_is_and_can_be_stopped(page, tmp_path):
+    agent = Agent()
+    large = tmp_path / "large.pages"
+    large.write_bytes(b"".join(made.raw() for made in agent.pages(PAGES_OF_A_LARGE_FILE)))
+    trust(page, agent.keys[0].hex())
+    page.choose("#files", large)
+    page.until("!document.querySelector('#progress').hidden")
+    assert re.fullmatch(r"\d+ pages, [\d.]+ of [\d.]+ MB", page.text("#counted"))
+    page.evaluate("document.querySelector('#stop').click()")
+    page.until("document.querySelector('#progress').hidden")
+    assert page.text("#result") == ""
+    assert f"{PAGES_OF_A_LARGE_FILE} pages" in judge(page, large).replace("\u202f", "")
 
 
 def test_it_can_send_nothing(page):

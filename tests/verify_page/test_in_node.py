@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -10,25 +11,32 @@ import subprocess
 import pytest
 
 from tests.needs import needs_program
-from tests.vectors.test_vectors import VECTORS, judged
+from tests.vectors.test_vectors import VECTORS, judged, raw_of
+from tests.verify_page.random_files import random_file
 from tools.verifier import FAULTS
 from tools.verify_page.assemble import FOLDER, PAGE, SOURCE, assembled
 
 HERE = FOLDER.parent.parent / "tests" / "verify_page"
 SHA256_LENGTHS = 200
+SEEDS = range(300)
 
 
-def node(*arguments):
-    found = subprocess.run(
-        [needs_program("node"), *arguments], capture_output=True, text=True, timeout=120, check=False
-    )
+def node(*arguments, given=""):
+    command = [needs_program("node"), *arguments]
+    found = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120, check=False)
     assert found.returncode == 0, found.stderr
     return json.loads(found.stdout)
 
 
+def judged_in_node(files):
+    """Return what the modules find of each file: {name: {faults, ok, facts}}."""
+    given = [{**file, "raw": base64.b64encode(file["raw"]).decode()} for file in files]
+    return node(str(HERE / "judge_files.mjs"), given=json.dumps(given))
+
+
 @pytest.fixture(scope="module")
 def told():
-    return node(str(HERE / "judge_vectors.mjs"))
+    return judged_in_node([{**vector, "raw": raw_of(vector)} for vector in VECTORS])
 
 
 def test_the_page_is_what_its_sources_make():
@@ -46,14 +54,29 @@ def test_all_vectors_are_judged_as_told(told):
     wrong = {}
     for vector in VECTORS:
         found = told[vector["name"]]
-        if sorted(found["faults"], key=str) != vector["faults"] or found["ok"] != (not vector["faults"]):
+        if sorted(found["faults"], key=str) != in_words(vector["faults"]) or found["ok"] != (not vector["faults"]):
             wrong[vector["name"]] = found["faults"]
     assert not wrong
 
 
 def test_both_verifiers_find_the_same_facts(told):
     for vector in VECTORS:
-        assert told[vector["name"]]["facts"] == facts(judged(vector)), vector["name"]
+        assert told[vector["name"]]["facts"] == facts(judged(vector, raw_of(vector))), vector["name"]
+
+
+def test_both_verifiers_find_the_same_in_random_files():
+    files = [random_file(seed) for seed in SEEDS]
+    found = judged_in_node(files)
+    for file in files:
+        report = judged(file, file["raw"])
+        mine = in_words([fault.name, fault.agent, fault.seq] for fault in report.faults)
+        assert sorted(found[file["name"]]["faults"], key=str) == mine, file["name"]
+        assert found[file["name"]]["facts"] == facts(report), file["name"]
+
+
+def in_words(faults):
+    """Return faults as judge_files.mjs writes them: JSON numbers end at 2^53."""
+    return sorted(([name, agent, None if seq is None else str(seq)] for name, agent, seq in faults), key=str)
 
 
 def facts(report):

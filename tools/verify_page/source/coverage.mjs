@@ -4,7 +4,7 @@
 // when the next epoch begins they become civil ones. What stays without a date is only summed up.
 
 const SPANS_MAX = 4096; // of one device; more are told coarser, two as one of the worse quality
-export const QUALITY_NAMES = ['good', 'missing', 'estimated', 'bad'];
+const QUALITY_NAMES = ['good', 'missing', 'estimated', 'bad'];
 const WORSE = [0n, 2n, 3n, 1n]; // qualities from best to worst
 const MISSING = 1n;
 
@@ -83,5 +83,10 @@ function together(one, other) {
 }
 
 function inOrder(one, other) {
-    return one[0] < other[0] ? -1 : one[0] > other[0] ? 1 : one[1] < other[1] ? -1 : one[1] > other[1] ? 1 : 0;
+    const name = ([, , quality]) => QUALITY_NAMES[Number(quality)];
+    return compare(one[0], other[0]) || compare(one[1], other[1]) || compare(name(one), name(other));
+}
+
+function compare(one, other) {
+    return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -38,8 +38,10 @@ function sizeOf(rest) {
         throw new NotStrict('garbage', 'neither a page nor a disclosure begins here');
     }
     const size = itemSize(rest, rest[0] === PAGE_HEAD ? ITEM_BYTES_MAX : DISCLOSURE_BYTES_MAX, COSE_SIGN1, 1);
-    const next = nextBegin(rest, 1);
-    if (next >= 0 && next < size) throw new NotStrict('malformed', 'a page claims another page as its own content');
+    // Also one whose first bytes only are inside: a page that was cut swallows the beginning of the next.
+    if (nextBegin(rest.subarray(0, size + BEGIN_BYTES - 1), 1) >= 0) {
+        throw new NotStrict('malformed', 'a page claims another page as its own content');
+    }
     return size;
 }
 

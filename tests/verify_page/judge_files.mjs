@@ -1,12 +1,12 @@
-// Judges all vectors with the page's modules; writes {name: {faults, facts}} as JSON. Run by test_in_node.py.
+// Judges files with the page's modules: reads [{name, raw (base64), keys, last_pages, revoked}] as JSON and writes
+// {name: {faults, ok, facts}}. Run by test_in_node.py.
 
 import { readFileSync } from 'node:fs';
 import { hex, unhex } from '../../tools/verify_page/source/bytes.mjs';
 import { judge } from '../../tools/verify_page/source/judge.mjs';
 
 const CHUNK_BYTES = 1000; // a file comes in pieces, cut anywhere
-const folder = new URL('../vectors/', import.meta.url);
-const { vectors } = JSON.parse(readFileSync(new URL('manifest.json', folder)));
+const STDIN = 0;
 
 function* chunks(raw) {
     for (let at = 0; at < raw.length; at += CHUNK_BYTES) yield new Uint8Array(raw.subarray(at, at + CHUNK_BYTES));
@@ -33,11 +33,11 @@ function facts({ agents, disclosedRecords, disclosed }) {
 }
 
 const judged = {};
-for (const { name, file, keys, last_pages: tails, revoked } of vectors) {
+for (const { name, raw, keys, last_pages: tails, revoked } of JSON.parse(readFileSync(STDIN))) {
     const options = { tails, revoked: new Map(Object.entries(revoked).map(([kid, seq]) => [kid, BigInt(seq)])) };
-    const given = [{ name: file, chunks: chunks(readFileSync(new URL(file, folder))) }];
+    const given = [{ name, chunks: chunks(Buffer.from(raw, 'base64')) }];
     const report = await judge(given, keys.map(unhex), options);
-    const faults = report.faults.map((fault) => [fault.name, fault.agent, fault.seq === null ? null : Number(fault.seq)]);
+    const faults = report.faults.map((fault) => [fault.name, fault.agent, fault.seq === null ? null : String(fault.seq)]);
     judged[name] = { faults, ok: report.ok, facts: facts(report) };
 }
 console.log(JSON.stringify(judged, (_, one) => (one instanceof Uint8Array ? hex(one) : one)));
