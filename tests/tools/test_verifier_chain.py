@@ -96,3 +96,14 @@ def test_a_loss_that_is_larger_than_declared_is_a_fault():
 
 def test_nothing_at_all_is_not_good():
     assert names(judged([], e.Maker())) == {"no_pages": 1}
+
+
+def test_of_pages_long_ago_the_numbers_are_still_known(monkeypatch):
+    monkeypatch.setattr("tools.verifier.known.PAGES_MAX", 8)
+    maker = e.Maker()
+    pages = maker.pages(40)
+    assert judged(pages, maker).ok
+    again = judged([*pages, pages[0], pages[20], pages[39]], maker)
+    assert names(again) == {"duplicated": 3}
+    maker.seq -= 1
+    assert names(judged([*pages, maker.page()], maker)) == {"fork": 1}

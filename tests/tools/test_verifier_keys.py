@@ -176,6 +176,24 @@ def test_the_head_end_follows_a_rotation_also_after_a_restart_and_newest_first(t
     store.close()
 
 
+def test_the_head_end_drops_a_page_whose_key_turns_out_to_have_ended(tmp_path):
+    maker, pages = rotated()
+    thief, _ = rotated()
+    maker.seq, maker.prev, maker.base_s = thief.seq, thief.prev, thief.base_s
+    thief.signer = thief.key
+    agent, keys = maker.agent.hex(), {maker.agent.hex(): maker.public}
+    store = Store(tmp_path / "headend.sqlite")
+    intake = Intake(store, Sessions(store, keys), keys, e.private_key(9))
+    assert intake.take_page(agent, thief.page(e.gap(2))) is not None  # nobody knows yet that its key has ended
+    for raw in pages:
+        assert intake.take_page(agent, raw) is not None
+    assert [fault["name"] for fault in store.faults(agent)] == ["key_ended"]
+    right = maker.page()
+    assert intake.take_page(agent, right) is not None
+    assert (list(store.pages(agent)), intake.chains[agent].next_seq) == ([*pages, right], maker.seq)
+    store.close()
+
+
 def test_a_session_by_an_ended_key_is_refused(tmp_path):
     from tools.strict import NotStrict
 
