@@ -236,9 +236,9 @@ class Session:
                 return
             if page.signature is None:
                 await self._seal(page.first_seq, page)
+            self._paced_ms = max(self._paced_ms, now_ms - _BURST_MS) + _BACKLOG_MS  # to look for a page takes time, too
             if not self._take_off(uplink, page, now_ms):
                 return
-            self._paced_ms = max(self._paced_ms, now_ms - _BURST_MS) + _BACKLOG_MS
 
     def _next_page(self) -> StoredPage | None:
         """Return the next page in order; the journal is not looked at while nothing is closed."""

@@ -1,6 +1,7 @@
 """The benches for the adapters that boards run; imported inside MicroPython only."""
 
 import asyncio
+import gc
 
 from boards.micropython import clock as board_clock
 from boards.micropython.file_store import FileStore
@@ -43,6 +44,26 @@ def whole_store(folder):
 
 def count_for_ever(store):
     Counter(store).run()
+
+
+class Week:
+    """Bench of contracts/backlog.py: a board with 1 MB for its journal."""
+
+    devices, page_bytes_max, segment_bytes, bytes_max = 2, 2048, 16384, 1 << 20
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def open(self):
+        return FileStore(self._folder, self.bytes_max)
+
+    def used_bytes(self):
+        gc.collect()
+        return gc.mem_alloc()
+
+
+def week(folder):
+    return Week(folder)
 
 
 class Uplinks:
