@@ -6,7 +6,7 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check mutants bench soak soak-sim lock clean
+.PHONY: help venv demo test check mutants fuzz bench soak soak-sim power-cuts lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -26,6 +26,7 @@ demo: .venv/ready ## run a simulated site, a broker and a head-end together
 
 test: .venv/ready ## run every test on CPython and on MicroPython
 	@sh tools/need.sh mosquitto
+	@sh tools/need.sh softhsm2
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/ready ## lint, formatting, types and the house rules
@@ -37,6 +38,9 @@ check: .venv/ready ## lint, formatting, types and the house rules
 mutants: .venv/ready ## change the safety core token by token: do the tests notice? about 20 minutes
 	$(BIN)/python -m tools.mutants $(ARGS)
 
+fuzz: .venv/ready ## give every decoder hostile bytes, a minute each; ARGS="--minutes 10 cbor" for longer
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 bench: .venv/ready ## measure against bare programs, about 9 minutes
 	$(BIN)/python -m tools.bench $(ARGS)
 
@@ -46,9 +50,13 @@ soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
 soak-sim: .venv/ready ## simulate a day of each of three thousand random sites in virtual time
 	$(BIN)/python -m tools.simulate day --seeds 3000 --json $(ARGS)
 
+power-cuts: .venv/ready ## cut the power at every byte of each journal store, about 12 minutes
+	$(BIN)/python -m tests.power_cuts $(ARGS)
+
 lock: .venv/ready ## renew the locked requirements
 	$(BIN)/pip install --quiet pip-tools
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra gateway -o requirements/gateway.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra gateway --extra pkcs11 -o requirements/gateway-pkcs11.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --all-extras --all-build-deps -o requirements/dev.txt pyproject.toml
 
 clean: ## remove everything that was made

@@ -59,15 +59,22 @@ def _kept_claim(state: State, claim: Claim) -> list[Any]:
 def load(state: State, blob: bytes, civil_ms: int) -> None:
     """Take back what an earlier epoch left, and say what ended meanwhile; `civil_ms` is 0 unless synchronised.
 
-    Raises: CborError, ValueError when the blob is none of ours.
+    Raises: CborError, ValueError when the blob is none of ours; the state is half loaded then and good for nothing.
     """
     if not blob:
         return
     fields = cbor.decode(blob, items_max=_KEPT_ITEMS_MAX)
+    try:
+        _load_fields(state, fields, civil_ms)
+    except (TypeError, AttributeError, LookupError):
+        raise ValueError("kept state", blob[:16])
+
+
+def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
     if type(fields) is list and len(fields) == 5 and fields[0] == 1:
         fields[3:] = [[kept + _LIMIT_OF_1 for kept in fields[3]], [kept + _CLAIM_OF_1 for kept in fields[4]], []]
     elif type(fields) is not list or len(fields) != 6 or fields[0] != _VERSION:
-        raise ValueError("kept state", blob[:16])
+        raise ValueError("another format")
     for key_id, counter in fields[1]:
         state.counters[key_id] = counter
     state.created = fields[2]

@@ -50,6 +50,7 @@ FACTS = const(16)
 CUT = const(32)
 
 ITEMS_MAX = const(1 << 20)
+_SHIFT_MAX = const(140)  # no number of ours has 128 bits
 _SAME = const(0)  # forms of a sample; 1, 2, 4 and 8 are widths
 _ANEW = const(9)
 _CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
@@ -158,7 +159,7 @@ class Inputs:
         head = reader.whole()
         while head:
             index = (head >> 1) - 1
-            if index >= len(self.samples):
+            if not 0 <= index < len(self.samples):
                 raise TapeError("no such device", index)
             self.samples[index] = None if head & 1 else self._sample(reader, index)
             head = reader.whole()
@@ -282,6 +283,8 @@ class Reader:
             if byte < 0x80:
                 return number
             shift += 7
+            if shift > _SHIFT_MAX:
+                raise TapeError("too long a number", self._at)
 
     def change(self) -> int:
         """Return a number that may be negative."""

@@ -212,7 +212,7 @@ class Unit:
         """Return the most that the unit may draw in W with this set-point; its nameplate in default mode."""
         kind = self.contract.kind
         if setpoint is None:
-            return self.power_max_w or self._power_max() or UNKNOWN_W
+            return self.power_max_w or self.power_of(self.contract.maximum) or UNKNOWN_W
         if kind == capabilities.CHARGER:
             return self.watts(setpoint)
         if kind == capabilities.SWITCH:
@@ -220,10 +220,6 @@ class Unit:
         if kind == capabilities.SG_READY:
             return 0 if setpoint == q.SG_LOCK else self.power_max_w
         return setpoint
-
-    def _power_max(self) -> int:
-        kind, maximum = self.contract.kind, self.contract.maximum
-        return 0 if kind == capabilities.SWITCH or kind == capabilities.SG_READY else self.power_of(maximum)
 
     def setpoint_for(self, power_w: int) -> int:
         """Return the highest set-point that draws at most `power_w`, or the lowest there is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from boards.micropython.flash_file import FlashFile
 from boards.micropython.serial_line import SerialLine
 from boards.micropython.site import Board, run_site
 from boards.micropython.tty import open_tty
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEVICES_MAX = 8
+FLASH_BLOCKS, FLASH_UNIT_BYTES = 256, 16  # 1 MB in blocks of 4 KB; 16 bytes as encrypted flash of an ESP32
 # Its event loop rests for a millisecond between any two turns while a TLS link is open: poll(2) cannot tell of what TLS
 # has read already. In a turn for each step a signature would take a second of rests on a busy machine; this is 3 ms.
 STEPS_A_TURN = 32
@@ -24,4 +26,9 @@ def open_serial(row: dict[str, Any]) -> SerialLine:
 
 def run(folder: str) -> int:
     """Run the agent of FOLDER/site.json."""
-    return run_site(folder, Board("micropython-unix", DEVICES_MAX, NoWatchdog(), open_serial, STEPS_A_TURN))
+
+    def open_flash(name: str) -> tuple[FlashFile, int]:
+        return FlashFile(folder + "/" + name + ".flash", FLASH_BLOCKS), FLASH_UNIT_BYTES
+
+    board = Board("micropython-unix", DEVICES_MAX, NoWatchdog(), open_serial, STEPS_A_TURN, open_flash)
+    return run_site(folder, board)

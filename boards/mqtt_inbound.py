@@ -22,6 +22,7 @@ class Inbound:
         self.dropped_oversize = 0
         self._payload_bytes_max = payload_bytes_max
         self._held = b""
+        self._at = 0  # where the next packet begins in what is held
         self._skip_bytes = 0
 
     def feed(self, chunk: bytes) -> list[tuple[int, bytes]]:
@@ -34,14 +35,16 @@ class Inbound:
         while packet is not None:
             packets.append(packet)
             packet = self._next()
+        self._held = self._held[self._at :]  # once: a chunk may hold thousands of packets
+        self._at = 0
         return packets
 
     def _next(self) -> tuple[int, bytes] | None:
-        measured = _measure(self._held)
+        measured = _measure(self._held, self._at)
         if measured is None:
             return None
         start, size_bytes = measured
-        first = self._held[0]
+        first = self._held[self._at]
         kept_bytes: int | None = size_bytes
         if size_bytes > self._payload_bytes_max:
             if first & 0xF0 != PUBLISH:
@@ -50,7 +53,10 @@ class Inbound:
         if kept_bytes is None or len(self._held) < start + kept_bytes:
             return None
         body = self._held[start : start + kept_bytes]
-        self._forget(start + size_bytes)
+        self._at = start + size_bytes
+        if self._at > len(self._held):
+            self._skip_bytes = self._at - len(self._held)
+            self._at = len(self._held)
         if kept_bytes < size_bytes:
             self.dropped_oversize += 1
         return first, body
@@ -65,21 +71,18 @@ class Inbound:
             raise ValueError("topic too long")
         return size_bytes if size_bytes - head_bytes <= self._payload_bytes_max else head_bytes
 
-    def _forget(self, packet_bytes: int) -> None:
-        self._skip_bytes = max(0, packet_bytes - len(self._held))
-        self._held = self._held[packet_bytes:]
 
-
-def _measure(held: bytes) -> tuple[int, int] | None:
-    """Return (where the body starts, its size), None while the fixed header is not whole."""
+def _measure(held: bytes, at: int) -> tuple[int, int] | None:
+    """Return (where the body starts, its size) of the packet at `at`, None while its fixed header is not whole."""
     size_bytes = 0
     for place in range(_SIZE_BYTES_MAX):
-        if len(held) < place + 2:
+        at += 1
+        if len(held) <= at:
             return None
-        digit = held[place + 1]
+        digit = held[at]
         size_bytes |= (digit & 0x7F) << (7 * place)
         if digit < 0x80:
-            return place + 2, size_bytes
+            return at + 1, size_bytes
     raise ValueError("not a length")
 
 

@@ -89,7 +89,11 @@ class Signer(Protocol):
     key_id: bytes  # first 8 bytes of SHA-256 of public_key
 
     async def sign(self, digest: bytes) -> bytes:
-        """Return r || s (64 bytes) over a SHA-256 digest; deterministic (RFC 6979)."""
+        """Return r || s (64 bytes) over a SHA-256 digest.
+
+        Those in software are deterministic (RFC 6979); a token draws its nonce. So nothing may depend on the bytes of
+        a signature: a page is told by the hash of its payload. Raises: ValueError when `digest` is not 32 bytes.
+        """
 
     async def verify(self, public_key: bytes, digest: bytes, signature: bytes) -> bool:
         """Tell whether `signature` (r || s) is by `public_key`; never raises on hostile input."""

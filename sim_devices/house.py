@@ -25,11 +25,15 @@ class BaseLoad:
     shares: Triple = (0.5, 0.3, 0.2)
     constant_w: float | None = None
     power_factor: float = 0.97
+    _spread: tuple[tuple[float, Triple, float], Flow] | None = field(default=None, init=False)  # the last one
 
     def flow(self, at: datetime) -> Flow:
         """Return what it draws."""
         power_w = series.base_load_w(self.column, at) * self.scale if self.constant_w is None else self.constant_w
-        return spread(power_w, self.shares, self.power_factor)
+        asked = power_w, self.shares, self.power_factor
+        if self._spread is None or self._spread[0] != asked:
+            self._spread = asked, spread(*asked)
+        return self._spread[1]
 
 
 @dataclass
@@ -126,16 +130,16 @@ class House:
     loads: dict[str, SwitchedLoad] = field(default_factory=dict)
 
     elapsed_s: float = field(default=0.0, init=False)
-    outside_c: float = field(default=10.0, init=False)
     circuits: dict[str, Circuit] = field(default_factory=dict, init=False)
     _was_away: bool | None = field(default=None, init=False)
+    _stepped_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self.circuits = {"grid": self.grid.connection, "base": Circuit()}
         parts = {"charger": self.charge_point, "heat-pump": self.heat_pump, "inverter": self.inverter}
         self.circuits.update({name: Circuit() for name, part in parts.items() if part is not None})
         self.circuits.update({name: Circuit() for name in self.loads})
-        self.outside_c = self.weather.outside_c(self.start)
+        self._stepped_at = self.start
         if self.charge_point and self.car and not self.travel:
             self.charge_point.plug(self.car)
 
@@ -144,14 +148,20 @@ class House:
         """The clock of the house, local standard time."""
         return self.start + timedelta(seconds=self.elapsed_s)
 
+    @property
+    def outside_c(self) -> float:
+        """The temperature outside in the last step."""
+        return self.weather.outside_c(self._stepped_at)
+
     def step(self, dt_s: float) -> None:
         """Let `dt_s` seconds pass."""
-        at = self.at
-        self.outside_c = self.weather.outside_c(at)
-        voltage_v = self.grid.phase_voltage_v
-        self._travel(at)
+        at = self._stepped_at = self.at
+        voltage_v = self.grid.connection.voltage_v
+        if self.travel:
+            self._travel(at)
         flows = {"base": self.base.flow(at)}
-        flows.update({name: load.flow for name, load in self.loads.items()})
+        for name, load in self.loads.items():
+            flows[name] = load.flow
         if self.charge_point:
             self.charge_point.step(voltage_v, dt_s)
             flows["charger"] = self.charge_point.flow

@@ -13,7 +13,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FOLDERS = ("agent", "boards", "docs", "drivers", "hal", "requirements", "sim_devices", "tests", "tools", "typings")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
-MAKE = re.compile(r"\bmake ([a-z]+)\b")
+MAKE = re.compile(r"\bmake ([a-z]+(?:-[a-z]+)*)\b")
 MODULE = re.compile(r"python -m ([a-z_.]+)")
 
 
@@ -29,7 +29,7 @@ def missing_files(text: str) -> list[str]:
 
 
 def missing_targets(text: str) -> list[str]:
-    known = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    known = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     quoted = " ".join(re.findall(r"`[^`]+`|```.*?```", text, re.DOTALL))
     return [target for target in MAKE.findall(quoted) if target not in known]
 

@@ -17,10 +17,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from tools.console import printable
 from tools.errors import UsageError
 
 MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
-PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "serial": "gateway"}  # import -> extra
+# import -> extra
+PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "pkcs11": "pkcs11", "serial": "gateway"}
+
+KEY_HELP = "key file, or pkcs11:token=…;object=…?module-path=… inside a token; rotate: SITE.toml"
 
 
 class _Terminated(BaseException):
@@ -88,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
     _add_key(commands)
+    _add_erase(commands)
     _add_simulate(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
@@ -207,10 +212,21 @@ def _add_key(commands: Any) -> None:
         "key", help="make a key of an agent or authority, show one, or let another follow a gateway's"
     )
     parser.add_argument("action", choices=["new", "show", "rotate"])
-    parser.add_argument("path", type=Path, metavar="FILE", help="the key; rotate: SITE.toml")
+    parser.add_argument("path", metavar="FILE", help=KEY_HELP)
     parser.add_argument("--raw", action="store_true", help="new: 32 raw bytes, as a board reads it, instead of PEM")
     parser.add_argument("--status", action="store_true", help="rotate: only say how far it is")
     parser.set_defaults(run=_key)
+
+
+def _add_erase(commands: Any) -> None:
+    parser = commands.add_parser(
+        "erase",
+        help="take an agent off this gateway: keys, journal, configuration",
+        description="Overwrite and remove the keys, the journal, the flight recorder's tape and SITE.toml of an agent.",
+    )
+    parser.add_argument("site", type=Path, metavar="SITE.toml")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.set_defaults(run=_erase)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -260,8 +276,12 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 def _key(arguments: argparse.Namespace) -> int:
     if arguments.action == "rotate":
-        return _call("tools.key_rotation", "run", _existing(arguments.path), status=arguments.status)
+        return _call("tools.key_rotation", "run", _existing(Path(arguments.path)), status=arguments.status)
     return _call("tools.key_command", "run", arguments.action, arguments.path, raw=arguments.raw)
+
+
+def _erase(arguments: argparse.Namespace) -> int:
+    return _call("tools.erase", "run", _existing(arguments.site), yes=arguments.yes)
 
 
 def _version(_arguments: argparse.Namespace) -> int:
@@ -289,7 +309,7 @@ def _existing(path: Path) -> Path:
 
 
 def _misused(sentence: str) -> int:
-    print(f"siteward: {sentence}", file=sys.stderr)
+    print(f"siteward: {printable(sentence)}", file=sys.stderr)
     return MISUSED
 
 

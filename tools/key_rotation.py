@@ -21,7 +21,9 @@ from agent.rotation import take_up
 from boards.cpython import door
 from boards.cpython.clock import SystemClock
 from boards.cpython.file_store import FileStore
-from boards.cpython.signer import FileSigner, KeyFileError
+from boards.cpython.keys import signer_of
+from boards.cpython.private_file import KeyFileError
+from boards.cpython.token_uri import SCHEME, TokenError
 from boards.startup import agent_id
 from tools.errors import UsageError
 from tools.keys import create_key, load_public
@@ -30,6 +32,7 @@ from tools.wire import key_id
 
 Standing = dict[str, Any]
 DONE, UNDER_WAY = 0, 1
+BACKUP = ".bak"  # behind the name of the site's file: what it said before
 
 
 def run(site: Path, *, status: bool) -> int:
@@ -90,10 +93,10 @@ def _config(site: Path) -> Config:
 def _from_journal(folder: Path, config: Config, journal: Path) -> Standing:
     following = config.agent["next_key"]
     try:
-        signer = FileSigner(folder / config.agent["key"])
-        next_signer = FileSigner(folder / following) if following is not None else None
+        signer = signer_of(folder, config.agent["key"])
+        next_signer = signer_of(folder, following) if following is not None else None
         store = FileStore(journal, config.agent["journal_bytes_max"])
-    except KeyFileError as error:
+    except (KeyFileError, TokenError) as error:
         raise UsageError(str(error)) from error
     except OSError as error:
         raise UsageError(f"{journal}: {error.strerror or error}; its agent runs and does not answer") from error
@@ -110,9 +113,11 @@ def _from_journal(folder: Path, config: Config, journal: Path) -> Standing:
 
 
 def _begin(site: Path, config: Config) -> int:
-    present = Path(config.agent["key"])
     if config.uplink is None:
         raise UsageError(f"{site}: there is no [uplink], and a key follows only once receipts have confirmed it")
+    if config.agent["key"].startswith(SCHEME):
+        raise UsageError(f"{site}: its key is in a token: make the next one there and name it: [agent] next_key")
+    present = Path(config.agent["key"])
     load_public(str(site.parent / present))
     made = _free_name(site.parent, present)
     create_key(site.parent / made)
@@ -134,7 +139,8 @@ def _finish(site: Path, config: Config, found: Standing) -> int:
         text = _with_line(text, lines[-1])
         wanted["id"] = found["agent"]
     _change(site, lines, text, wanted)
-    print(f"restart the agent; when it runs, erase {site.parent / old}: nothing that it signs is good any more")
+    where = old if old.startswith(SCHEME) else site.parent / old
+    print(f"restart the agent; when it runs, erase {where}: nothing that it signs is good any more")
     return DONE
 
 
@@ -161,7 +167,7 @@ def _change(site: Path, lines: list[str], text: str, wanted: dict[str, str | Non
     if not _says(text, expected):
         print(f"{site} cannot be changed safely; let its table [agent] say:\n" + "\n".join(lines))
         return
-    backup = site.with_name(site.name + ".bak")
+    backup = site.with_name(site.name + BACKUP)
     shutil.copy2(site, backup)
     partial = site.with_name(f"{site.name}.{os.getpid()}")
     shutil.copy2(site, partial)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make sure that this machine has what a make target needs from outside Python: need.sh venv PYTHON | mosquitto
-# Debian splits venv from python3 and mosquitto is not on PyPI. As root the missing package is installed; anyone
+# Make sure that this machine has what a make target needs from outside Python: need.sh venv PYTHON | mosquitto | softhsm2
+# Debian splits venv from python3, and neither broker nor software token is on PyPI. As root the missing package is installed; anyone
 # else is told its name and the target stops.
 set -eu
 
@@ -15,6 +15,9 @@ packages_for() {
             ;;
         mosquitto)
             PATH="$PATH:/usr/sbin" command -v mosquitto >/dev/null || echo mosquitto
+            ;;
+        softhsm2)
+            command -v softhsm2-util >/dev/null || echo softhsm2
             ;;
     esac
 }

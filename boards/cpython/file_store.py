@@ -159,6 +159,7 @@ def _locked(path: Path) -> int:
 
 def _scan(folder: Path) -> list[tuple[int, int]]:
     """Return what is kept; what a failed write left behind the end of an older segment belongs to nobody."""
-    found = sorted((int(path.stem), path.stat().st_size) for path in folder.glob("*" + SUFFIX))
+    ours = [path for path in folder.glob("*" + SUFFIX) if path.stem.isdigit()]
+    found = sorted((int(path.stem), path.stat().st_size) for path in ours)
     ends = [first for first, _ in found[1:]] + [sum(found[-1])] if found else []
     return [(first, min(size_bytes, end - first)) for (first, size_bytes), end in zip(found, ends, strict=True)]

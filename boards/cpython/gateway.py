@@ -29,10 +29,12 @@ from boards.cpython import words
 from boards.cpython.clock import SystemClock
 from boards.cpython.door import Door, answer_of
 from boards.cpython.file_store import FileStore
+from boards.cpython.keys import signer_of
 from boards.cpython.mqtt_uplink import MqttUplink
+from boards.cpython.private_file import KeyFileError
 from boards.cpython.serial_line import SerialLine
-from boards.cpython.signer import FileSigner, KeyFileError
 from boards.cpython.tcp_line import TcpLine
+from boards.cpython.token_uri import TokenError
 from boards.cpython.voice import Voice
 from boards.cpython.watchdog import SystemdWatchdog
 from boards.firmware import firmware_hash
@@ -51,7 +53,10 @@ def run_site(path: Path, runtime: str, devices_max: int, as_json: bool) -> int:
     config, digest = load_site(path)
     if len(config.devices) > devices_max:
         raise StartError(f"{path}: {len(config.devices)} devices, and this board takes {devices_max} at most")
-    asyncio.run(_serve(path.parent, config, digest, runtime, as_json))
+    try:
+        asyncio.run(_serve(path.parent, config, digest, runtime, as_json))
+    except TokenError as error:  # it was there at the start; the agent has stood down
+        raise StartError(f"[agent] key: {error}") from error
     return 0
 
 
@@ -62,7 +67,7 @@ def load_site(path: Path) -> tuple[Config, bytes]:
         return checked(tomllib.loads(raw.decode())), hashlib.sha256(raw).digest()
     except OSError as error:
         raise StartError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise StartError(f"{path}: not TOML: {error}") from error
     except ConfigError as error:
         raise StartError(f"{path}: {error}") from error
@@ -145,10 +150,10 @@ def _said(line: str, state: State, as_json: bool) -> str:
 def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loop:
     clock = SystemClock()
     try:
-        signer = FileSigner(folder / config.agent["key"])
+        signer = signer_of(folder, config.agent["key"])
         store = FileStore(folder / config.agent["journal"], config.agent["journal_bytes_max"])
         following = config.agent["next_key"]
-        next_signer = FileSigner(folder / following) if following is not None else None
+        next_signer = signer_of(folder, following) if following is not None else None
         uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex())
         firmware = firmware_hash(str(ROOT), PACKAGES)
         secret = os.urandom(SECRET_BYTES)
@@ -157,8 +162,8 @@ def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loo
             next_signer,
         )  # fmt: skip
         return assemble(config, digest, parts)
-    except KeyFileError as error:
-        raise StartError(str(error)) from error
+    except (KeyFileError, TokenError) as error:
+        raise StartError(f"[agent] key: {error}") from error
     except BlockingIOError as error:
         raise StartError(f"[agent] journal = {config.agent['journal']!r}: another agent uses this folder") from error
     except OSError as error:

@@ -21,6 +21,7 @@ from boards.mqtt_inbound import Inbound, pack
 ACKNOWLEDGE_AFTER_S = 0.01  # what was heard is dealt with before the broker is told: a packet sent costs 0.5 ms
 ACKNOWLEDGE_S = 60  # a broker that answers pings and acknowledges nothing is left after this
 TICK_S = 1
+READ_BYTES = 4096  # in one turn of the loop; asyncio's own 256 KB of two-byte packets took seconds
 
 
 class LinkError(Exception):
@@ -75,7 +76,7 @@ class _Client(mqtt.Client):
         return self._pipe
 
 
-class Link(asyncio.Protocol):
+class Link(asyncio.BufferedProtocol):
     """From CONNECT to the end: first `subscribed`, then `stay`."""
 
     def __init__(
@@ -98,6 +99,7 @@ class Link(asyncio.Protocol):
         self._topics = topics
         self._keepalive_s = keepalive_s
         self._inbound = Inbound(payload_bytes_max)
+        self._buffer = memoryview(bytearray(READ_BYTES))  # TLS reads into slices of it: no copies
         self._heard = heard
         self._oversize = oversize
         self._transport: asyncio.WriteTransport | None = None
@@ -117,20 +119,28 @@ class Link(asyncio.Protocol):
         client.max_inflight_messages_set(65535)  # the uplink bounds what is under way
         client.connect("broker", 1, keepalive=self._keepalive_s)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  (the loop hands it over)
+        """Return where the next bytes go: few, so that a broker that floods does not hold the loop."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what has come."""
+        self._take(bytes(self._buffer[:nbytes]))
+
+    def _take(self, chunk: bytes) -> None:
         """Give paho what is whole and not too large."""
         assert self._client is not None and self._pipe is not None
         dropped = self._inbound.dropped_oversize
         try:
-            for first, body in self._inbound.feed(data):
+            for first, body in self._inbound.feed(chunk):
                 self._pipe.give(pack(first, body))
-        except ValueError as error:
+            for _ in range(self._inbound.dropped_oversize - dropped):
+                self._oversize()
+            while self._pipe.holds_something() and not self._why:
+                self._check(self._client.loop_read())
+        except ValueError as error:  # no MQTT, or a topic that is not UTF-8
             self._end(str(error))
             return
-        for _ in range(self._inbound.dropped_oversize - dropped):
-            self._oversize()
-        while self._pipe.holds_something() and not self._why:
-            self._check(self._client.loop_read())
         self._write()
 
     def _write(self) -> None:

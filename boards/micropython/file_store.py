@@ -159,7 +159,8 @@ def _sync_folder(folder: str) -> None:
 
 def _scan(folder: str) -> list[tuple[int, int]]:
     """Return what is kept; what a failed write left behind the end of an older segment belongs to nobody."""
-    firsts = sorted([int(name[:-4]) for name in os.listdir(folder) if name.endswith(".log")])
+    names = [name[:-4] for name in os.listdir(folder) if name.endswith(".log")]
+    firsts = sorted([int(name) for name in names if name.isdigit()])
     sizes = [os.stat(f"{folder}/{first:016d}.log")[6] for first in firsts]
     for place in range(len(firsts) - 1):
         sizes[place] = min(sizes[place], firsts[place + 1] - firsts[place])

@@ -37,6 +37,7 @@ _TICK_MS = const(250)
 _SETUP_MS = const(20000)  # TLS handshake, CONNACK and SUBACK
 _ACKNOWLEDGE_MS = const(60000)  # a broker that answers pings and acknowledges nothing is left after this
 _PINGS_MAX = const(2)
+_WAITING_MAX = const(64)  # packets: a broker that sends and takes nothing must not fill the heap with our answers
 
 
 class MqttError(Exception):
@@ -179,6 +180,8 @@ class Connection:
             raise ValueError("not a PUBLISH")
         self._heard(body[2:end].decode(), body[start:])
         if acknowledged:
+            if len(self._out) >= _WAITING_MAX:
+                raise MqttError("the broker takes nothing")
             self._send(pack(_PUBACK, body[end:start]))
 
     def _next_identifier(self) -> bytes:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.loop import Loop
     from boards.micropython.p256 import Steps, T
+    from boards.micropython.ring_chunks import BlockDevice
     from hal.ports import Line, Watchdog
 
 # Collect after so many bytes were asked for, long before the heap is full: else what stays lies scattered among what
@@ -33,18 +34,19 @@ _HEAP_MS = const(60000)
 
 
 class Board:
-    """What differs between boards: name, maxima, watchdog, how a serial line is opened, and how many steps of a
-    signature it takes in a few milliseconds.
+    """What differs between boards: name, maxima, watchdog, how a serial line is opened, how many steps of a signature
+    it takes in a few milliseconds, and where a flash partition of some name is, with the bytes it programs at once.
     """
 
     def __init__(
         self, name: str, devices_max: int, watchdog: Watchdog, open_serial: Callable[[dict[str, Any]], Line],
-        steps_a_turn: int = 1,
+        steps_a_turn: int = 1, open_flash: Callable[[str], tuple[BlockDevice, int]] | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.devices_max = devices_max
         self.watchdog = watchdog
         self.open_serial = open_serial
+        self.open_flash = open_flash
         self._steps_a_turn = steps_a_turn
 
     def turn(self, steps: Steps[T]) -> None:

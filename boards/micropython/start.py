@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.loop import Loop
     from boards.micropython.site import Board
+    from hal.ports import Store
+
+# A full journal drops a segment, so two must fit although every sync of a small record programs a unit.
+_SEGMENTS_MIN = const(32)
 
 _SECRET_BYTES = const(32)
 _KEY_BYTES = const(32)
@@ -34,7 +38,7 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     clock = BoardClock()
     signer = _signer(folder, config, "key", board)
     next_signer = _signer(folder, config, "next_key", board, 0) if config.agent["next_key"] is not None else None
-    store = FileStore(folder + "/" + config.agent["journal"], config.agent["journal_bytes_max"])
+    store = _journal(folder, board, config.agent)
 
     def open_bus(row: dict[str, Any]) -> Bus:
         if row["kind"] == "tcp":
@@ -67,6 +71,21 @@ def _signer(folder: str, config: Config, key: str, board: Board, keys_max: int =
         raise ValueError(where + "cannot be read: %s" % error)
     except ValueError:
         raise ValueError(where + "expected the 32 bytes of a private key of P-256")
+
+
+def _journal(folder: str, board: Board, settings: dict[str, Any]) -> Store:
+    """Open the journal's folder, or the ring on the flash partition that `ring:NAME` names."""
+    name, bytes_max = settings["journal"], settings["journal_bytes_max"]
+    if not name.startswith("ring:"):
+        return FileStore(folder + "/" + name, bytes_max)
+    if board.open_flash is None:
+        raise ValueError("[agent] journal = %s: this board has no flash for it" % name)
+    from boards.micropython.ring_store import RingStore
+
+    device, unit_bytes = board.open_flash(name[5:])
+    ring = RingStore(device, unit_bytes, bytes_max)
+    settings["segment_bytes"] = min(settings["segment_bytes"], ring.flash_bytes // _SEGMENTS_MIN)
+    return ring
 
 
 def _record(folder: str, config: Config, runtime: str, loop: Loop) -> None:

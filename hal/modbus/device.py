@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hal.modbus.points import Point
 
 _plans: dict[type, list[Block]] = {}  # a thousand meters of one model share one plan
+_singles: dict[type, dict[int, tuple[Point, Block]]] = {}  # address -> a point that is asked alone
 
 
 class ModbusDevice:
@@ -124,10 +125,19 @@ class ModbusDevice:
 
     async def number(self, point: Point) -> int | None:
         """Return one point's number, at once; None when it is missing. Raises: DeviceError."""
-        (block,) = self.blocks_of((point,))
+        block = self._single(point)
         numbers: dict[int, int] = {}
         block.decode(await self.bus.ask(self.bus.request(self.unit, block.pdu()), True), numbers)
         return numbers.get(point.quantity)
+
+    def _single(self, point: Point) -> Block:
+        """Return the block of one point, planned once for a model and address."""
+        singles = _singles.setdefault(type(self), {})
+        known = singles.get(point.address)
+        if known is None or known[0] is not point:
+            (block,) = self.blocks_of((point,))
+            known = singles[point.address] = (point, block)
+        return known[1]
 
     async def write(self, address: int, words: tuple[int, ...], function: int = pdu.WRITE_REGISTERS) -> None:
         """Write registers in one request; whoever calls this reads back by itself. Raises: DeviceError, ValueError."""

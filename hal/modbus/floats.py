@@ -22,9 +22,12 @@ def rounded(numerator: int, denominator: int) -> int:
 
 
 def from_float32(bits: int, num: int, den: int) -> int | None:
-    """Return the number times num/den as an integer, or None."""
+    """Return the number times num/den as an integer, or None; `num` has 32 bits at most."""
     exponent = (bits >> 23) & 0xFF
     fraction = bits & 0x7FFFFF
+    if 86 < exponent < 150:  # nearly every number that a product tells; as `_scaled` has it, at half the cost
+        number = (((fraction | 0x800000) * num << 1) + (den << (150 - exponent))) // (den << (151 - exponent))
+        return -number if bits >> 31 else number
     if exponent == 0xFF:
         return None
     if exponent:

@@ -33,7 +33,7 @@ def word(number: int) -> bytes:
     """Return one register's bytes. Raises: ValueError outside 0..65535."""
     if type(number) is not int or not 0 <= number <= 0xFFFF:
         raise ValueError("register", number, "0..65535")
-    return bytes((number >> 8, number & 0xFF))
+    return number.to_bytes(2, "big")
 
 
 def span(address: int, count: int, count_max: int) -> bytes:

@@ -7,8 +7,6 @@ cannot fake a reading: an echoed read has another length; an echoed write is cau
 
 from __future__ import annotations
 
-from array import array
-
 from hal.compat import const
 from hal.errors import FrameError
 from hal.modbus import pdu
@@ -19,26 +17,29 @@ _BITS_PER_BYTE = const(11)  # start, 8, parity or second stop, stop
 _BYTES_KEPT = const(260)
 
 
-def _crc_table() -> array[int]:
-    table = array("H", bytes(512))
+def _crc_tables() -> tuple[bytes, bytes]:
+    """Return what each byte does to the checksum's low and high byte: two tables take no number above 255."""
+    lows, highs = bytearray(256), bytearray(256)
     for index in range(256):
         crc = index
         for _ in range(8):
             crc = (crc >> 1) ^ _POLYNOMIAL if crc & 1 else crc >> 1
-        table[index] = crc
-    return table
+        lows[index], highs[index] = crc & 0xFF, crc >> 8
+    return bytes(lows), bytes(highs)
 
 
-_TABLE = _crc_table()
+_LOWS, _HIGHS = _crc_tables()
 
 
 def crc16(frame: bytes) -> int:
     """Return the checksum; it goes on the wire low byte first. Over frame and checksum together it is 0."""
-    table = _TABLE
-    crc = 0xFFFF
+    lows, highs = _LOWS, _HIGHS
+    low = high = 0xFF
     for byte in frame:
-        crc = (crc >> 8) ^ table[(crc ^ byte) & 0xFF]
-    return crc
+        at = low ^ byte
+        low = high ^ lows[at]
+        high = highs[at]
+    return (high << 8) | low
 
 
 class Rtu:

@@ -20,7 +20,8 @@ class Flow(NamedTuple):
     @property
     def total_w(self) -> float:
         """Sum of the three phases."""
-        return sum(self.w)
+        a, b, c = self.w
+        return 0.0 + a + b + c  # never -0.0
 
 
 STILL = Flow((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
@@ -64,12 +65,14 @@ class Circuit:
         """Carry `flow` for `dt_s` seconds."""
         self.flow, self.voltage_v, self.frequency_hz = flow, voltage_v, frequency_hz
         hours = dt_s / 3600
-        total_w = flow.total_w
+        a, b, c = w = flow[0]
+        total_w = a + b + c
         if total_w > 0:
             self.import_wh += total_w * hours
-        else:
+        elif total_w:
             self.export_wh -= total_w * hours
-        for i, power_w in enumerate(flow.w):
+        for i in (0, 1, 2):
+            power_w = w[i]
             if power_w > 0:
                 self.import_phase_wh[i] += power_w * hours
             elif power_w:
@@ -77,7 +80,7 @@ class Circuit:
 
     def current_a(self, phase: int) -> float:
         """Return the magnitude of a phase's current; phases count from 0."""
-        return self.apparent_va(phase) / self.voltage_v[phase]
+        return hypot(self.flow.w[phase], self.flow.var[phase]) / self.voltage_v[phase]
 
     def line_voltage_v(self, phase: int) -> float:
         """Return the voltage between a phase and the next."""

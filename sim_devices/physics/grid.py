@@ -25,17 +25,11 @@ class Grid:
 
     def step(self, flow: Flow, dt_s: float) -> None:
         """Supply `flow` for `dt_s` seconds."""
-        before = self.connection.voltage_v
-        self.connection.step(
-            flow,
-            (
-                self._behind(flow.w[0], before[0]),
-                self._behind(flow.w[1], before[1]),
-                self._behind(flow.w[2], before[2]),
-            ),
-            self.frequency_hz,
-            dt_s,
+        (a_w, b_w, c_w), (a_v, b_v, c_v) = flow.w, self.connection.voltage_v
+        open_v, ohm, least_v = self.voltage_v, self.impedance_ohm, self.voltage_v * VOLTAGE_FLOOR
+        behind_v = (
+            max(open_v - ohm * a_w / a_v, least_v),
+            max(open_v - ohm * b_w / b_v, least_v),
+            max(open_v - ohm * c_w / c_v, least_v),
         )
-
-    def _behind(self, power_w: float, voltage_v: float) -> float:
-        return max(self.voltage_v - self.impedance_ohm * power_w / voltage_v, self.voltage_v * VOLTAGE_FLOOR)
+        self.connection.step(flow, behind_v, self.frequency_hz, dt_s)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import inf, isfinite
+from struct import Struct
 
 from sim_devices.house import House
 from sim_devices.physics.charging import CURRENT_A_MIN, ChargePoint
@@ -26,6 +27,7 @@ from sim_devices.wire.words import f32, f64, nan, text, to_f32, u16, u32, u64
 READ_HOLDING, WRITE_ONE, WRITE_MANY = 3, 6, 16
 STATION_UNIT = 200
 SETPOINT, PHASES = 1210, 1215
+MEASURED = Struct(">6f4s4f4ff4f4f4f4d")
 
 
 @dataclass
@@ -111,7 +113,8 @@ class AlfenEve(Product):
         }  # fmt: skip
 
     def _apply(self) -> None:
-        self.point.limit_a = self.applied_a if self.applied_a >= CURRENT_A_MIN else 0.0
+        applied_a = self.applied_a
+        self.point.limit_a = applied_a if applied_a >= CURRENT_A_MIN else 0.0
 
     def _set(self, words: list[int]) -> None:
         self.setpoint_a, self.valid_s = to_f32(words), self.opts.validity_s
@@ -161,6 +164,20 @@ def _is_current(words: list[int]) -> bool:
     return isfinite(to_f32(words)) and to_f32(words) >= 0
 
 
+def _measured(c: Circuit) -> bytes:
+    """Registers 306-377, which everybody reads in one piece: V, V between phases, A, factor, Hz, W, VA, var, Wh."""
+    w, var = c.flow
+    phases = (0, 1, 2)
+    lines_v = [c.line_voltage_v(i) for i in phases]
+    currents_a = [c.current_a(i) for i in phases]
+    factors = [c.power_factor(i) for i in phases]
+    va = [c.apparent_va(i) for i in phases]
+    return MEASURED.pack(
+        *c.voltage_v, *lines_v, nan(2), *currents_a, sum(currents_a), *factors, factors[0], c.frequency_hz,
+        *w, c.flow.total_w, *va, sum(va), *var, sum(var), *c.import_phase_wh, c.import_wh,
+    )  # fmt: skip
+
+
 def _each(address: int, step: int, read: Callable[[int], bytes]) -> list[Cell]:
     """Cells for the three phases, `step` registers apart."""
     return [Cell(address + step * i, step, partial(read, i)) for i in range(3)]
@@ -172,22 +189,7 @@ def _metering(c: Circuit) -> list[Cell]:
         Cell(300, 1, u16(3)),
         Cell(301, 4, u64(500)),
         Cell(305, 1, u16(0)),
-        *_each(306, 2, lambda i: f32(c.voltage_v[i])),
-        *_each(312, 2, lambda i: f32(c.line_voltage_v(i))),
-        Cell(318, 2, nan(2)),
-        *_each(320, 2, lambda i: f32(c.current_a(i))),
-        Cell(326, 2, lambda: f32(sum(c.current_a(i) for i in range(3)))),
-        *_each(328, 2, lambda i: f32(c.power_factor(i))),
-        Cell(334, 2, lambda: f32(c.power_factor(0))),
-        Cell(336, 2, lambda: f32(c.frequency_hz)),
-        *_each(338, 2, lambda i: f32(c.flow.w[i])),
-        Cell(344, 2, lambda: f32(c.flow.total_w)),
-        *_each(346, 2, lambda i: f32(c.apparent_va(i))),
-        Cell(352, 2, lambda: f32(sum(c.apparent_va(i) for i in range(3)))),
-        *_each(354, 2, lambda i: f32(c.flow.var[i])),
-        Cell(360, 2, lambda: f32(sum(c.flow.var))),
-        *_each(362, 4, lambda i: f64(c.import_phase_wh[i])),
-        Cell(374, 4, lambda: f64(c.import_wh)),
+        Cell(306, 72, partial(_measured, c)),
         *_each(378, 4, lambda i: f64(c.export_phase_wh[i])),
         Cell(390, 4, lambda: f64(c.export_wh)),
         *[Cell(address, 4, nan(4)) for address in range(394, 426, 4)],

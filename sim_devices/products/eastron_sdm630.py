@@ -23,8 +23,8 @@ from sim_devices.wire.words import f32
 READ_INPUT = 4
 REGISTERS_MAX = 80
 GAPS = range(0x180)
-PHASES, PHASE_QUANTITIES = 0x00, 18
-FLOATS = Struct(f">{PHASE_QUANTITIES}f")
+MAIN, MAIN_WORDS = 0x00, 0x4C  # what everybody reads, in one piece
+FLOATS = Struct(">18f32x f4xf4xff12x3f")  # V, A, W, VA, var, power factor by phase; W, VA, var, factor; Hz, kWh, kWh
 
 
 @dataclass
@@ -46,18 +46,23 @@ class EastronSdm630(Product):
         if options.measures not in house.circuits:
             raise ValueError(f"no circuit {options.measures!r}; there are {', '.join(sorted(house.circuits))}")
         self.circuit = house.circuits[options.measures]
-        cells = [Cell(PHASES, 2 * PHASE_QUANTITIES, partial(_phases, self.circuit))]
+        cells = [Cell(MAIN, MAIN_WORDS, partial(_main, self.circuit))]
         cells += [Cell(address, 2, _single(read)) for address, read in _quantities(self.circuit)]
         self.reading[unit, READ_INPUT] = Bank(cells, words_max=REGISTERS_MAX, gaps=[GAPS], even=True)
 
 
-def _phases(c: Circuit) -> bytes:
-    """V, A, W, VA, var and power factor, of three phases each: the one thing that everybody reads."""
-    w, volts = c.flow.w, c.voltage_v
+def _main(c: Circuit) -> bytes:
+    w, var = c.flow
+    volts, total_w = c.voltage_v, c.flow.total_w
     va = [c.apparent_va(0), c.apparent_va(1), c.apparent_va(2)]
+    total_va = sum(va)
     currents_a = [va[0] / volts[0], va[1] / volts[1], va[2] / volts[2]]
     factors = [w[i] / va[i] if va[i] > 0 else 1.0 for i in (0, 1, 2)]
-    return FLOATS.pack(*volts, *currents_a, *w, *va, *c.flow.var, *factors)
+    return FLOATS.pack(
+        *volts, *currents_a, *w, *va, *var, *factors,
+        total_w, total_va, sum(var), total_w / total_va if total_va else 1.0,
+        c.frequency_hz, c.import_wh / 1000, c.export_wh / 1000,
+    )  # fmt: skip
 
 
 def _single(read: Callable[[], float]) -> Callable[[], bytes]:
@@ -65,18 +70,11 @@ def _single(read: Callable[[], float]) -> Callable[[], bytes]:
 
 
 def _quantities(c: Circuit) -> list[tuple[int, Callable[[], float]]]:
-    """Address and how to read it, in V, A, W, VA, var, Hz, kWh."""
+    """Address and how to read what lies behind, in A and kWh."""
     return [
         *_phase(c, 0),
         *_phase(c, 1),
         *_phase(c, 2),
-        (0x34, lambda: c.flow.total_w),
-        (0x38, lambda: _total_va(c)),
-        (0x3C, lambda: sum(c.flow.var)),
-        (0x3E, lambda: c.flow.total_w / _total_va(c) if _total_va(c) else 1.0),
-        (0x46, lambda: c.frequency_hz),
-        (0x48, lambda: c.import_wh / 1000),
-        (0x4A, lambda: c.export_wh / 1000),
         (0xE0, lambda: _neutral_a(c)),
         (0x156, lambda: (c.import_wh + c.export_wh) / 1000),
     ]
@@ -89,10 +87,6 @@ def _phase(c: Circuit, i: int) -> list[tuple[int, Callable[[], float]]]:
         (0x15A + 2 * i, lambda: c.import_phase_wh[i] / 1000),
         (0x160 + 2 * i, lambda: c.export_phase_wh[i] / 1000),
     ]
-
-
-def _total_va(c: Circuit) -> float:
-    return sum(c.apparent_va(i) for i in range(3))
 
 
 def _neutral_a(c: Circuit) -> float:

@@ -44,7 +44,7 @@ class Bank:
         self._cells: dict[int, tuple[Cell, int]] = {}
         self._gaps = tuple(gaps)
         self._frozen: dict[int, bytes] | None = None
-        self._spans: dict[tuple[int, int], list[bytes | Callable[[], bytes]]] = {}  # worked out once each
+        self._spans: dict[tuple[int, int], list[bytes | Callable[[], bytes]]] = {}  # of sound reads, worked out once
         for cell in cells:
             for i in range(cell.size):
                 if cell.address + i in self._cells:
@@ -53,19 +53,20 @@ class Bank:
 
     def read(self, address: int, count: int) -> bytes:
         """Return `count` words, two bytes each. Raises: Refused."""
+        if self._frozen is not None:
+            self._check(address, count)
+            return b"".join([self._from_frozen(at) for at in range(address, address + count)])
+        parts = self._spans.get((address, count))
+        if parts is None:
+            self._check(address, count)
+            parts = self._spans[address, count] = self._parts(address, address + count)
+        found = b"".join([part if type(part) is bytes else part() for part in parts])  # type: ignore[operator]
+        assert len(found) == 2 * count, (address, count)
+        return found
+
+    def _check(self, address: int, count: int) -> None:
         if count > self.words_max or (self._even and (address % 2 or count % 2)):
             raise Refused(ILLEGAL_ADDRESS)
-        if self._frozen is not None:
-            return b"".join([self._from_frozen(at) for at in range(address, address + count)])
-        return self._walk(address, address + count)
-
-    def _walk(self, at: int, end: int) -> bytes:
-        parts = self._spans.get((at, end))
-        if parts is None:
-            parts = self._spans[at, end] = self._parts(at, end)
-        found = b"".join([part if type(part) is bytes else part() for part in parts])  # type: ignore[operator]
-        assert len(found) == 2 * (end - at), (at, end)
-        return found
 
     def _parts(self, at: int, end: int) -> list[bytes | Callable[[], bytes]]:
         """Return what tells the words of a span, piece by piece. Raises: Refused."""
@@ -87,7 +88,8 @@ class Bank:
         assert self._frozen is not None
         if at in self._frozen:
             return self._frozen[at]
-        return self._walk(at, at + 1)
+        self._parts(at, at + 1)  # a gap, or nothing
+        return bytes(2)
 
     def freeze(self, frozen: bool) -> None:
         """Keep answering what is true now, or be live again."""

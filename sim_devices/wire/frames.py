@@ -8,6 +8,7 @@ time; a test holds it to the same bytes as the port, whose framing is pymodbus'.
 from __future__ import annotations
 
 from array import array
+from struct import unpack_from
 
 from sim_devices.wire.bank import DEVICE_FAILURE, ILLEGAL_FUNCTION, ILLEGAL_VALUE, Refused
 from sim_devices.wire.device import COIL_FUNCTIONS, Device, Silent
@@ -21,6 +22,7 @@ COIL_ON = 0xFF00
 EXCEPTION = 0x80
 
 Asked = tuple[Device, int, bytes]
+Reading = tuple[Device, int, int, int, int]  # device, unit, function, first address, count
 
 
 def _crc_table() -> array[int]:
@@ -41,8 +43,8 @@ CRC_TABLE = _crc_table()
 def checksum(frame: bytes) -> bytes:
     """Return the CRC-16 of a frame, low byte first; two bytes at a time."""
     crc = 0xFFFF
-    for low, high in zip(frame[::2], frame[1::2], strict=False):
-        crc = CRC_TABLE[crc ^ (low | high << 8)]
+    for pair in unpack_from(f"<{len(frame) // 2}H", frame):
+        crc = CRC_TABLE[crc ^ pair]
     if len(frame) % 2:  # CRC_TABLE[x << 8] is one byte's step of x
         crc = crc >> 8 ^ CRC_TABLE[((crc ^ frame[-1]) & 0xFF) << 8]
     return crc.to_bytes(2, "little")
@@ -56,26 +58,32 @@ class Frames:
         self._by_unit = {unit: device for device in devices for unit in device.product.units}
         self._rtu = kind == "rtu"
         self._baud = baud
-        self._asked: dict[bytes, Asked] = {}  # requests that came before, without what differs each time
+        self._readings: dict[bytes, Reading] = {}  # sound reads that came before, without what differs each time
 
     def answer(self, frame: bytes) -> tuple[bytes, float] | None:
         """Return the answer and how many seconds later it is complete; None for silence."""
-        same = frame if self._rtu else frame[2:]
-        known = self._asked.get(same)
-        if known is None:
-            known = self._understood(frame)
-            if known is None:
-                return None
-            if known[2][0] in READS and len(self._asked) < ASKED_MAX:
-                self._asked[same] = known
-        device, unit, asked = known
+        reading = self._readings.get(frame if self._rtu else frame[2:])
         try:
-            told = _obeyed(device, unit, asked)
+            if reading is not None:
+                device, unit, function, address, count = reading
+                told = _read(device, unit, function, address, count)
+            else:
+                known = self._understood(frame)
+                if known is None:
+                    return None
+                device, unit, asked = known
+                function = asked[0]
+                told = _obeyed(device, unit, asked)
+                if function in READS and len(self._readings) < ASKED_MAX:
+                    found = device, unit, function, int.from_bytes(asked[1:3], "big"), int.from_bytes(asked[3:5], "big")
+                    self._readings[frame if self._rtu else frame[2:]] = found
         except Silent:
             return None
         except Refused as refused:
-            told = bytes([asked[0] | EXCEPTION, refused.code])
-        packet, late_s = device.leaving(self._framed(frame, unit, told), self._rtu)
+            told = bytes([function | EXCEPTION, refused.code])
+        packet, late_s = self._framed(frame, unit, told), 0.0
+        if device.faults.any:
+            packet, late_s = device.leaving(packet, self._rtu)
         wire_s = BITS_PER_BYTE * (len(packet) + 8) / self._baud if self._baud else 0.0
         return packet, wire_s + late_s
 
@@ -93,10 +101,10 @@ class Frames:
         return None if device is None else (device, unit, asked)
 
     def _framed(self, frame: bytes, unit: int, told: bytes) -> bytes:
-        body = bytes([unit]) + told
         if self._rtu:
+            body = bytes((unit,)) + told
             return body + checksum(body)
-        return frame[:4] + len(body).to_bytes(2, "big") + body
+        return frame[:4] + (len(told) + 1).to_bytes(2, "big") + bytes((unit,)) + told
 
 
 def _obeyed(device: Device, unit: int, asked: bytes) -> bytes:
@@ -105,9 +113,7 @@ def _obeyed(device: Device, unit: int, asked: bytes) -> bytes:
     address, second = int.from_bytes(asked[1:3], "big"), int.from_bytes(asked[3:5], "big")
     if function in READS:
         _check_count(second, COILS_MAX if function in COIL_FUNCTIONS else REGISTERS_MAX)
-        found = device.registers(unit, function, address, second)
-        packed = _packed_bits(found[1::2]) if function in COIL_FUNCTIONS else found
-        return bytes((function, len(packed))) + packed
+        return _read(device, unit, function, address, second)
     if function == WRITE_COIL:
         device.write(unit, function, address, [int(second == COIL_ON)])
         return asked[:5]
@@ -127,6 +133,13 @@ def _obeyed(device: Device, unit: int, asked: bytes) -> bytes:
         )
         return asked[:5]
     raise Refused(ILLEGAL_FUNCTION)
+
+
+def _read(device: Device, unit: int, function: int, address: int, count: int) -> bytes:
+    """Return the PDU that answers a read of a count that may be asked for. Raises: Silent, Refused."""
+    found = device.registers(unit, function, address, count)
+    packed = _packed_bits(found[1::2]) if function in COIL_FUNCTIONS else found
+    return bytes((function, len(packed))) + packed
 
 
 def _check_count(count: int, most: int) -> None:

@@ -159,7 +159,7 @@ def test_phase_switch_without_a_charger_and_a_meter_that_switches(tmp_path: Path
 def test_key_file_that_others_may_read(tmp_path: Path, port: str) -> None:
     tree = site(tmp_path, port)
     (tmp_path / "agent.key").chmod(0o644)
-    assert "agent.key: group or others may use this private key" in run(tmp_path, tree)
+    assert "agent.key: group or others may use this private file" in run(tmp_path, tree)
 
 
 def test_key_file_that_is_missing(tmp_path: Path, port: str) -> None:

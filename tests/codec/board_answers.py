@@ -10,6 +10,7 @@ import sys
 sys.path[:] = [sys.argv[1], ".frozen"]
 
 from agent import cbor, cose, merkle  # noqa: E402
+from boards.micropython import es256  # noqa: E402
 from boards.micropython.signer import SoftSigner  # noqa: E402
 
 signers = {}
@@ -62,6 +63,11 @@ def verify(key, digest, signature):
     return "yes" if asyncio.run(verifier.verify(*parts)) else "no"
 
 
+def hmac(key, message):
+    """Answer HMAC-SHA-256 as the nonce is made with: keys of 32 bytes only."""
+    return es256._hmac(bytes.fromhex(key), bytes.fromhex(message)).hex()
+
+
 VERBS = {
     "decode": decode,
     "open": open_envelope,
@@ -70,6 +76,7 @@ VERBS = {
     "public_key": public_key,
     "sign": sign,
     "verify": verify,
+    "hmac": hmac,
 }
 
 with open(sys.argv[2]) as questions:  # noqa: PTH123  (there is no pathlib)

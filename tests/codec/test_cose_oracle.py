@@ -107,10 +107,30 @@ async def test_published_signatures_verify_over_the_published_bytes():
     assert verified >= 4
 
 
-def test_published_envelopes_are_outside_the_profile_and_refused():
+def test_a_board_judges_the_published_signatures_as_published():
+    questions, wanted = [], []
     for example in [*working_group_examples(), *gluecose_examples()]:
+        digests = [sig_structure_digest(example.protected, example.payload)]
+        wanted.append((example.in_profile and example.good) or example.name == "sign-fail-01")  # its tag alone is wrong
+        if example.to_be_signed and example.good:
+            digests.append(hashlib.sha256(example.to_be_signed).digest())
+            wanted.append(True)
+        questions += [["verify", example.key.hex(), digest.hex(), example.signature.hex()] for digest in digests]
+    assert wanted.count(True) >= 6 and wanted.count(False) >= 2
+    assert [answer == "yes" for answer in ask(questions)] == wanted
+
+
+def test_every_published_message_of_whatever_kind_is_refused_on_both_runtimes():
+    messages = [
+        bytes.fromhex(json.loads(path.read_text())["output"]["cbor"])
+        for path in sorted(shared_data("cose", "cose-wg-examples").glob("*/*.json"))
+    ]
+    messages += [example.raw for example in gluecose_examples()]
+    assert len(messages) >= 14
+    for raw in messages:
         with pytest.raises(CoseError):
-            open_envelope(example.raw)
+            open_envelope(raw)
+    assert ask([["open", raw.hex()] for raw in messages]) == [verdict(raw) for raw in messages]
 
 
 def test_a_sealed_payload_is_read_by_cbor2_and_has_one_encoding():

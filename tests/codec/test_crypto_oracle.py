@@ -103,6 +103,19 @@ def test_rfc_6979_on_a_board_and_on_cpython():
     assert [asyncio.run(signer.sign(digest)).hex() for digest in digests] == wanted
 
 
+async def test_rfc_6979_signatures_over_other_hashes_verify_everywhere(tmp_path):
+    # FIPS 186-5 section 6.4: of a longer hash the leftmost 256 bits count, a shorter one is a smaller number.
+    questions = []
+    for row in json.loads(shared_data("crypto", "rfc6979_p256_share.json").read_text()):
+        digest = hashlib.new(row["hash"].lower(), row["msg"].encode()).digest()[:32].rjust(32, b"\0")
+        questions.append(["verify", public_key(bytes.fromhex(row["d"])).hex(), digest.hex(), row["r"] + row["s"]])
+    assert len(questions) >= 5
+    assert ask(questions) == ["yes"] * len(questions)
+    for signer in (SoftSigner(bytes(31) + b"\x01"), file_signer(tmp_path, bytes(31) + b"\x01")):
+        for _, *parts in questions:
+            assert await signer.verify(*map(bytes.fromhex, parts))
+
+
 async def test_all_signers_give_the_bytes_of_cryptography(tmp_path):
     pairs = drawn(SEED, 12)
     wanted = [sign_by_oracle(*pair) for pair in pairs]

@@ -11,6 +11,7 @@ from boards.micropython.tcp_line import TcpLine
 from boards.micropython.tty import open_tty
 from boards.micropython.watchdog import NoWatchdog
 from tests.ports.contracts.files import Counter, Files
+from tests.ports.contracts.flash import Flash
 from tests.ports.contracts.words import Words
 
 HALF_PERIOD = 1 << 29  # of the ticks on boards
@@ -36,6 +37,10 @@ def serial_line(path):
 
 def file_store(folder):
     return Files(FileStore, folder)
+
+
+def ring_store():
+    return Flash()
 
 
 def whole_store(folder):

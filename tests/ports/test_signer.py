@@ -1,4 +1,4 @@
-"""What every signer promises (hal/ports.py): the one in Python for boards and the one over a key file.
+"""What every signer promises (hal/ports.py): the one in Python for boards, over a key file, over a token.
 
 Source: RFC 6979 appendix A.2.5 for key and signature.
 """
@@ -13,9 +13,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from boards.cpython import signer as file_signer
-from boards.cpython.signer import FileSigner, KeyFileError
+from boards.cpython import known_keys
+from boards.cpython.pkcs11_signer import TokenSigner
+from boards.cpython.private_file import KeyFileError
+from boards.cpython.signer import FileSigner
 from boards.micropython.signer import SoftSigner
+from tests.softhsm import SoftToken
 
 SECRET = bytes.fromhex("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721")
 PUBLIC_KEY = bytes.fromhex(
@@ -27,7 +30,8 @@ SIGNATURE = bytes.fromhex(
     "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"
     "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8"
 )
-BOTH = ("soft", "file")
+DETERMINISTIC = ("soft", "file")
+ALL = (*DETERMINISTIC, "token")
 CURVE = ec.SECP256R1()
 
 
@@ -44,34 +48,51 @@ def key_file(folder, pem, mode=0o600):
 
 
 @pytest.fixture
-def make_signer(tmp_path):
+def make_signer(tmp_path, monkeypatch):
     def make(kind, secret=SECRET):
-        return SoftSigner(secret) if kind == "soft" else FileSigner(key_file(tmp_path, pem_of(secret)))
+        if kind == "soft":
+            return SoftSigner(secret)
+        if kind == "file":
+            return FileSigner(key_file(tmp_path, pem_of(secret)))
+        if not tokens:
+            tokens.append(SoftToken(tmp_path, monkeypatch))
+            tokens[0].put(ec.derive_private_key(int.from_bytes(secret, "big"), CURVE), "agent")
+        return TokenSigner(tokens[0].uri(), tmp_path)
 
+    tokens: list[SoftToken] = []
     return make
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("kind", ALL)
+async def test_every_signature_is_one_by_the_key_and_of_64_bytes(make_signer, kind):
+    signer, judge = make_signer(kind), SoftSigner(bytes(31) + b"\x01")
+    for message in (b"", b"sample", b"test"):
+        digest = hashlib.sha256(message).digest()
+        signature = await signer.sign(digest)
+        assert len(signature) == 64 and await judge.verify(PUBLIC_KEY, digest, signature)
+
+
+@pytest.mark.parametrize("kind", ALL)
 def test_key_and_key_id_are_those_of_the_secret(make_signer, kind):
     signer = make_signer(kind)
     assert signer.public_key == PUBLIC_KEY
     assert signer.key_id == hashlib.sha256(PUBLIC_KEY).digest()[:8]
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("kind", DETERMINISTIC)
 async def test_signatures_are_deterministic_and_those_of_the_standard(make_signer, kind):
     signer = make_signer(kind)
     assert [await signer.sign(DIGEST) for _ in range(3)] == [SIGNATURE] * 3
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("kind", ALL)
 async def test_only_a_digest_is_signed(make_signer, kind):
     for not_a_digest in (b"", DIGEST[:31], DIGEST + b"\x00"):
         with pytest.raises(ValueError, match="32 bytes"):
             await make_signer(kind).sign(not_a_digest)
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("kind", ALL)
 async def test_own_and_foreign_signatures_verify(make_signer, kind):
     signer = make_signer(kind)
     assert await signer.verify(PUBLIC_KEY, DIGEST, SIGNATURE)
@@ -82,7 +103,7 @@ async def test_own_and_foreign_signatures_verify(make_signer, kind):
     assert not await signer.verify(other.public_key, DIGEST, SIGNATURE)
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize(
     "public_key",
     [
@@ -102,7 +123,7 @@ async def test_a_key_that_is_no_uncompressed_point_verifies_nothing(make_signer,
     assert not await make_signer(kind).verify(public_key, DIGEST, SIGNATURE)
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("kind", ALL)
 async def test_hostile_signatures_and_digests_are_answered_not_raised(make_signer, kind):
     signer = make_signer(kind)
     for hostile in (b"", bytes(64), b"\xff" * 64, SIGNATURE[:63], SIGNATURE + b"\x00", bytes(32) + SIGNATURE[32:]):
@@ -111,14 +132,14 @@ async def test_hostile_signatures_and_digests_are_answered_not_raised(make_signe
         assert not await signer.verify(PUBLIC_KEY, hostile, SIGNATURE)
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("kind", ALL)
 async def test_many_keys_are_verified_and_few_are_remembered(make_signer, kind, monkeypatch):
-    monkeypatch.setattr(file_signer, "KEYS_MAX", 3)
+    monkeypatch.setattr(known_keys, "KEYS_MAX", 3)
     signer = make_signer(kind)
     for number in (1, 2, 3, 4, 1):
         other = SoftSigner(number.to_bytes(32, "big"))
         assert await signer.verify(other.public_key, DIGEST, await other.sign(DIGEST))
-    known = [key for key, _ in signer._combs] if kind == "soft" else list(signer._known)
+    known = [key for key, _ in signer._combs] if kind == "soft" else list(signer._keys.parsed)
     assert known == [SoftSigner(number.to_bytes(32, "big")).public_key for number in (3, 4, 1)]
 
 
@@ -160,10 +181,12 @@ async def test_others_get_their_turn_while_the_soft_signer_works():
     assert turns - after_signing > 60
 
 
-async def test_signing_and_verifying_may_overlap():
-    signer = SoftSigner(SECRET)
+@pytest.mark.parametrize("kind", ALL)
+async def test_signing_and_verifying_may_overlap(make_signer, kind):
+    signer = make_signer(kind)
     found = await asyncio.gather(signer.sign(DIGEST), signer.verify(PUBLIC_KEY, DIGEST, SIGNATURE), signer.sign(DIGEST))
-    assert found == [SIGNATURE, True, SIGNATURE]
+    assert found[1]
+    assert [await signer.verify(PUBLIC_KEY, DIGEST, signature) for signature in found[::2]] == [True, True]
 
 
 @pytest.mark.parametrize("secret", [b"", bytes(32), b"\xff" * 32, SECRET[:31]])

@@ -1,4 +1,4 @@
-"""Every store keeps its promises: files on both runtimes, and the twin; then what only real files can show."""
+"""Every store keeps its promises: files and flash ring on both runtimes, and the twin; then what only one can show."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.needs import ROOT
 from tests.ports.board import holds, holds_on_micropython, on_board, promises
 from tests.ports.contracts import store as contracts
 from tests.ports.contracts.files import CAPACITY_BYTES, Files
+from tests.ports.contracts.flash import Flash
 
 ALL = pytest.mark.parametrize("promise", promises(contracts), ids=lambda promise: promise.__name__)
 WRITERS = ("cpython", "micropython")
@@ -56,6 +57,16 @@ async def test_files_on_a_gateway(promise, tmp_path):
 @ALL
 async def test_files_on_a_board(promise, tmp_path):
     await holds_on_micropython(promise, "file_store", tmp_path / "j")
+
+
+@ALL
+async def test_ring(promise):
+    await holds(promise, Flash())
+
+
+@ALL
+async def test_ring_on_a_board(promise):
+    await holds_on_micropython(promise, "ring_store")
 
 
 def writer(runtime, folder):

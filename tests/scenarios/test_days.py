@@ -1,20 +1,15 @@
 """Whole agents for a simulated day each: faults, commands and power cuts spread over all of it.
 
-A day costs five seconds of CPU and CI has two cores: it runs so many, `make soak-sim` runs thousands.
+Started by tests/scenarios/conftest.py; `make soak-sim` runs thousands.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from typing import Any
 
-from tests.needs import ROOT
-
-SEEDS = 60
-SHOWN_EVERY = 10
+from tests.scenarios.days import SEEDS, SHOWN_EVERY_S
 
 
 def told(result: dict[str, Any]) -> str:
@@ -23,19 +18,14 @@ def told(result: dict[str, Any]) -> str:
     return f"seed {result['seed']}: rule '{result['rule']}': {result['found']}\n{events}\n  replay: {result['replay']}"
 
 
-def test_every_rule_holds_on_simulated_days(capfd):
-    command = [sys.executable, "-m", "tools.cli", "simulate", "day", "--seeds", str(SEEDS), "--json"]
-    results = []
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        for line in running.stdout:
-            results.append(json.loads(line))
-            if len(results) % SHOWN_EVERY == 0:
-                with capfd.disabled():
-                    print(f"\n{len(results)} of {SEEDS} days", end="", flush=True)
+def test_every_rule_holds_on_simulated_days(days, capfd):
+    while not days.ended(SHOWN_EVERY_S):
+        with capfd.disabled():
+            print(f"\n{len(days.lines())} of {SEEDS} days", end="", flush=True)
+    results = [json.loads(line) for line in days.lines()]
     broken = [told(result) for result in results if not result["ok"]]
     assert not broken, "\n".join(broken)
-    assert running.returncode == 0 and [result["seed"] for result in results] == list(range(1, SEEDS + 1))
+    assert days.exit_code == 0 and [result["seed"] for result in results] == list(range(1, SEEDS + 1))
     seen: Counter[str] = Counter()
     for result in results:
         seen.update({name: found for name, found in result.items() if type(found) is int})

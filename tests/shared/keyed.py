@@ -141,13 +141,17 @@ class Keyed:
         self.confirms = False
         self._receipts = []
 
+    def deliver(self) -> None:
+        """Let the receipts under way arrive."""
+        receipts, self._receipts = self._receipts, []
+        for message in receipts:
+            self.session.receive(message)
+
     async def turn(self) -> None:
         """Do what door, loop and session do in a second in which a page is full. Raises: Cut."""
         self.clock.advance(1000)
         now_ms = self.clock.now_ms()
-        for message in self._receipts:
-            self.session.receive(message)
-        self._receipts = []
+        self.deliver()
         self.ledger.add([record.EVENT, now_ms, bytes(32), record.STARTED])
         if self.rotation is not None:
             self.rotation.keep(now_ms)

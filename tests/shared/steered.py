@@ -77,6 +77,25 @@ def limit(site, value_w, scope=SITE, direction=IMPORT) -> None:
     site.state.limits.append(Limit(scope, direction, value_w, "dso", 0, b"l" * 32))
 
 
+def told(site, index, setpoint, **now) -> Unit:
+    """Let a unit be where it was told for long, steered in the tick before; `now` says what is otherwise."""
+    unit = site.state.units[index]
+    unit.setpoint = unit.next = unit.wanted = unit.wished = setpoint
+    unit.source = unit.next_source = unit.wanted_source = "before"
+    unit.drawn_known, unit.soc_pm = True, 500
+    unit.does_w = unit.drawn_w = 0 if setpoint is None else unit.power_of(setpoint)
+    unit.was_steered = unit.steered = True
+    unit.guard.running = unit.runs(setpoint)
+    for key in now:
+        setattr(unit, key, now[key])
+    return unit
+
+
+def stand(site, *setpoints) -> list[Unit]:
+    """Let all units do for long what they were told; return them."""
+    return [told(site, at + 1, setpoint) for at, setpoint in enumerate(setpoints)]
+
+
 def moves(site, seconds, noise_w=0, seed=1) -> int:
     """Let time pass under a base load that flickers; return how many set-points changed."""
     lcg, base_w, count = Lcg(seed), list(site.base_w), 0

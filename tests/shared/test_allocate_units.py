@@ -81,10 +81,10 @@ def standing(site: Wiring, name: str, setpoint: int | None) -> Unit:
 def test_who_takes_nine_tenths_of_what_it_has_takes_all():
     site = Wiring([ev("car")], [])
     unit = standing(site, "car", 10000)  # 6900 W
-    for drawn_w, takes in ((6210, True), (6209, False), (0, False)):
+    for drawn_w, takes in ((6211, True), (6210, True), (6209, False), (0, False)):
         unit.drawn_w = drawn_w
         assert allocate._takes_all(unit, NOW_MS) is takes
-    for drawn_ma, takes in ((8999, False), (9000, True)):
+    for drawn_ma, takes in ((8999, False), (9001, True), (9000, True)):
         unit.drawn_ma[1] = drawn_ma
         assert allocate._takes_all(unit, NOW_MS) is takes
     unit.drawn_ma[1] = 0
@@ -100,6 +100,8 @@ def test_what_a_unit_wants_of_its_group():
     site = Wiring([ev("car", "box", power_max_w=6000), battery("bat"), ev("wide")], [Branch("box", metered=True)])
     car, bat = standing(site, "car", 10000), standing(site, "bat", None)
     assert allocate._wanted_w(site.state, standing(site, "wide", 32000)) == 22080
+    pump = Wiring([heat_pump("pump")], [])
+    assert allocate._wanted_w(pump.state, standing(pump, "pump", None)) == 6000
     assert allocate._wanted_w(site.state, car) == 5934  # 8.6 A
     car.next = 8000
     assert allocate._wanted_w(site.state, car) == 5520
@@ -142,6 +144,8 @@ def test_what_is_taken_off_for_a_unit():
     unit.share_w = 5520
     assert taken(site, "car", 0) == (6900, 6900, 1380)
     assert taken(site, "car", 6000) == (6900, 6900, 900)
+    unit.next = unit.share_w = 0
+    assert taken(site, "car", 0) == (6900, 6900, 6900)
     unit.drawn_known, unit.drawn_w, unit.share_w = False, 0, UNKNOWN_W
     assert taken(site, "car", 5520) == (5520, 5520, 5520)
     unit.next = 12000
@@ -149,19 +153,25 @@ def test_what_is_taken_off_for_a_unit():
     bat = Wiring([battery("bat")], [])
     standing(bat, "bat", -500).drawn_w = -500
     assert taken(bat, "bat", -500) == (0, 0, 0)
+    bat["bat"].share_w = 5000
+    assert taken(bat, "bat", -500) == (0, 0, 0)
 
 
 def test_what_wears_and_falls_again_falls_by_a_whole_band():
     worn = Contract(c.HEAT_PUMP, q.LIMIT_W, (500, 6000, 100), 0, True, 10000)
+    fine = Contract(c.HEAT_PUMP, q.LIMIT_W, (0, 6000, 1), 0, True, 10000)
     for contract, setpoint, fell_ms, cap_w, decided in (
         (worn, 4000, NOW_MS - 299999, 3900, 3600),
         (worn, 4000, NOW_MS - 300000, 3900, 3900),
+        (worn, 4000, NOW_MS - 300001, 3900, 3900),
         (worn, 4000, 0, 3900, 3900),
         (worn, 3900, NOW_MS - 1000, 3900, 3900),  # it does not fall
         (worn, 3000, NOW_MS - 1000, 3900, 3900),
         (worn, 4000, NOW_MS - 1000, 700, 700),  # less would be a stop
         (worn, 4000, NOW_MS - 1000, 800, 500),
         (HEAT_PUMP, 4000, NOW_MS - 1000, 100, 500),
+        (fine, 4000, NOW_MS - 1000, 3901, 3601),
+        (fine, 4000, NOW_MS - 1000, 100, 100),
     ):
         site = Wiring([("pump", contract, {"power_max_w": 6000}, Load(0))], [])
         unit = standing(site, "pump", setpoint)
@@ -178,6 +188,7 @@ def test_what_a_limit_held_down_rises_once_room_has_lasted():
     for held, wanted, risen_ms, decided in (
         (True, 12000, NOW_MS - 9999, (10000, "before", True)),
         (True, 12000, NOW_MS - 10000, (12000, "now", False)),
+        (True, 12000, NOW_MS - 10001, (12000, "now", False)),
         (False, 12000, NOW_MS, (12000, "now", False)),
         (True, 10000, NOW_MS, (10000, "now", False)),
         (True, 9000, NOW_MS, (9000, "now", False)),
@@ -200,6 +211,7 @@ def test_phases_that_take_turns_are_no_news_while_nothing_moves():
         (10000, "fuse L1", "limit dso", "limit dso"),
         (10000, "limit dso", "fuse L1", "fuse L1"),
         (11000, "fuse L1", "fuse L2", "fuse L2"),
+        (10000, "claim agg", "fuse L2", "fuse L2"),
     ):
         site = Wiring([ev("car")], [])
         unit = standing(site, "car", setpoint)

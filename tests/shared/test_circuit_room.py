@@ -321,3 +321,32 @@ def test_baseline_has_five_minutes_and_no_more():
         circuit.shown_w = 1 << minute
         circuit.remember(minute * 60000)
     assert circuit.baseline_w() == (4 + 8 + 16 + 32 + 64) // 5
+
+
+def test_baseline_of_the_first_minute_is_its_mean():
+    circuit = Circuit(TABLE, 0)
+    circuit.shown_w = 100
+    circuit.remember(0)
+    circuit.remember(60000)
+    assert circuit.baseline_w() == 100
+
+
+def test_what_flows_unseen_is_counted_to_the_watt():
+    for shown_w, drawn_w, fuse_ma, left_ma in (
+        (0, 0, 20000, 20000),
+        (0, -1000, 20000, 20000 - 4347),
+        (230000, 0, 2000000, 1000000),
+    ):
+        site = plant(fuse_ma=fuse_ma)
+        site["car"].drawn_w = drawn_w
+        site.state.site.open(site.state, {q.POWER_W: shown_w})
+        assert site.state.site.left_ma == [left_ma] * 3
+
+
+def test_who_draws_unseen_keeps_no_more_than_the_whole_circuit_may_draw():
+    site = measured(import_limit_w=5000)
+    unit = site["car"]
+    unit.setpoint, unit.drawn_known = 10000, False
+    unit.cap_w = UNKNOWN_W
+    lower_to_room(unit)
+    assert (unit.cap_w, unit.cap_name) == (5000, "connection")

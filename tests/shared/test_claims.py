@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.claims import CEILING, CHANGE, SETPOINT, TARGET, Claim, slot, winner
+from agent.claims import CEILING, CHANGE, CLAIMS_MAX, SETPOINT, TARGET, Claim, slot, winner
 
 SITE = -1
 
@@ -158,3 +158,8 @@ def test_a_new_claim_is_due_and_has_not_started():
     assert new.due and not new.started and new.base is None and new.origin is None
     assert (new.from_ms, new.from_civil_ms, new.until_civil_ms, new.ends_as, new.ramp_ms, new.started_ms) == (0,) * 6
     assert new.name == "claim agg"
+
+
+def test_the_numbers_are_those_that_stand_in_commands_and_in_what_is_kept():
+    assert (SETPOINT, CEILING, TARGET, CHANGE) == (0, 1, 2, 3)
+    assert CLAIMS_MAX == 32

@@ -259,3 +259,18 @@ def test_the_second_of_two_covers_the_rest():
     site = opened([exact("a"), exact("b")], [], 3000 + 7000, [0, 0])
     assert told(site, "a")[0] == 5000
     assert told(site, "b")[0] == 1100
+
+
+def test_the_tightest_circuit_says_how_much_may_be_fed_in():
+    for below_w, above_w, source in ((500, 2000, "circuit box"), (2000, 500, "connection")):
+        branches = [Branch("box", export_limit_w=below_w)]
+        site = opened([exact("bat", "box")], branches, 3000, [-3000], export_limit_w=above_w)
+        site.state.site.shown_w = -3000
+        assert told(site) == (0, source, True)
+
+
+def test_what_an_empty_battery_feeds_in_by_itself_counts_where_nobody_measures():
+    site = opened([exact("bat", "box")], [Branch("box")], -500, [-100])
+    site["bat"].soc_pm = 50
+    assert told(site) == (None, "", False)
+    assert site.circuit("box").moved_w == -100

@@ -103,6 +103,11 @@ def test_circuits_below_put_everything_back_too():
     assert names == ["circuit box", "circuit box", "circuit shed", "connection"]
 
 
+def test_a_wish_between_two_steps_is_left_whole_where_there_is_room():
+    site = opened([ev("a", "box"), ev("b")], [Branch("box", import_limit_w=5000)], 20000)
+    assert shares(site, [22080, 6000]) == [4968, 0]
+
+
 def test_what_is_drawn_unseen_is_not_taken_off_twice():
     site = opened([fine("a"), fine("b")], [], 4000)
     site.state.powered[0].drawn_known = False

@@ -162,7 +162,7 @@ def test_any_spoiled_blob_is_loaded_or_refused_as_what_it_is():
         blob = kept[:at] + bytes([lcg.below(256)]) + kept[at + 1 :]
         try:
             load(at_work().state, blob, lcg.pick([0, CIVIL_MS]))
-        except (ValueError, TypeError, cbor.CborError):
+        except (ValueError, cbor.CborError):
             pass
     for _ in range(100):
         assert refused(cbor.encode(anything(lcg)))

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from agent.limits import EXPORT, HOLD, IMPORT, MILLIAMP, SITE, WATT, Limit, holds, settle, tightest, tightest_ma
+from agent.limits import (
+    ALL_PHASES,
+    EXPORT,
+    HOLD,
+    IMPORT,
+    LIMITS_MAX,
+    MILLIAMP,
+    RELEASE,
+    SITE,
+    WATT,
+    Limit,
+    holds,
+    settle,
+    tightest,
+    tightest_ma,
+)
 
 CIRCUIT = -2
 
@@ -206,3 +221,8 @@ def test_what_shall_hold_does_unless_its_source_has_a_default():
     assert holds([word, default], word)
     default.early, default.due = False, False
     assert holds([word, default], word)
+
+
+def test_the_numbers_are_those_that_stand_in_commands_and_in_what_is_kept():
+    assert (IMPORT, EXPORT, WATT, MILLIAMP, RELEASE, HOLD, ALL_PHASES, SITE) == (0, 1, 0, 1, 0, 1, 7, -1)
+    assert LIMITS_MAX == 32

@@ -100,6 +100,23 @@ def test_pump_that_tells_no_least_power_keeps_what_it_has_while_it_must_run():
     assert unit(FREE_PUMP).least_running() == 100
 
 
+def test_who_must_run_says_so_whatever_held_it_before():
+    for source, said in (("protection rest", "protection run"), ("protection longest stop", "protection longest stop")):
+        pump = told(unit(STOPPABLE, on_s=600), 3000, 1000, source)
+        assert ask(pump, 0, 2000) == 500 and delay(pump)[0] == said
+
+
+def test_who_must_run_goes_down_to_its_least_within_its_ramp():
+    pump = told(unit(STOPPABLE, on_s=600, ramp_w_s=100), 4000, 1000)
+    assert ask(pump, 4000, 1000) == 4000
+    assert ask(pump, 0, 11000) == 3000
+
+
+def test_charger_that_never_started_may_stop_at_boot_whatever_its_least_run():
+    charger = unit(CHARGER, on_s=600)
+    assert charger.guard.running and ask(charger, 0, 1000) == 0 and delay(charger) == ("", 0)
+
+
 def test_pump_without_an_off_has_nothing_to_wait_for():
     pump = told(unit(HEAT_PUMP), 500, 1000)
     assert ask(pump, 500, 2000) == 500 and delay(pump) == ("", 0)
@@ -185,6 +202,17 @@ def test_rest_and_starts_name_whichever_ends_later():
     assert not may_start(pump, HOUR_MS) and delay(pump) == ("protection rest", HOUR_MS + 300000)
     told(told(pump, 3000, HOUR_MS + 300000), 0, HOUR_MS + 301000)
     assert not may_start(pump, HOUR_MS + 302000) and delay(pump) == ("protection starts", 2 * HOUR_MS + 300000)
+
+
+def test_the_oldest_start_of_the_hour_says_when_there_may_be_another():
+    pump = unit(STOPPABLE, on_s=0, off_s=300, starts_per_h=2)
+    for start_ms in (60000, 3000000):
+        told(told(pump, 0, start_ms - 1000), 3000, start_ms)
+    told(pump, 0, 3480000)
+    assert not may_start(pump, 3700000) and delay(pump) == ("protection rest", 3780000)
+    told(told(pump, 3000, 3780000), 0, HOUR_MS + 2700000)
+    assert not may_start(pump, HOUR_MS + 2800000) and delay(pump) == ("protection rest", HOUR_MS + 3000000)
+    assert may_start(pump, HOUR_MS + 3000000)
 
 
 def test_two_starts_an_hour_keep_the_newest_two():

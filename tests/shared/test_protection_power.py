@@ -64,6 +64,12 @@ def test_battery_at_a_bound_stays_there_until_it_is_well_away_from_it():
         assert charge_bounds(soc(battery, soc_pm))[1] == highest_w, soc_pm
 
 
+def test_battery_that_was_found_beyond_a_bound_stays_there_too():
+    battery = unit(BATTERY, power_max_w=5000, soc_min_pct=20, soc_max_pct=80)
+    assert charge_bounds(soc(battery, 150))[0] == 0 and charge_bounds(soc(battery, 210))[0] == 0
+    assert charge_bounds(soc(battery, 850))[1] == 0 and charge_bounds(soc(battery, 790))[1] == 0
+
+
 def test_charge_outside_its_bounds_is_as_good_as_at_them():
     battery = unit(BATTERY, power_max_w=5000, soc_min_pct=20, soc_max_pct=80)
     assert charge_bounds(soc(battery, 100)) == (0, 5000)
@@ -186,6 +192,14 @@ def test_ramp_that_just_suffices_is_not_in_the_way():
     assert ask(charger, 6000, 1000000) == 6000 and delay(charger) == ("", 0)
 
 
+def test_a_ramp_of_single_watts_is_kept_to_the_watt():
+    fine = Contract(c.HEAT_PUMP, q.LIMIT_W, (500, 6000, 1), 0, False, 10000)
+    pump = steady(unit(fine, ramp_w_s=1000), 1000)
+    assert ask(pump, 6000, 1000000) == 2000
+    pump = steady(unit(fine, ramp_w_s=1000), 5000)
+    assert ask(pump, 600, 1000000) == 4000
+
+
 def test_ramp_under_a_limit_is_no_savings_account():
     site = plant(("battery", BATTERY, {"power_max_w": 5000, "ramp_w_s": 200, "default": 0}, Load(0)))
     limit(site, 1000, 1)
@@ -278,6 +292,18 @@ def test_writes_a_day_are_configured():
     pump = worn_out(told(unit(HEAT_PUMP, power_max_w=6000, writes_per_day=1), 3000, 0))
     assert ask(pump, 6000, DAY_MS - 1) == 3000 and delay(pump) == ("protection wear", DAY_MS)
     assert ask(pump, 6000, DAY_MS) == 6000
+
+
+def test_the_budget_is_full_at_twelve_days():
+    pump = unit(HEAT_PUMP, power_max_w=6000)
+    for now_ms in (1000, DAY_MS, 40 * DAY_MS):
+        pump.guard.fill(now_ms)
+        assert pump.guard.tokens == 12 * DAY_MS
+
+
+def test_without_any_writes_a_day_the_burst_is_all_there_is():
+    pump = worn_out(told(unit(HEAT_PUMP, power_max_w=6000, writes_per_day=0), 3000, 0))
+    assert ask(pump, 6000, DAY_MS) == 3000 and delay(pump) == ("protection wear", 2 * DAY_MS)
 
 
 def test_hard_limit_passes_an_empty_budget():

@@ -93,6 +93,15 @@ async def test_a_reboot_at_each_step_goes_on_where_it_was():
         assert agent.upstream.order() == [FIRST.key_id, SECOND.key_id]
 
 
+async def test_the_switch_is_durable_before_anything_is_done_with_it():
+    agent = await at_step(BEGUN)
+    agent.deliver()
+    assert agent.step == SWITCHED
+    agent.store.crash(0)
+    agent.boot(FIRST, SECOND)
+    assert agent.step == SWITCHED
+
+
 async def sweep(first: int, kept_bytes: int) -> int:
     """Cut the power at bytes all over a rotation, twice in a row; return how many cuts there were."""
     cuts = 0
@@ -165,6 +174,7 @@ async def test_what_was_said_and_lost_before_it_was_confirmed_is_not_believed():
     agent.boot(FIRST, THIRD)
     await agent.turns(10)
     assert over(agent) and agent.upstream.order() == [FIRST.key_id, THIRD.key_id]
+    assert agent.upstream.changes() == [(record.KEY_BEGINS, THIRD.key_id), ENDS_FIRST]
 
 
 async def test_keys_that_do_not_fit_the_journal_are_refused_by_name():
@@ -175,6 +185,8 @@ async def test_keys_that_do_not_fit_the_journal_are_refused_by_name():
     signs = "[agent] next_key: expected %s, which already signs, until it signs alone" % SECOND.key_id.hex()
     assert refusal(agent, FIRST) == refusal(agent, FIRST, THIRD) == signs
     assert refusal(agent, SECOND).startswith("[agent] key: expected " + FIRST.key_id.hex())
+    agent = await at_step(ENDED)
+    assert not over(agent) and refusal(agent, SECOND).startswith("[agent] key: expected " + FIRST.key_id.hex())
     agent = await rotated()
     assert refusal(agent, FIRST).endswith(SECOND.key_id.hex() + ", as key, for it signs alone now")
     assert refusal(agent, FIRST, SECOND) == refusal(agent, SECOND) == ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from agent import record
 from agent.circuits import Circuit
-from agent.schedule import follow_claims
+from agent.claims import Claim
+from agent.schedule import AT_END, AT_START, cancel, follow_claims, pass_time
 from agent.state import State
 from agent.unit import Unit
 from tests.shared.desk import (
@@ -14,6 +15,7 @@ from tests.shared.desk import (
     SET,
     START_S,
     Desk,
+    name_of,
 )
 from tests.shared.house import AGENT_ID, AGGREGATOR, METER, OWNER, TABLE, row
 from tests.shared.house import BATTERY as BATTERY_CONTRACT
@@ -232,3 +234,44 @@ def test_a_whole_set_that_says_the_same_change_again_counts_from_the_same():
         desk.pass_s(100)
     claim = desk.state.claims[0]
     assert (claim.base, claim.started_ms, claim.value_at(desk.state.now_ms)) == (3300, 401000, 4300)
+
+
+def wanted(desk: Desk, scope: int, n: int, primacy: int = 5, until_ms: int = 900000) -> Claim:
+    """Put a claim among those of a house; the n-th gets its n-th name."""
+    claim = Claim(scope, 0, primacy, n, "agg", until_ms, name_of(n))
+    desk.state.claims.append(claim)
+    return claim
+
+
+def test_the_ends_that_chance_moves_have_the_numbers_by_which_anybody_can_check_a_draw():
+    assert (AT_START, AT_END) == (0, 1)
+
+
+def test_a_claim_is_over_however_late_that_is_seen():
+    for now_ms, left in ((4999, 1), (5000, 0), (5001, 0)):
+        desk = Desk()
+        wanted(desk, CHARGER, 1, until_ms=5000)
+        pass_time(desk.state, now_ms)
+        assert len(desk.state.claims) == left
+
+
+def test_a_cancelled_claim_is_gone_at_once():
+    for until_ms in (0, 900000):
+        desk = Desk()
+        claim = wanted(desk, CHARGER, 1, until_ms=until_ms)
+        claim.started = True
+        cancel(desk.state, claim, 0, 1000)
+        assert desk.state.claims == []
+
+
+def test_claims_are_followed_in_their_order():
+    desk = Desk()
+    wanted(desk, CHARGER, 1).started = True
+    wanted(desk, CHARGER, 2, 4)
+    wanted(desk, PUMP, 3)
+    follow_claims(desk.state, 1000)
+    assert [(fact[2], fact[3]) for fact in desk.state.records] == [
+        (name_of(1), SUPERSEDED),
+        (name_of(2), STARTED),
+        (name_of(3), STARTED),
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import os
 import re
 import sys
@@ -17,12 +19,14 @@ import pytest
 from tests.needs import ROOT, needs_program
 from tools import wire
 from tools.broker import Broker
-from tools.demo.layout import toml
+from tools.demo.layout import Layout, lay_out, toml
+from tools.demo.processes import BOARD_HEAP
 from tools.errors import UsageError
 from tools.headend import BrokerAccess, HeadEnd, KnownAgent, Settings
 from tools.key_rotation import run as rotate
 from tools.keys import create_key, load_public
 from tools.verifier import Verifier
+from tools.verifier.pagefile import pieces
 
 WAIT_S = 60
 
@@ -195,3 +199,63 @@ async def test_the_journal_of_an_agent_that_does_not_run_is_read(tmp_path, port,
     create_key(tmp_path / "agent.key")
     with pytest.raises(UsageError, match=f"the journal is of agent {kid}, not of"):
         rotate(site, status=True)
+
+
+async def test_a_board_rotates_its_key_inside_micropython_and_keeps_its_name(tmp_path):
+    needs_program("micropython")
+    needs_program("nats-server")
+    layout = lay_out(tmp_path / "demo")
+    file = layout.board_folder / "site.json"
+    tree = json.loads(file.read_text())
+    second = wire.point(create_key(layout.board_folder / "agent-2.key", raw=True).public_key())
+    tree["agent"] |= {"page_s": 1, "next_key": "agent-2.key"}
+    file.write_text(json.dumps(tree))
+    agent, kid = layout.board_id, wire.key_id(second).hex()
+    async with layout.broker, HeadEnd(layout.settings) as head_end:
+        await head_end.connected()
+        async with on_board(layout):
+            await head_end.until(lambda: agent in keys_told(head_end, agent)["ended"], WAIT_S)
+            ended_seq = keys_told(head_end, agent)["ended"][agent]
+            await head_end.announced(agent)
+            await head_end.until(lambda: head_end.status()["agents"][1]["whole_to"] > ended_seq + 3, WAIT_S)
+        tree["agent"] |= {"key": "agent-2.key", "id": agent}
+        del tree["agent"]["next_key"]
+        (layout.board_folder / "agent.key").unlink()
+        file.write_text(json.dumps(tree))
+        epoch = (await head_end.announced(agent)).epoch
+        async with on_board(layout):
+            await head_end.until(lambda: (head_end.status()["agents"][1]["epoch"] or 0) > epoch, WAIT_S)
+            whole_to = head_end.status()["agents"][1]["whole_to"]
+            await head_end.until(lambda: head_end.status()["agents"][1]["whole_to"] > whole_to, WAIT_S)
+        told = head_end.status()["agents"][1]
+        assert told["refusals"] == {} and told["faults"] == [] and set(told["keys"]["later"]) == {kid}
+        exported = head_end.export_pages(agent)
+    verifier = Verifier([layout.public_keys["board"]])
+    for page in pieces(io.BytesIO(exported)):
+        assert isinstance(page[1], bytes)
+        verifier.add(page[1])
+    assert verifier.report().faults == []
+
+
+def keys_told(head_end: HeadEnd, agent: str) -> dict:
+    """Return what the head-end knows of an agent's keys."""
+    (told,) = [each for each in head_end.status()["agents"] if each["agent"] == agent]
+    return told["keys"]
+
+
+@asynccontextmanager
+async def on_board(layout: Layout) -> AsyncIterator[None]:
+    """Run the board's agent until the block ends, which is a power cut to it."""
+    command = [sys.executable, "-m", "tools.board_process", str(layout.board_folder), "--heap", BOARD_HEAP]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
+    assert process.stdout is not None
+    try:
+        said = await asyncio.wait_for(process.stdout.readline(), WAIT_S)
+        assert b'"ready"' in said, said
+        drain = asyncio.create_task(process.stdout.read())
+        yield
+    finally:
+        process.kill()
+        await drain
+        await process.wait()

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.bench import board, evidence, latency, limits, polling, verifying
+from tools.bench import board, evidence, journal, latency, limits, polling, verifying
 from tools.bench.child import BenchError
 from tools.bench.figures import Figures
 from tools.bench.site import staged
@@ -36,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure and what it was made of")
     parser.add_argument("--limits", action="store_true", help="only the way of a limit under full load, 3 minutes")
     parser.add_argument("--verify", action="store_true", help="only how fast pages are verified, half a minute")
+    parser.add_argument("--journal", action="store_true", help="only what the journal costs flash and disk, a minute")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, no more")
     asked = parser.parse_args(argv)
     began_s = time.monotonic()
@@ -44,6 +45,8 @@ def main(argv: list[str] | None = None) -> int:
             judged = QUICK_JUDGED if asked.quick else JUDGED
             if asked.verify:
                 figures = Figures(verifying=verifying.measure(*judged))
+            elif asked.journal:
+                figures = _only_journal(Path(folder))
             else:
                 figures = measure(Path(folder), asked.quick, asked.limits)
     except (BenchError, BrokerError, StageError, OSError) as error:
@@ -56,6 +59,10 @@ def main(argv: list[str] | None = None) -> int:
     if asked.json:
         asked.json.write_text(json.dumps(figures.as_json(), indent=1) + "\n")
     return 0
+
+
+def _only_journal(folder: Path) -> Figures:
+    return Figures(journal=journal.measure(lay_out(folder / "demo")))
 
 
 def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
@@ -71,9 +78,10 @@ def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
         commanded = latency.measure(stage, 5 if quick else COMMANDS)
     layout = lay_out(demo)
     proven = asyncio.run(evidence.measure(layout))
+    worn = journal.measure(layout)
     carried = asyncio.run(board.measure(layout, *((0.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
     judged = verifying.measure(*(QUICK_JUDGED if quick else JUDGED))
-    return Figures(limited, polled, commanded, carried, proven, judged)
+    return Figures(limited, polled, commanded, carried, proven, judged, worn)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from boards.startup import Parts, assemble
 from hal.memory import CountingWatchdog, LoopUplink, ManualClock, MemoryStore, ScriptedLine
 from hal.modbus.bus import Bus
 from hal.modbus.tcp import Tcp
+from hal.ports import Store
 from sim_devices.home import Home
 from sim_devices.wire.bank import Refused
 from sim_devices.wire.device import COIL_FUNCTIONS, Device
@@ -54,11 +55,8 @@ class Evidence:
 
 async def measure(layout: Layout) -> Evidence:
     """Let half an hour pass and weigh the second page."""
-    home = await Home.start(layout.home, layout.home_folder)
-    try:
-        raw = (await _pages(layout, home))[1]
-    finally:
-        await home.close()
+    pages, _ = await lived(layout, MemoryStore(), 2 * PAGE_S + 2 * READING_S)
+    raw = pages[1]
     records = [cbor2.loads(record) for record in open_page(raw).records]
     readings = [record for record in records if record[0] in (READING, DELTA)]
     values = sum(len(record[5]) if record[0] == READING else len(record) - 3 for record in readings)
@@ -67,7 +65,16 @@ async def measure(layout: Layout) -> Evidence:
     return Evidence(len(raw), len(readings), values, len(records) - len(readings), header_bytes + 4)
 
 
-async def _pages(layout: Layout, home: Home) -> list[bytes]:
+async def lived(layout: Layout, store: Store, lived_s: int) -> tuple[list[bytes], int]:
+    """Let so many seconds pass over a journal; return the signed pages and how many records there were."""
+    home = await Home.start(layout.home, layout.home_folder)
+    try:
+        return await _lived(layout, home, store, lived_s)
+    finally:
+        await home.close()
+
+
+async def _lived(layout: Layout, home: Home, store: Store, lived_s: int) -> tuple[list[bytes], int]:
     clock, uplink = ManualClock(), LoopUplink()
     clock.set_civil(CIVIL_MS)
     tree = tomllib.loads(layout.gateway_site.read_text())
@@ -79,12 +86,12 @@ async def _pages(layout: Layout, home: Home) -> list[bytes]:
         return Bus(ScriptedLine(answers_of(members)), Tcp(), clock)
 
     signer = FileSigner(layout.folder / tree["agent"]["key"])
-    parts = Parts("bench", bytes(32), clock, MemoryStore(), signer, uplink, CountingWatchdog(), b"bench", open_bus)
+    parts = Parts("bench", bytes(32), clock, store, signer, uplink, CountingWatchdog(), b"bench", open_bus)
     loop = assemble(checked(tree), hashlib.sha256().digest(), parts)
     running = asyncio.create_task(loop.run())
     uplink.set_connected(True)
     sent: list[tuple[str, bytes]] = []
-    for _ in range(2 * PAGE_S + 2 * READING_S):
+    for _ in range(lived_s):
         home.advance(1)
         clock.advance(1000)
         for _ in range(TURNS):
@@ -92,7 +99,8 @@ async def _pages(layout: Layout, home: Home) -> list[bytes]:
         sent += uplink.collect()
     loop.stop()
     await running
-    return list(dict.fromkeys(raw for channel, raw in sent if channel == "page"))  # unconfirmed ones come again
+    pages = list(dict.fromkeys(raw for channel, raw in sent if channel == "page"))  # unconfirmed ones come again
+    return pages, loop.ledger.next_seq - 1
 
 
 def answers_of(devices: list[Device]) -> Callable[[bytes], bytes | None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tools.bench.board import Board
 from tools.bench.evidence import Evidence
+from tools.bench.journal import UNIT_BYTES, Wear
 from tools.bench.latency import Latency, percentile
 from tools.bench.limits import Limits, Way
 from tools.bench.polling import Polling
@@ -20,8 +21,9 @@ P50_AIM, P99_AIM = 2.0, 3.0
 PSS_MB_AIM = 35.0
 BYTES_PER_VALUE_AIM = 8.0
 PAGE_US_AIM, PAGE_RATIO_AIM = 111.0, 1.33  # 9 000 pages in a CPU second; three quarters of what bare ES256 does
+PROGRAMMED_AIM = 1.3
 LIMIT_MS_AIM, TICKS_AIM = 1000.0, 1.0
-PARTS = ("limits", "polling", "latency", "board", "evidence", "verifying")
+PARTS = ("limits", "polling", "latency", "board", "evidence", "verifying", "journal")
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Figures:
     board: Board | None = None
     evidence: Evidence | None = None
     verifying: Verifying | None = None
+    journal: Wear | None = None
     machine: dict[str, str] = field(default_factory=lambda: machine())
 
     def rows(self) -> list[Row]:
@@ -67,6 +70,7 @@ class Figures:
             *([] if self.board is None else _board(self.board)),
             *([] if self.evidence is None else [_wire(self.evidence)]),
             *([] if self.verifying is None else _verifying(self.verifying)),
+            *([] if self.journal is None else _journal(self.journal)),
             *([] if self.limits is None else _limits("gateway", self.limits.gateway)),
             *([] if self.limits is None else _limits("MicroPython", self.limits.board)),
         ]
@@ -140,6 +144,19 @@ def _verifying(found: Verifying) -> list[Row]:
         Row("verifying a small page, CPU / bare ES256", found.small_us / found.small_bare_us, "x", PAGE_RATIO_AIM,
             f"best of each, {found.pages} pages of one reading"),
         Row("verifying a page of a quarter of an hour", found.full_us / found.full_bare_us, "x", None, full),
+    ]  # fmt: skip
+
+
+def _journal(found: Wear) -> list[Row]:
+    small, whole = UNIT_BYTES
+    an_hour = f"{found.journal_bytes} bytes, {found.records} records, {found.syncs} syncs in an hour"
+    return [
+        Row("flash ring: bytes programmed a journal byte", found.programmed(small), "bytes", PROGRAMMED_AIM,
+            f"{an_hour}; in units of {small}; of {whole}: {found.programmed(whole):.2f}"),
+        Row("flash ring: blocks erased a 1000 records", found.erases_per_1000(small), "", None,
+            f"of 4 KB; in units of {whole}: {found.erases_per_1000(whole):.1f}"),
+        Row("journal files: bytes to the disk a journal byte", found.on_disk, "bytes", None,
+            f"pages of 4 KB touched between fdatasyncs, {found.syncs} of them"),
     ]  # fmt: skip
 
 

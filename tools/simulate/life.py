@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from agent.config import Config
@@ -43,9 +44,7 @@ class Life:
         def open_bus(row: dict[str, Any]) -> Bus:
             framing = Tcp() if row["kind"] == "tcp" else Rtu(row["baud"])
             name = row["id"]
-            line = SimLine(
-                plant.home.frames(name), plant.made.lan_ms, clock, self.power, lambda frame: on_request(name, frame)
-            )
+            line = SimLine(plant.home.frames(name), plant.made.lan_ms, clock, self.power, partial(on_request, name))
             return Bus(line, framing, clock)
 
         parts = Parts("simulated", bytes(32), clock, store, signer, self.uplink, self.watchdog, b"simulated", open_bus)

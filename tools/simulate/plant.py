@@ -16,6 +16,7 @@ from typing import Any
 from sim_devices.config import parse
 from sim_devices.home import Home
 from sim_devices.physics.flow import Circuit, Flow, Triple
+from sim_devices.products.product import Product
 from sim_devices.wire.faults import Fault
 from tools.simulate.premises import CHARGER, LOAD, PUMP, SG_READY, Premises
 
@@ -34,7 +35,13 @@ class Plant:
         self.home = Home.furnished(config)
         self.house = config.house
         self.made = made
-        self._devices = list(self.home.devices.values())
+        self._timed = [each for each in self._products() if type(each).due_s is not Product.due_s]
+        self._grid_faults = self.home.devices["grid"].faults
+        self._other_faults = [device.faults for name, device in self.home.devices.items() if name != "grid"]
+        self._hung: dict[str, list[str]] = {}  # circuit -> devices; what is built in stays as it is
+        self._movable_loads = made.having(LOAD)
+        self._has_charger = bool(made.having(CHARGER))
+        self._has_pump = bool(made.having(PUMP, SG_READY))
         self._circuits = list(self.house.circuits.values())
         self.second = 0
         self._said: tuple[str, int, int] | None = None  # how the meter's word differs, until which second
@@ -44,11 +51,12 @@ class Plant:
         self.home.config.home.step_s = float(STEP_S_MAX)
         self.home.advance(0.001)
 
+    def _products(self) -> list[Product]:
+        return [device.product for device in self.home.devices.values()]
+
     def pass_to(self, now_ms: int) -> None:
         """Let the seconds pass that lie between the last one and `now_ms`."""
         left_s = now_ms // 1000 - self.second
-        if not left_s:
-            return
         while left_s > 0:
             step_s = 1 if self._is_restless() else self._calm_s(left_s)
             self._pass(step_s)
@@ -71,8 +79,12 @@ class Plant:
 
     def _calm_s(self, left_s: int) -> int:
         """Return a step that ends before any product's own timer does: what a timer does holds for its whole step."""
-        due_s = min([device.product.due_s() for device in self._devices])
-        return int(min(left_s, STEP_S_MAX, max(due_s - 1, 1)))
+        step_s = min(left_s, STEP_S_MAX)
+        for product in self._timed:
+            before_s = product.due_s() - 1
+            if before_s < step_s:
+                step_s = max(int(before_s), 1)
+        return step_s
 
     def _ordered(self) -> tuple[object, ...]:
         """Return what products have the parts do."""
@@ -88,14 +100,16 @@ class Plant:
         return tuple(found)
 
     def _faulty(self) -> bool:
-        return self._said is not None or any(device.faults.any for device in self._devices)
+        return not (self.meter_true and self.devices_obey)
 
     def _pass(self, step_s: int) -> None:
         self.second += step_s
         self.home.advance(step_s)
         drawn_w = [circuit.flow.total_w for circuit in self._circuits]
-        if self._drawn_w and any(abs(a - b) > RESTLESS_W for a, b in zip(drawn_w, self._drawn_w, strict=True)):
-            self.stir()
+        for now_w, before_w in zip(drawn_w, self._drawn_w or drawn_w, strict=True):
+            if not -RESTLESS_W <= now_w - before_w <= RESTLESS_W:
+                self.stir()
+                break
         self._drawn_w = drawn_w
         connection = self.house.grid.connection
         flow = connection.flow
@@ -152,12 +166,12 @@ class Plant:
     @property
     def meter_true(self) -> bool:
         """Tell whether the grid meter answers and says the truth."""
-        return self._said is None and not self.home.devices["grid"].faults.any
+        return self._said is None and not self._grid_faults.any
 
     @property
     def devices_obey(self) -> bool:
         """Tell whether nothing but the grid meter is at fault."""
-        return not any(device.faults.any for name, device in self.home.devices.items() if name != "grid")
+        return True not in [faults.any for faults in self._other_faults]
 
     def grid_w(self) -> float:
         """Return what the connection carries."""
@@ -166,7 +180,10 @@ class Plant:
     def hung_w(self, circuit: str) -> Triple:
         """Return by phase what the devices on a circuit draw."""
         found = [0.0, 0.0, 0.0]
-        hung = [row["id"] for row in self.made.site["device"] if row.get("circuit") == circuit]
+        hung = self._hung.get(circuit)
+        if hung is None:
+            hung = [row["id"] for row in self.made.site["device"] if row.get("circuit") == circuit]
+            self._hung[circuit] = hung
         for name in hung:
             if self.made.kinds[name] == CHARGER and self.house.charge_point:
                 _gather(found, self.house.charge_point.flow.w)
@@ -178,13 +195,13 @@ class Plant:
         """Return by phase what the agent could take off the connection."""
         house = self.house
         found = [0.0, 0.0, 0.0]
-        if house.charge_point and self.made.having(CHARGER):
+        if house.charge_point and self._has_charger:
             _gather(found, house.charge_point.flow.w)
         pump = house.heat_pump
-        if pump and self.made.having(PUMP, SG_READY) and pump.sg_in_force == pump.sg_state:  # an old lock is ignored
+        if pump and self._has_pump and pump.sg_in_force == pump.sg_state:  # an old lock is ignored
             third = max(pump.power_w - pump.standby_w, 0.0) / 3
             _gather(found, (third, third, third))
-        for name in self.made.having(LOAD):
+        for name in self._movable_loads:
             _gather(found, house.loads[name].flow.w)
         if house.inverter and house.inverter.battery.power_w > 0:
             third = house.inverter.battery.power_w / 3
@@ -193,8 +210,9 @@ class Plant:
 
 
 def _gather(found: list[float], more: Triple) -> None:
-    for phase in range(3):
-        found[phase] += more[phase]
+    found[0] += more[0]
+    found[1] += more[1]
+    found[2] += more[2]
 
 
 def _scaled(flow: Flow, factor: float) -> Flow:

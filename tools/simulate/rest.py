@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -16,11 +16,28 @@ class NeverRests(Exception):
     """Tasks kept each other awake without any time passing."""
 
 
+class Call:
+    """A callback that waits for its turn: what a loop that nobody debugs needs of asyncio.Handle."""
+
+    __slots__ = ("args", "callback", "context")
+
+    def __init__(self, callback: Callable[..., object] | None, args: tuple[Any, ...], context: Context) -> None:
+        self.callback, self.args, self.context = callback, args, context
+
+    def cancel(self) -> None:
+        """Do nothing when the turn comes."""
+        self.callback = None
+
+    def cancelled(self) -> bool:
+        """Tell whether it does nothing."""
+        return self.callback is None
+
+
 class RestLoop(asyncio.AbstractEventLoop):
     """Runs callbacks in the order in which they were asked for, on one thread; `faults` holds what nobody caught."""
 
     def __init__(self) -> None:
-        self._ready: deque[asyncio.Handle] = deque()
+        self._ready: deque[Call] = deque()
         self.faults: list[str] = []
 
     @property
@@ -39,20 +56,26 @@ class RestLoop(asyncio.AbstractEventLoop):
             for _ in range(TURNS_MAX):
                 if not ready:
                     return
-                handle = ready.popleft()
-                if not handle.cancelled():
-                    handle._run()
+                call = ready.popleft()
+                if call.callback is None:
+                    continue
+                try:
+                    call.context.run(call.callback, *call.args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as fault:  # noqa: BLE001 - who looks says so
+                    self.call_exception_handler({"message": f"in callback {call.callback}", "exception": fault})
         finally:
             asyncio._set_running_loop(before)
         raise NeverRests(f"{TURNS_MAX} turns without a rest")
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
+    ) -> Call:
         """Put a callback behind all others."""
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+        call = Call(callback, args, copy_context() if context is None else context)
+        self._ready.append(call)
+        return call
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future of this loop."""

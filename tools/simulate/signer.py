@@ -11,6 +11,7 @@ import hashlib
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agent.cose import key_id_of
+from boards.cpython.known_keys import KnownKeys
 from boards.cpython.signer import FileSigner
 from tools.wire import point
 
@@ -20,7 +21,7 @@ class RealSigner(FileSigner):
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
-        self._known: dict[bytes, ec.EllipticCurvePublicKey] = {}
+        self._keys = KnownKeys()
         self.public_key = point(key.public_key())
         self.key_id = key_id_of(self.public_key)
 

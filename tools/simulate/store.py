@@ -95,7 +95,7 @@ class FlashStore(MemoryStore):
 
     def size_bytes(self) -> int:
         """Return how much is kept."""
-        return sum(size for _, size in self.segments())
+        return self._end() - self._kept[0][0]
 
     def _check(self) -> None:
         self.power.check()

@@ -94,11 +94,15 @@ class SimClock:
         """Return the bound of the civil time's error."""
         return self._civil.error_ms if self._civil.known else 0
 
+    def skip_ms(self, ms: int) -> bool:
+        """Let time pass without a task switch, where nobody acts meanwhile; tell whether it did."""
+        return self._timeline.pass_to(self._timeline.now_ms + ms, self._loop)
+
     async def sleep_ms(self, ms: int) -> None:
         """Wait on the timeline."""
         self._power.check()
         if ms <= 0:
             await asyncio.sleep(0)
-        elif not self._timeline.pass_to(self._timeline.now_ms + ms, self._loop):
+        elif not self.skip_ms(ms):
             await self._timeline.until(self._timeline.now_ms + ms, self._loop)
         self._power.check()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from agent.config import checked
 from tools.simulate.acts import ACTS
@@ -62,6 +63,7 @@ class World:
         self.rules = list(rules)
         self._watching = [rule for rule in self.rules if type(rule).requested is not Rule.requested]
         self.tally = Tally()
+        self.seen: dict[object, Any] = {}  # what rules have found out at this look
         self.life: Life | None = None
         self.boots_at_ms: int | None = 0
         self.link_back_ms = 0
@@ -119,17 +121,21 @@ class World:
     def _next_ms(self, end_ms: int) -> int:
         """Return when something is due next; the timeline learns when that is without the agent."""
         now_ms = self.timeline.now_ms
-        at_ms = min(self._look_at_ms, end_ms)
-        if self.life is not None and self.life.uplink.sent:
+        at_ms: int = min(self._look_at_ms, end_ms)
+        if self.life is None:
+            if self.boots_at_ms is not None and self.boots_at_ms < at_ms:
+                at_ms = self.boots_at_ms
+        elif self.life.uplink.sent:
             at_ms = min(at_ms, now_ms - now_ms % SECOND_MS + SECOND_MS)
-        if self._event_at < len(self.events):
-            at_ms = min(at_ms, max(self.events[self._event_at].at_ms, now_ms))
-        if self.boots_at_ms is not None and self.life is None:
-            at_ms = min(at_ms, max(self.boots_at_ms, now_ms))
+        if self._event_at < len(self.events) and self.events[self._event_at].at_ms < at_ms:
+            at_ms = self.events[self._event_at].at_ms
+        if at_ms < now_ms:
+            at_ms = now_ms
         self.timeline.horizon_ms = at_ms
         sleeper_ms = self.timeline.next_ms
-        due_ms: int = at_ms if sleeper_ms is None else min(at_ms, max(sleeper_ms, now_ms))
-        return due_ms
+        if sleeper_ms is None or sleeper_ms >= at_ms:
+            return at_ms
+        return max(sleeper_ms, now_ms)
 
     def _advance(self, at_ms: int) -> None:
         looks = at_ms >= self._look_at_ms
@@ -154,6 +160,8 @@ class World:
             ACTS[event.kind](self, *event.args)
 
     def _rest(self, life: Life) -> None:
+        if not life.tasks.busy:
+            return
         try:
             life.tasks.rest()
         except NeverRests as fault:
@@ -224,7 +232,8 @@ class World:
 
     def _request(self, bus: str, frame: bytes) -> None:
         self.tally.requests += 1
-        self.plant.pass_to(self.timeline.now_ms)
+        if self.timeline.now_ms // SECOND_MS != self.plant.second:
+            self.plant.pass_to(self.timeline.now_ms)
         try:
             for rule in self._watching:
                 rule.requested(self, bus, frame)
@@ -260,6 +269,7 @@ class World:
             self.plant.pass_to(self.now_ms)
         if self.life is not None:
             self.tally.seconds_up += self.look_ms // SECOND_MS
+        self.seen.clear()
         for rule in self.rules:
             rule.look(self)
         self.upstream.accepted.clear()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from tools.simulate.life import Life
@@ -11,6 +12,21 @@ if TYPE_CHECKING:
 
 class Broken(Exception):
     """Args: name of the rule, what was found."""
+
+
+Asked = TypeVar("Asked")
+
+
+def once_a_look(ask: Callable[[World], Asked]) -> Callable[[World], Asked]:
+    """Ask the world once at each of its looks: several rules want to know the same."""
+
+    def known(world: World) -> Asked:
+        if ask not in world.seen:
+            world.seen[ask] = ask(world)
+        found: Asked = world.seen[ask]
+        return found
+
+    return known
 
 
 class Rule:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.limits import WATT
 from tools.simulate.premises import PUMP, SG_READY
-from tools.simulate.rules.base import Rule
+from tools.simulate.rules.base import Rule, once_a_look
 
 if TYPE_CHECKING:
     from tools.simulate.world import World
@@ -39,6 +39,19 @@ def allowed_w(world: World, direction: int) -> float:
     return found
 
 
+@once_a_look
+def is_promised(world: World) -> bool:
+    """Tell whether anything is promised now."""
+    life, plant = world.life, world.plant
+    return not (
+        life is None
+        or world.up_ms() < CALM_MS + CALM_TICKS * world.slack_ms
+        or life.loop.state.failsafe
+        or life.ended
+        or not (plant.meter_true and plant.devices_obey)
+    )
+
+
 class Held(Rule):
     """Base: counts for how long something is passed while it could be kept."""
 
@@ -48,22 +61,16 @@ class Held(Rule):
 
     def look(self, world: World) -> None:
         """Look at everything that may be passed."""
-        life = world.life
-        if (
-            life is None
-            or world.up_ms() < CALM_MS + CALM_TICKS * world.slack_ms
-            or life.loop.state.failsafe
-            or life.ended
-        ):
-            self._forget(world)
-            return
-        if not (world.plant.meter_true and world.plant.devices_obey):
+        if not is_promised(world):
             self._forget(world)
             return
         if world.now_ms < self._calm_from_ms:
             return
         for key, over in self.passed(world):
-            self._count(world, key, over)
+            if over:
+                self._count(world, key, over)
+            else:
+                self._since_ms.pop(key, None)
 
     def passed(self, world: World) -> list[tuple[object, str]]:
         """Return a key and a text for everything looked at; the text is empty where it is kept or cannot be."""
@@ -74,9 +81,6 @@ class Held(Rule):
         self._calm_from_ms = world.now_ms + CALM_MS + CALM_TICKS * world.slack_ms
 
     def _count(self, world: World, key: object, over: str) -> None:
-        if not over:
-            self._since_ms.pop(key, None)
-            return
         since_ms = max(self._since_ms.setdefault(key, world.now_ms), world.stirred_ms)
         slow = world.made.having(PUMP, SG_READY)
         allowed_ms = FOLLOW_MS + DEVICES_MS + (COMPRESSOR_MS if slow else 0) + HELD_TICKS * world.slack_ms
@@ -93,9 +97,10 @@ class ImportHeld(Held):
         """Look at the sum of the phases."""
         most_w = allowed_w(world, IMPORT)
         found_w = world.plant.grid_w()
+        if found_w <= most_w + most_w * SLACK_PER_CENT / 100 + SLACK_W:
+            return [("site", "")]
         movable_w = sum(world.plant.movable_w())
-        bound_w = most_w + most_w * SLACK_PER_CENT / 100 + SLACK_W
-        over = found_w > bound_w and found_w - movable_w < most_w - SLACK_W and movable_w > SLACK_W
+        over = found_w - movable_w < most_w - SLACK_W and movable_w > SLACK_W
         return [("site", f"{found_w:.0f} W where {most_w:.0f} W may flow" if over else "")]
 
 
@@ -108,14 +113,13 @@ class FusesHeld(Held):
         """Look at each phase."""
         fuse_a = world.made.site["site"]["fuse_ma"] / 1000
         connection = world.plant.house.grid.connection
-        movable_w = world.plant.movable_w()
         found: list[tuple[object, str]] = []
         for phase in range(3):
             here_a = connection.current_a(phase) if connection.flow.w[phase] > 0 else 0.0
-            fixed_a = here_a - movable_w[phase] / connection.voltage_v[phase]
-            over = (
-                here_a > fuse_a * (1 + SLACK_PER_CENT / 100) + 1 and fixed_a < fuse_a - 1 and movable_w[phase] > SLACK_W
-            )
+            over = False
+            if here_a > fuse_a * (1 + SLACK_PER_CENT / 100) + 1:
+                movable_w = world.plant.movable_w()[phase]
+                over = here_a - movable_w / connection.voltage_v[phase] < fuse_a - 1 and movable_w > SLACK_W
             found.append((phase, f"{here_a:.1f} A on L{phase + 1} behind {fuse_a:.0f} A" if over else ""))
         return found
 
@@ -134,8 +138,8 @@ class CircuitFusesHeld(Held):
             for phase in range(3):
                 here_a = max(drawn_w[phase], 0.0) / volt[phase]
                 over = here_a > row["fuse_ma"] / 1000 * (1 + SLACK_PER_CENT / 100) + 1
-                text = f"{here_a:.1f} A on L{phase + 1} of {row['id']}"
-                found.append(((row["id"], phase), text if over else ""))
+                text = f"{here_a:.1f} A on L{phase + 1} of {row['id']}" if over else ""
+                found.append(((row["id"], phase), text))
         return found
 
 
@@ -152,9 +156,11 @@ class ExportHeld(Held):
         most_w = allowed_w(world, EXPORT)
         found_w = -world.plant.grid_w()
         bound_w = most_w + most_w * SLACK_PER_CENT / 100 + SLACK_W
-        over = found_w > bound_w and inverter.battery.power_w < -SLACK_W
-        text = f"{found_w:.0f} W fed in where {most_w:.0f} W may, battery at {inverter.battery.power_w:.0f} W"
-        return [("site", text if over else "")]
+        if found_w <= bound_w or inverter.battery.power_w >= -SLACK_W:
+            return [("site", "")]
+        return [
+            ("site", f"{found_w:.0f} W fed in where {most_w:.0f} W may, battery at {inverter.battery.power_w:.0f} W")
+        ]
 
 
 class SocBounded(Rule):

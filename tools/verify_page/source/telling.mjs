@@ -109,7 +109,13 @@ export function about(agent, report, zone) {
     const lines = [`${many(records, 'record')} in ${many(pages, 'page')}${numbers}, from ${many(epochs.size, 'start')} of the agent.`];
     lines.push(...commands(history), ...settings(history), ...notes(agent));
     const rows = coverage.devices().map((device) => ({ ...device, ...covered(device) }));
-    return { period, lines, energy: energy(history.meters), coverage: rows, doubtful: report.faults.some((fault) => fault.agent === agent.name) };
+    return { period, lines, energy: energy(history.meters), coverage: rows, doubtful: doubtful(agent.name, report) };
+}
+
+// What is wrong with nobody knows whose evidence may be this agent's, too; so may what is no longer listed.
+function doubtful(agent, { faults: listed, counts }) {
+    const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    return listed.some((fault) => !fault.agent || fault.agent === agent) || all > listed.length;
 }
 
 function commands({ accepted, refused, done }) {

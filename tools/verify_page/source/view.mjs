@@ -47,7 +47,7 @@ function agentCard(agent, report, zone) {
     const card = make('section', { className: 'card agent' }, title, make('p', { className: 'period' }, told.period), lines);
     if (told.energy.length) card.append(make('h4', {}, 'Energy'));
     if (told.energy.length && told.doubtful) {
-        card.append(make('p', { className: 'wrong' }, 'Something is wrong with this agent’s evidence: do not settle on these numbers.'));
+        card.append(make('p', { className: 'wrong' }, 'Not everything holds: do not settle on these numbers.'));
     }
     if (told.energy.length) card.append(energyTable(told.energy));
     if (told.coverage.length) card.append(make('h4', {}, 'What was measured when'), picture(told.coverage, agent.name, zone));

@@ -1,0 +1,1 @@
+"""Power cuts at every byte and block operation, under the real journal and ledger: `make power-cuts`."""
