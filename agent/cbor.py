@@ -21,7 +21,7 @@ _UNSIGNED = const(0x00)
 _NEGATIVE = const(0x20)
 BYTES = const(0x40)
 _TEXT = const(0x60)
-_ARRAY = const(0x80)
+ARRAY = const(0x80)
 _MAP = const(0xA0)
 _TAG = const(0xC0)
 
@@ -122,7 +122,7 @@ def _put(out: bytearray, item: Any, depth_left: int) -> None:
     elif not depth_left:
         raise CborError("too deep", kind)
     elif kind is list or kind is tuple:
-        _put_head(out, _ARRAY, len(item))
+        _put_head(out, ARRAY, len(item))
         for each in item:
             _put(out, each, depth_left - 1)
     elif kind is dict:
@@ -174,10 +174,10 @@ class _Decoder:
             return self.piece(number)
         if major == _TEXT:
             return self.text(number)
-        if major in (_ARRAY, _MAP):
+        if major in (ARRAY, _MAP):
             if not depth_left:
                 raise CborError("too deep", began)
-            return self.array(number, depth_left - 1) if major == _ARRAY else self.map(number, depth_left - 1)
+            return self.array(number, depth_left - 1) if major == ARRAY else self.map(number, depth_left - 1)
         if major == _TAG:
             raise CborError("tag", began)
         return self.simple(began)

@@ -80,6 +80,29 @@ def identifier(key: str, given: Any) -> str:
     return given
 
 
+def day(key: str, given: Any) -> int:
+    """Check a date like 2026-12-31; return the Unix seconds at which it begins in UTC."""
+    parts = given.split("-") if type(given) is str else []
+    if [len(part) for part in parts] != [4, 2, 2] or "".join(parts).strip("0123456789"):
+        raise _refuse(key, given, "a date like 2026-12-31")
+    year, month, of_month = [int(part) for part in parts]
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    longest = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    if not (year >= 1970 and 1 <= month <= 12 and 1 <= of_month <= longest[month - 1]):
+        raise _refuse(key, given, "a day that exists, from 1970 on")
+    before = year - 1
+    days = year * 365 + before // 4 - before // 100 + before // 400 - 719527
+    return (days + sum(longest[: month - 1]) + of_month - 1) * 86400
+
+
+def agent_id(key: str, given: Any) -> bytes:
+    """Check an agent's name: 16 hex digits."""
+    digits = given.lower() if type(given) is str else ""
+    if len(digits) != 16 or digits.strip("0123456789abcdef"):
+        raise _refuse(key, given, "16 hex digits, the key_id of the agent's first key")
+    return bytes.fromhex(digits)
+
+
 def public_key(key: str, given: Any) -> bytes:
     """Check a SEC1 uncompressed P-256 point in hex, 65 bytes."""
     digits = given.lower() if type(given) is str else ""
@@ -109,6 +132,8 @@ CIRCUIT: tuple[Field, ...] = (
 )
 AGENT: tuple[Field, ...] = (
     ("key", text(), REQUIRED),
+    ("next_key", text(), None),
+    ("id", agent_id, None),
     ("journal", text(), "journal"),
     ("journal_bytes_max", whole(65536, 1 << 34), 67108864),
     ("segment_bytes", whole(4096, 1 << 26), 262144),
@@ -172,11 +197,19 @@ DEVICE: tuple[Field, ...] = (
     ("ramp_w_s", whole(0, 1000000), None),
     ("writes_per_day", whole(1, 1000000), None),
 )
-TABLES = ("site", "agent", "uplink", "authority", "circuit", "bus", "device")
+ENROLMENT: tuple[Field, ...] = (
+    ("device", identifier, REQUIRED),
+    ("asset", text(128), REQUIRED),
+    ("programme", text(64), REQUIRED),
+    ("from", day, REQUIRED),
+    ("until", day, 0),
+)
+TABLES = ("site", "agent", "uplink", "authority", "circuit", "bus", "device", "enrolment")
 BUSES_MAX = 1024
 DEVICES_MAX = 1024
 AUTHORITIES_MAX = 16
 CIRCUITS_MAX = 64
+ENROLMENTS_MAX = 256
 
 
 class Config:
@@ -192,6 +225,7 @@ class Config:
     circuits: list[dict[str, Any]]  # each after the one it hangs on
     buses: list[dict[str, Any]]
     devices: list[dict[str, Any]]  # each with its driver's own keys under "options"
+    enrolments: list[dict[str, Any]]  # under which programme a device is sold, in Unix seconds
 
 
 def checked(tree: dict[str, Any]) -> Config:
@@ -215,8 +249,11 @@ def checked(tree: dict[str, Any]) -> Config:
         config.buses.append(_table(where, fields, raw))
     for where, raw in _rows(tree, "device", DEVICES_MAX):
         config.devices.append(_table(where, DEVICE, raw, "options"))
+    config.enrolments = [_table(where, ENROLMENT, raw) for where, raw in _rows(tree, "enrolment", ENROLMENTS_MAX)]
     _cross_check_sizes(config.agent)
+    _cross_check_keys(config)
     _cross_check_ids(config)
+    _cross_check_enrolments(config.enrolments, {row["id"]: True for row in config.devices})
     return config
 
 
@@ -262,6 +299,15 @@ def _cross_check_sizes(agent: dict[str, Any]) -> None:
         if agent[key] * parts > agent[outer]:
             share = outer if parts == 1 else "%s / %d" % (outer, parts)
             raise _refuse("[agent] " + key, agent[key], "at most %s, which is %d" % (share, agent[outer] // parts))
+
+
+def _cross_check_keys(config: Config) -> None:
+    """Refuse a next key that can never follow."""
+    following = config.agent["next_key"]
+    if following is not None and following == config.agent["key"]:
+        raise _refuse("[agent] next_key", following, "another file than key")
+    if following is not None and config.uplink is None:
+        raise ConfigError("[agent] next_key: expected an [uplink]: a key follows once receipts have confirmed it")
 
 
 def _cross_check_ids(config: Config) -> None:
@@ -310,6 +356,19 @@ def _cross_check_circuits(circuits: list[dict[str, Any]], devices: dict[str, boo
         if row["meter"] is not None:
             _known(where + "meter", row["meter"], "[[device]]", devices)
         before[row["id"]] = True
+
+
+def _cross_check_enrolments(rows: list[dict[str, Any]], devices: dict[str, bool]) -> None:
+    """Refuse to sell an asset twice for the same time."""
+    for at, row in enumerate(rows):
+        where = "[[enrolment]] %d " % (at + 1)
+        _known(where + "device", row["device"], "[[device]]", devices)
+        if row["until"] and row["until"] <= row["from"]:
+            raise ConfigError(where + "until: expected a day after from")
+        for other in rows[:at]:
+            apart = 0 < row["until"] <= other["from"] or 0 < other["until"] <= row["from"]
+            if row["asset"] == other["asset"] and not apart:
+                raise _refuse(where + "asset", row["asset"], "each asset in one enrolment at a time")
 
 
 def _unique(key: str, names: list[str]) -> dict[str, bool]:

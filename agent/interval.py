@@ -52,7 +52,7 @@ class Interval:
                 counts[quantity] = counts.get(quantity, 0) + 1
         self._last = sample.values
 
-    def close(self, now_s: int) -> tuple[Record, bool]:
+    def close(self, now_s: int, context: dict[int, object]) -> tuple[Record, bool]:
         """Return the reading record up to `now_s` and whether a register fell; begin the next span."""
         values = {}
         if self._fresh_ticks:
@@ -64,7 +64,7 @@ class Interval:
                 values[quantity] = total // self._counts[quantity]
         fell = self._remember_energy(values)
         quality = self._quality(fell, bool(values))
-        reading: Record = [record.READING, now_s, now_s - self.began_s, self.device, quality, values]
+        reading: Record = [record.READING, now_s, now_s - self.began_s, self.device, quality, values, context]
         self.began_s = now_s
         self._ticks = self._fresh_ticks = self._samples = 0
         self._sums, self._counts = {}, {}

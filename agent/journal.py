@@ -24,6 +24,8 @@ RECORD = const(3)
 SEAL = const(4)
 STATE = const(5)
 RECEIPT = const(6)
+LOSS = const(7)
+KEYS = const(8)
 DAMAGED = const(0)  # never written: stands for the rest of a segment behind a broken frame
 
 HEADER_BYTES = const(7)

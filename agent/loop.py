@@ -14,7 +14,7 @@ from agent.command import open_message
 from agent.image import Image
 from agent.kept import dump
 from agent.session import CHANNEL_RECEIPT
-from agent.step import step
+from agent.step import Thinning, step
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -74,6 +74,7 @@ class Loop:
         self._stopping = False
         self._synced_ms = 0
         self._answered_ms = -1  # when a page was last closed for the sake of an unproven message
+        self._lost_said = ledger.lost  # every boot says what earlier ones lost
         self._answering = False  # somebody waits for what this turn put into the page
         self._untold: list[Record] = []
         self._grants: list[Grant] = []
@@ -144,6 +145,8 @@ class Loop:
         """Give the core what is known and what came in."""
         now_ms, image = self.clock.now_ms(), self.image()
         inbox, self.inbox = self.inbox, []
+        if self.ledger.nearly_full is not self.state.thinned:
+            inbox.append(Thinning(self.ledger.nearly_full))
         if self.recorder is not None:
             self.recorder.begin(self.state, now_ms, image, inbox)
         return step(self.state, now_ms, image, inbox)
@@ -169,9 +172,12 @@ class Loop:
             self.state.must_persist = False
             self.ledger.save_state(dump(self.state))
             urgent = True
-        if self.ledger.lost_records:
-            self.ledger.add([record.GAP, now_ms, record.JOURNAL_FULL, self.ledger.lost_records])
-            self.ledger.lost_records = 0
+        if self.ledger.lost > self._lost_said:
+            self._lost_said = self.ledger.lost
+            self.ledger.add([record.GAP, now_ms, record.JOURNAL_FULL, self._lost_said, None])
+        rotation = self.session.rotation
+        if rotation is not None and rotation.keep(now_ms):
+            urgent = True
         self.ledger.flush()
         if urgent or now_ms - self._synced_ms >= self.sync_ms:
             self.ledger.sync()

@@ -25,6 +25,9 @@ GAP = const(9)
 FAILSAFE = const(10)
 REFUSED_MANY = const(11)
 DELAY = const(12)
+DELTA = const(13)
+ENROLMENT = const(14)
+KEY_CHANGE = const(15)
 
 # Why a command was refused (field `reason`); 0 is accepted.
 ACCEPTED = const(0)
@@ -69,6 +72,17 @@ CONTROL_REGAINED = const(4)
 JOURNAL_FULL = const(2)
 METER_EXCHANGED = const(3)
 RECORDS_DAMAGED = const(4)
+THINNED = const(5)
+NO_LONGER_THINNED = const(6)
+
+# Keys of a reading's context.
+SETPOINT = const(1)
+SOURCE = const(2)
+OPTED_OUT = const(3)
+
+# What happens to a key.
+KEY_BEGINS = const(1)
+KEY_ENDS = const(2)
 
 METER_NEVER_SEEN = const(1)
 METER_STALE = const(2)

@@ -48,6 +48,7 @@ class State:
         self.must_persist = False
         self.intervals = [Interval(unit.index, 0) for unit in units]
         self.next_reading_s = reading_s
+        self.thinned = False  # the journal is nearly full: readings for whole quarter hours only
         self.present: list[bool | None] = [None] * len(units)
         self.refusals = 0
         self.refusals_from_ms = 0

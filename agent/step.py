@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from agent import allocate, command, record, schedule
 from agent.command import Message
+from agent.context import context_of
 from agent.failsafe import is_absurd
 from agent.kept import follow_civil
 from agent.orders import whole
 from agent.state import REFUSALS_PER_MINUTE
 from hal import quantities as q
+from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
     from agent.unit import Contract, Unit
 
     Grant = tuple[int, int | None, str]
-    Item: TypeAlias = "Message | Outcome | Attached | Notice"
+    Item: TypeAlias = "Message | Outcome | Attached | Notice | Thinning"
+
+
+_QUARTER_S = const(900)
 
 
 class Outcome:
@@ -55,6 +60,13 @@ class Notice:
     def __init__(self, device: int, state: int) -> None:
         self.device = device
         self.state = state
+
+
+class Thinning:
+    """The journal is nearly full of what nobody has confirmed (`on`), or no longer."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
 
 
 def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[list[Grant], list[Record]]:
@@ -132,9 +144,25 @@ def _take(state: State, item: Item, now_ms: int) -> None:
         state.units[item.device].contract = item.contract
     elif type(item) is Notice:
         state.note([record.DEVICE_STATE, now_ms, item.device, item.state])
+    elif type(item) is Thinning:
+        _thin(state, item.on, now_ms)
     else:
         assert type(item) is Message
         _answer(state, item, now_ms)
+
+
+def _thin(state: State, on: bool, now_ms: int) -> None:
+    """Make readings rarer, or as often as is configured; the open span goes on to the next of its new ends."""
+    state.thinned = on
+    state.note([record.GAP, now_ms, record.THINNED if on else record.NO_LONGER_THINNED, 0, None])
+    began_s = state.intervals[0].began_s if state.intervals else 0
+    span_s = _span_s(state)
+    state.next_reading_s = max(began_s // span_s + 1, (now_ms // 1000 + span_s - 1) // span_s) * span_s
+
+
+def _span_s(state: State) -> int:
+    """Return what a reading covers: `reading_s`, in whole quarter hours while thinned."""
+    return (state.reading_s + _QUARTER_S - 1) // _QUARTER_S * _QUARTER_S if state.thinned else state.reading_s
 
 
 def _answer(state: State, message: Message, now_ms: int) -> None:
@@ -182,9 +210,10 @@ def _close_intervals(state: State, now_ms: int) -> None:
     now_s = now_ms // 1000
     if now_s < state.next_reading_s:
         return
-    state.next_reading_s = (now_s // state.reading_s + 1) * state.reading_s
-    for interval in state.intervals:
-        reading, fell = interval.close(now_s)
+    span_s = _span_s(state)
+    state.next_reading_s = (now_s // span_s + 1) * span_s
+    for unit in state.units:
+        reading, fell = state.intervals[unit.index].close(now_s, context_of(state, unit))
         if fell:
-            state.note([record.GAP, now_ms, record.METER_EXCHANGED, 0])
+            state.note([record.GAP, now_ms, record.METER_EXCHANGED, 0, unit.index])
         state.note(reading)

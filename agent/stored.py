@@ -20,10 +20,12 @@ PAGES_BEHIND_MAX = const(8)  # a seal stands at most this many pages behind its 
 class StoredPage:
     """What is signed and sent; `next_at` is the journal offset to go on from."""
 
-    def __init__(self, payload: bytes, count: int, last_seq: int, signature: bytes | None, next_at: int) -> None:
-        self.payload = payload
-        self.count = count
-        self.last_seq = last_seq
+    def __init__(self, page: Page, signed_bytes: bytes, signature: bytes | None, next_at: int) -> None:
+        self.first_seq = page.header.first_seq
+        self.last_seq = page.last_seq
+        self.records = page.records
+        self.salt = page.header.salt
+        self.signed_bytes = signed_bytes  # the header
         self.signature = signature
         self.next_at = next_at
 
@@ -48,7 +50,7 @@ def read(kept: Journal, agent_id: bytes, at: int, open_at: int | None, next_seq:
     if page is None or not reader.whole:
         return None
     next_at = kept.end if reader.next_at is None else reader.next_at
-    return StoredPage(page.payload(agent_id), len(page.records), page.last_seq, reader.signature, next_at)
+    return StoredPage(page, page.signed_bytes(agent_id), reader.signature, next_at)
 
 
 class _Reader:
@@ -70,7 +72,7 @@ class _Reader:
         if kind == journal.CHECKPOINT:
             self.end_before(checkpoint_seq(payload))
         elif kind == journal.RECORD and page is not None and not self.whole:
-            page.add(payload)
+            page.add_raw(payload)
         elif kind == journal.SEAL and page is not None and payload[:8] == page.header.first_seq.to_bytes(8, "big"):
             self.signature = payload[8:]
             self.whole = True

@@ -25,7 +25,7 @@ import struct
 from agent import cbor
 from agent.command import Authority, Message
 from agent.image import Image, Sample
-from agent.step import Attached, Notice, Outcome
+from agent.step import Attached, Notice, Outcome, Thinning
 from agent.unit import Contract
 from hal.compat import const
 
@@ -58,6 +58,7 @@ _MESSAGE = const(0)  # what came in, by its class
 _OUTCOME = const(1)
 _ATTACHED = const(2)
 _NOTICE = const(3)
+_THINNING = const(4)
 
 
 class TapeError(Exception):
@@ -240,6 +241,8 @@ def packed_item(item: Item, authorities: list[Authority]) -> list[Any]:
         return [_ATTACHED, item.device, c.kind, c.control, bounds, c.off, c.persistent, c.stale_ms]
     if type(item) is Notice:
         return [_NOTICE, item.device, item.state]
+    if type(item) is Thinning:
+        return [_THINNING, item.on]
     raise TapeError("nothing that comes in", type(item))
 
 
@@ -255,6 +258,8 @@ def unpacked_item(packed: list[Any], authorities: list[Authority]) -> Item:
         return Attached(device, Contract(product, control, tuple(bounds), off, persistent, stale_ms))
     if kind == _NOTICE:
         return Notice(*rest)
+    if kind == _THINNING:
+        return Thinning(*rest)
     raise TapeError("nothing that comes in", kind)
 
 

@@ -48,16 +48,24 @@ def site(
 
 def keeping(loop: Loop) -> Told:
     """Return what waits in the journal for a receipt, whether the way upstream is open, and what was not taken."""
-    ledger, uplink = loop.ledger, loop.uplink
+    ledger, uplink, session = loop.ledger, loop.uplink, loop.session
+    oldest = ledger.oldest()
     return {
         "next_seq": ledger.next_seq,
         "released_seq": ledger.released_seq,
         "waiting": ledger.next_seq - ledger.released_seq,
+        # Epoch, monotonic and civil seconds (0 unknown) of the oldest record that waits.
+        "waiting_since": None if oldest is None else [oldest.epoch, oldest.base_s, oldest.civil[0]],
+        "lost": ledger.lost,
+        "kept_bytes": ledger.kept_bytes(),
+        "thinned": loop.state.thinned,
         "uplink": uplink is not None,
         "connected": uplink is not None and uplink.connected,
         "trouble": "" if uplink is None or uplink.connected else uplink.trouble,
         "overflow": loop.overflow,
-        "refused_receipts": loop.session.refused_receipts,
+        "silent": session.silent,
+        "refused_receipts": session.refused_receipts,
+        "stray_receipts": session.stray_receipts,
         "dropped_oversize": 0 if uplink is None else uplink.dropped_oversize,
     }
 

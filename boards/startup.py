@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent import VERSION, record
+import hashlib
+
+from agent import VERSION, cbor, record
 from agent.circuits import Circuit
 from agent.command import Authority
 from agent.journal import Journal
@@ -17,6 +19,7 @@ from agent.worker import Post, Worker
 from drivers import catalogue
 from hal import quantities as q
 from hal.capabilities import CHARGER, PHASE_SWITCH
+from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +27,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent.config import Config
+    from agent.rotation import Rotation
     from hal.capabilities import Device
     from hal.modbus.bus import Bus
     from hal.ports import Clock, Signer, Store, Uplink, Watchdog
+
+_SETTLED_FIELDS = const(3)  # of what the journal keeps of the keys while one alone signs: agent/rotation.py
 
 
 class StartError(Exception):
@@ -37,16 +43,25 @@ class Parts:
     """What a board brings: its ports, and how it opens a bus of the configuration."""
 
     def __init__(
-        self, runtime: str, clock: Clock, store: Store, signer: Signer, uplink: Uplink | None, watchdog: Watchdog,
-        open_bus: Callable[[dict[str, Any]], Bus],
+        self, runtime: str, firmware: bytes, clock: Clock, store: Store, signer: Signer, uplink: Uplink | None,
+        watchdog: Watchdog, secret: bytes, open_bus: Callable[[dict[str, Any]], Bus], next_signer: Signer | None = None,
     ) -> None:  # fmt: skip
         self.runtime = runtime
+        self.firmware = firmware  # hash of what runs
         self.clock = clock
         self.store = store
         self.signer = signer
         self.uplink = uplink
         self.watchdog = watchdog
+        self.secret = secret  # random bytes, fresh in each life
         self.open_bus = open_bus
+        self.next_signer = next_signer  # of the key that is to follow
+
+
+def agent_id(config: Config, key_id: bytes) -> bytes:
+    """Return the agent's name: the id of its first key, which is the present one unless the configuration says more."""
+    named: bytes = config.agent["id"] or key_id
+    return named
 
 
 def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
@@ -56,9 +71,10 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
     circuits = _circuits(config)
     units = [_unit(at, row, drivers[at], circuits) for at, row in enumerate(config.devices)]
     _check_switches(units)
-    ledger = _ledger(config, parts)
+    ledger, rotation, withdrawn = _ledger(config, parts)
     state = _state(config, circuits, units, parts, ledger)
     session = Session(ledger, parts.signer, parts.uplink, parts.clock, state)
+    session.rotation = rotation
     settings = config.agent
     authorities = [
         Authority(row["name"], row["public_key"], row["role"], row["power_max_w"]) for row in config.authorities
@@ -74,6 +90,9 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
         if posts:
             loop.add_worker(Worker(posts, parts.clock))
     _say_boot(config, config_digest, parts, loop)
+    if withdrawn is not None:
+        ledger.add([record.KEY_CHANGE, parts.clock.now_ms(), record.KEY_ENDS, withdrawn, None])
+    ledger.sync()
     return loop
 
 
@@ -113,13 +132,35 @@ def _check_switches(units: list[Unit]) -> None:
             raise StartError("%s = %r: expected %s" % (where, unit.switches, expected))
 
 
-def _ledger(config: Config, parts: Parts) -> Ledger:
+def _ledger(config: Config, parts: Parts) -> tuple[Ledger, Rotation | None, bytes | None]:
     settings = config.agent
     journal = Journal(parts.store, settings["segment_bytes"])
-    ledger = Ledger(journal, parts.signer.key_id, parts.clock, settings["page_bytes_max"], settings["page_s"])
-    ledger.recover()
+    ledger = Ledger(
+        journal, agent_id(config, parts.signer.key_id), parts.clock, settings["page_bytes_max"], settings["page_s"],
+        parts.secret, settings["journal_bytes_max"],
+    )  # fmt: skip
+    try:
+        ledger.recover()
+    except ValueError:
+        raise StartError("[agent] journal = %r: written by another version: move it away" % settings["journal"])
+    rotation, withdrawn = _keys(ledger, parts)
     ledger.begin_epoch()
-    return ledger
+    return ledger, rotation, withdrawn
+
+
+def _keys(ledger: Ledger, parts: Parts) -> tuple[Rotation | None, bytes | None]:
+    """Hold the keys against what the journal knows of them; what lets one follow another is loaded when one does."""
+    settled = [ledger.agent_id, parts.signer.key_id]
+    known = cbor.decode(ledger.keys_blob) if ledger.keys_blob else settled + [b""]
+    if parts.next_signer is None and len(known) == _SETTLED_FIELDS and known[:2] == settled:
+        ledger.keys_blob = cbor.encode(known)
+        return None, None
+    from agent.rotation import take_up
+
+    try:
+        return take_up(ledger, parts.signer, parts.next_signer)
+    except ValueError as fault:
+        raise StartError(fault.args[0])
 
 
 def _circuits(config: Config) -> list[Circuit]:
@@ -144,7 +185,7 @@ def _unit(at: int, row: dict[str, Any], driver: Device, circuits: list[Circuit])
 def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Parts, ledger: Ledger) -> State:
     settings = config.agent
     state = State(
-        circuits[0], units, parts.signer.key_id, ledger.epoch, settings["reading_s"], settings["lease_ms"],
+        circuits[0], units, ledger.agent_id, ledger.epoch, settings["reading_s"], settings["lease_ms"],
         circuits[1:],
     )  # fmt: skip
     synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
@@ -156,7 +197,16 @@ def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Pa
 def _say_boot(config: Config, config_digest: bytes, parts: Parts, loop: Loop) -> None:
     now_ms = parts.clock.now_ms()
     devices = [[row["id"], row["driver"]] for row in config.devices]
-    loop.ledger.add([record.BOOT, now_ms, VERSION, parts.runtime, config_digest, devices])
-    if loop.ledger.damaged:
-        loop.ledger.add([record.GAP, now_ms, record.RECORDS_DAMAGED, loop.ledger.damaged])
-    loop.ledger.sync()
+    ledger = loop.ledger
+    ledger.add(
+        [record.BOOT, now_ms, VERSION, parts.runtime, parts.firmware, config_digest, config.site["fuse_ma"], devices]
+    )
+    for cause, lost in ((record.JOURNAL_FULL, ledger.lost), (record.RECORDS_DAMAGED, ledger.damaged)):
+        if lost:
+            ledger.add([record.GAP, now_ms, cause, lost, None])
+    places = {row["id"]: at for at, row in enumerate(config.devices)}
+    for row in config.enrolments:
+        asset = hashlib.sha256(b"siteward asset:" + row["asset"].encode()).digest()
+        ledger.add(
+            [record.ENROLMENT, now_ms, places[row["device"]], asset, row["programme"], row["from"], row["until"]]
+        )

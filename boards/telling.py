@@ -38,6 +38,11 @@ def link(connected: bool) -> str:
     return json.dumps({"fact": "uplink", "connected": connected})
 
 
+def silence(silent: bool) -> str:
+    """Return as JSON that pages go up and nobody confirms them, or that somebody does again."""
+    return json.dumps({"fact": "upstream", "confirms": not silent})
+
+
 def _told(fact: Any, state: State) -> dict[str, Any] | None:
     kind = fact[0]
     if kind == record.DECISION:

@@ -24,6 +24,8 @@ MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
 # import -> extra
 PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "pkcs11": "pkcs11", "serial": "gateway"}
 
+KEY_HELP = "key file, or pkcs11:token=…;object=…?module-path=… inside a token; rotate: SITE.toml"
+
 
 class _Terminated(BaseException):
     """SIGTERM or SIGHUP, raised where the program happens to be so that everything is closed on the way out."""
@@ -77,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     headend.add_argument("--config", type=Path, required=True, metavar="HEADEND.toml")
     headend.set_defaults(run=_headend)
     _add_verify(commands)
+    _add_verify_page(commands)
+    _add_disclose(commands)
     _add_replay(commands)
     devices = commands.add_parser("devices", help="list the products that have a driver")
     devices.add_argument("--json", action="store_true")
@@ -97,15 +101,32 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_verify(commands: Any) -> None:
     parser = commands.add_parser(
-        "verify", help="judge signed pages offline", description="Judge page files from the published format alone."
+        "verify",
+        help="judge signed pages offline",
+        description="Judge pages and disclosures from the published format alone, with agents' first keys.",
+        epilog="Exit code: 0 all is proven, 1 something is wrong, 2 misused, 130 interrupted.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="page file, or a folder of them")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="page file, a folder of them, - for stdin")
     parser.add_argument(
         "--key",
         action="append",
         required=True,
         metavar="KEY",
-        help="public key of an agent: file, hex, or a folder of key files; may be repeated",
+        help="first public key of an agent: file, hex, or a folder of key files; may be repeated",
+    )
+    parser.add_argument(
+        "--begun",
+        action="append",
+        default=[],
+        metavar="AGENT=KEY",
+        help="a later key of an agent that was begun before the files begin; all others are learned from the pages",
+    )
+    parser.add_argument(
+        "--revoked",
+        action="append",
+        default=[],
+        metavar="KID[@SEQ]",
+        help="a key that its operator revoked: what it signs from that record number on is a fault",
     )
     parser.add_argument(
         "--after", action="append", default=[], metavar="HASH", help="hash of a page after which the files begin"
@@ -119,6 +140,35 @@ def _add_verify(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
     parser.set_defaults(run=_verify)
+
+
+def _add_disclose(commands: Any) -> None:
+    parser = commands.add_parser(
+        "disclose",
+        help="show chosen records so that they can be proven without the rest",
+        description="Write disclosures of chosen records; `siteward verify` judges and tells them. Needs no key.",
+        epilog="Exit code: 0 written, 2 misused or nothing to choose.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="page file")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--records", metavar="N,N-N", help="these record numbers")
+    chosen.add_argument("--device", metavar="ID", help="everything that is said of this device")
+    chosen.add_argument(
+        "--command", metavar="HASH", help="the decision on a command, what it led to and the readings around it"
+    )
+    parser.add_argument("--agent", metavar="AGENT", help="of this agent, where the file holds several")
+    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="where to write; standard output without it")
+    parser.set_defaults(run=_disclose)
+
+
+def _add_verify_page(commands: Any) -> None:
+    parser = commands.add_parser(
+        "verify-page",
+        help="open the page that judges evidence in a browser, or write it",
+        description="One HTML file for customers: it judges evidence in any browser, offline, and sends nothing.",
+    )
+    parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="write the page there instead of opening it")
+    parser.set_defaults(run=_verify_page)
 
 
 def _add_replay(commands: Any) -> None:
@@ -158,10 +208,13 @@ def _add_simulate(commands: Any) -> None:
 
 
 def _add_key(commands: Any) -> None:
-    parser = commands.add_parser("key", help="make a key of an agent or authority, or show one")
-    parser.add_argument("action", choices=["new", "show"])
-    parser.add_argument("key", metavar="FILE", help="key file, or pkcs11:token=…;object=…?module-path=… inside a token")
+    parser = commands.add_parser(
+        "key", help="make a key of an agent or authority, show one, or let another follow a gateway's"
+    )
+    parser.add_argument("action", choices=["new", "show", "rotate"])
+    parser.add_argument("path", metavar="FILE", help=KEY_HELP)
     parser.add_argument("--raw", action="store_true", help="new: 32 raw bytes, as a board reads it, instead of PEM")
+    parser.add_argument("--status", action="store_true", help="rotate: only say how far it is")
     parser.set_defaults(run=_key)
 
 
@@ -197,6 +250,14 @@ def _verify(arguments: argparse.Namespace) -> int:
     return _call("tools.verifier.command", "run", arguments)
 
 
+def _disclose(arguments: argparse.Namespace) -> int:
+    return _call("tools.verifier.disclose", "run", arguments)
+
+
+def _verify_page(arguments: argparse.Namespace) -> int:
+    return _call("tools.verify_page.command", "run", arguments.out)
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     return _call("tools.demo", "main", fast=arguments.fast, out=arguments.out)
 
@@ -214,7 +275,9 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _key(arguments: argparse.Namespace) -> int:
-    return _call("tools.key_command", "run", arguments.action, arguments.key, raw=arguments.raw)
+    if arguments.action == "rotate":
+        return _call("tools.key_rotation", "run", _existing(Path(arguments.path)), status=arguments.status)
+    return _call("tools.key_command", "run", arguments.action, arguments.path, raw=arguments.raw)
 
 
 def _erase(arguments: argparse.Namespace) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import TextIO
 
+BAR_COLUMNS, REDRAW_S = 24, 0.1
 RED, GREEN, DIM, BOLD = "31", "32", "2", "1"
 
 
@@ -55,6 +57,42 @@ class Progress:
         """Leave a clean line."""
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+class ByteProgress:
+    """A bar on stderr that is rewritten, of `whole` bytes if that is known; nothing when stderr is no terminal."""
+
+    def __init__(self, whole: int | None) -> None:
+        self._whole = whole
+        self._shown_s = 0.0
+        self._shown = False
+        self._terminal = sys.stderr.isatty()
+
+    def step(self, done: int, text: str = "") -> None:
+        """Show how many bytes are done, at most ten times a second."""
+        if not self._terminal or time.monotonic() - self._shown_s < REDRAW_S:
+            return
+        self._shown, self._shown_s = True, time.monotonic()
+        print(f"\r{self._line(done)}  {text}\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def _line(self, done: int) -> str:
+        if not self._whole:
+            return f"{size(done)}"
+        filled = min(BAR_COLUMNS, BAR_COLUMNS * done // self._whole)
+        return f"[{'#' * filled}{'.' * (BAR_COLUMNS - filled)}] {size(done)} of {size(self._whole)}"
+
+    def close(self) -> None:
+        """Leave a clean line."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def size(size_bytes: int) -> str:
+    """Return a number of bytes for a person."""
+    for unit, each in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if size_bytes >= each:
+            return f"{size_bytes / each:.1f} {unit}"
+    return f"{size_bytes} bytes"
 
 
 def _cell(field: object) -> str:

@@ -25,6 +25,7 @@ from boards.cpython.token_uri import SCHEME, TokenError, TokenUri
 from boards.startup import StartError
 from tools.console import printable
 from tools.errors import UsageError
+from tools.key_rotation import BACKUP
 
 DONE, DECLINED = 0, 1
 CHUNK_BYTES = 1 << 16
@@ -40,7 +41,8 @@ def run(site: Path, *, yes: bool) -> int:
         config = load_site(site)[0]
     except StartError as error:
         raise UsageError(str(error)) from error
-    folder, key = site.parent, config.agent["key"]
+    folder = site.parent
+    in_token = [key for key in _keys(config) if key.startswith(SCHEME)]
     journal = folder / config.agent["journal"]
     store = _held(journal)
     try:
@@ -48,13 +50,13 @@ def run(site: Path, *, yes: bool) -> int:
         print(printable(f"This takes the agent of site {config.site['name']!r} off this machine and cannot be undone:"))
         for path in files:
             print(printable(f"  {path}"))
-        if key.startswith(SCHEME):
+        for key in in_token:
             print(printable(f"  the key in the token: {key}"))
         print(f"{_unconfirmed(store, config)}\n{STAYS}")
         if not yes and not _agreed(config.site["name"]):
             print("nothing was erased")
             return DECLINED
-        if key.startswith(SCHEME):
+        for key in in_token:
             _erase_token_key(key, folder)
         for path in files:
             erase_file(path)
@@ -92,19 +94,21 @@ def erase_file(path: Path) -> None:
 
 def _files(site: Path, config: Config) -> list[Path]:
     """Return what there is to erase, in the order in which it goes: keys, PIN, journal, tape, configuration."""
-    folder, key = site.parent, config.agent["key"]
-    found = []
-    if key.startswith(SCHEME):
-        found.append(_pin_file(key, folder))
-    else:
-        found.append(folder / key)
+    folder = site.parent
+    found = [_pin_file(key, folder) if key.startswith(SCHEME) else folder / key for key in _keys(config)]
     if config.uplink is not None:
         found += [folder / config.uplink["cert_key"], folder / config.uplink["cert"]]
     journal = folder / config.agent["journal"]
     for kept in (journal, journal.parent / "recorder"):
         found += sorted(path for path in kept.glob("*" + SUFFIX) if path.stem.isdigit())
         found += [kept / "lock", kept / DOOR]
-    return [path for path in [*found, site] if path is not None and os.path.lexists(path)]
+    before = site.with_name(site.name + BACKUP)
+    return [path for path in dict.fromkeys([*found, before, site]) if path is not None and os.path.lexists(path)]
+
+
+def _keys(config: Config) -> list[str]:
+    """Return the names of the agent's keys: the one that signs, and the one that is to follow."""
+    return [config.agent[name] for name in ("key", "next_key") if config.agent[name] is not None]
 
 
 def _pin_file(key: str, folder: Path) -> Path | None:
@@ -138,7 +142,7 @@ def _unconfirmed(store: FileStore | None, config: Config) -> str:
     settings = config.agent
     ledger = Ledger(
         Journal(store, settings["segment_bytes"]), bytes(ID_BYTES), SystemClock(), settings["page_bytes_max"],
-        settings["page_s"],
+        settings["page_s"], b"",
     )  # fmt: skip
     try:
         ledger.recover()

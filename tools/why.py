@@ -28,10 +28,10 @@ Told = dict[str, Any]
 
 def run(site: Path, device: str | None, *, as_json: bool) -> int:
     """Print the site and one line a device, or all about one device. Raises: UsageError."""
-    with _asking(_journal(site)) as ask:
-        first = ask(device)
+    with asking(_journal(site)) as ask:
+        first = ask(_question(device))
         names = first["site"]["devices"] if device is None else []
-        all_told = [first["device"]] if device is not None else [ask(name)["device"] for name in names]
+        all_told = [first["device"]] if device is not None else [ask(_question(name))["device"] for name in names]
     if as_json:
         print(json.dumps({"site": first["site"], "devices": [_named(told) for told in all_told]}, indent=2))
         return 0
@@ -47,6 +47,10 @@ def run(site: Path, device: str | None, *, as_json: bool) -> int:
 def _named(told: Told) -> Told:
     """Add the name of the quantity that set-points are in."""
     return told | {"quantity": words.CONTROLS.get(told["control"])}
+
+
+def _question(device: str | None) -> Told:
+    return {"cmd": "why"} | ({} if device is None else {"device": device})
 
 
 def _journal(site: Path) -> Path:
@@ -65,9 +69,8 @@ class _Line:
         self._connection = connection
         self._answers = connection.makefile("rb")
 
-    def __call__(self, device: str | None) -> Told:
+    def __call__(self, request: Told) -> Told:
         """Return what the agent says. Raises: UsageError with what it refuses, OSError."""
-        request = {"cmd": "why"} | ({} if device is None else {"device": device})
         self._connection.sendall(json.dumps(request).encode() + b"\n")
         line = self._answers.readline(ANSWER_BYTES_MAX)
         if not line.endswith(b"\n"):
@@ -79,7 +82,7 @@ class _Line:
 
 
 @contextmanager
-def _asking(folder: Path) -> Iterator[_Line]:
+def asking(folder: Path) -> Iterator[_Line]:
     """Connect to the agent. Raises: UsageError when none runs here or it does not answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(PATIENCE_S)

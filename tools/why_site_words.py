@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.limits import EXPORT
+from boards.cpython.words import span
 from hal import quantities as q
 from tools.why_parts import Told, failsafe, flow, heard, labelled, limit_line, target_line
 
@@ -12,6 +13,7 @@ CLOCKS = {q.CLOCK_UNKNOWN: "unknown", q.CLOCK_INFORMATIVE: "informative, its err
     q.CLOCK_SYNCHRONISED: "synchronised", q.CLOCK_RELATIVE: "relative"}  # fmt: skip
 NOT_TAKEN = (("overflow", "messages that came too fast"), ("dropped_oversize", "messages that were too large"),
     ("refused_receipts", "receipts that prove nothing"))  # fmt: skip
+WAITED_MS = 3600000  # what waits for less needs no word
 UNLIMITED_W = 1000000  # what a circuit has that states no limit of its own
 
 
@@ -68,11 +70,30 @@ def _agent_lines(site: Told) -> Iterator[str]:
     known = site["clock_quality"] == q.CLOCK_SYNCHRONISED
     yield labelled("clock", CLOCKS[site["clock_quality"]] + (f" to {site['clock_error_ms']} ms" if known else ""))
     yield labelled("journal", f"{site['next_seq'] - 1} records so far, {site['waiting']} not confirmed from upstream")
+    yield from _waiting_lines(site)
     upstream = "connected" if site["connected"] else "away; what was agreed runs on and everything is kept"
     yield labelled("upstream", upstream if site["uplink"] else "none is configured")
+    if site["silent"]:
+        yield labelled("", "nobody there confirms what it gets")
     if site["trouble"]:
         yield labelled("", f"the last attempt: {site['trouble']}")
     for counter, what in NOT_TAKEN:
         if site[counter]:
             yield labelled("not taken", f"{site[counter]} {what} since it started")
     yield labelled("agent", f"{site['agent']}, epoch {site['epoch']}")
+
+
+def _waiting_lines(site: Told) -> Iterator[str]:
+    """Yield since when records wait, and what was given up for them."""
+    epoch, since_s, since_civil_s = site["waiting_since"] or (0, 0, 0)
+    waited_ms = 0
+    if epoch == site["epoch"]:
+        waited_ms = site["now_ms"] - since_s * 1000
+    elif since_civil_s and site["civil_ms"]:
+        waited_ms = site["civil_ms"] - since_civil_s * 1000
+    if waited_ms >= WAITED_MS:
+        yield labelled("", f"the oldest of them has waited for {span(waited_ms)}")
+    if site["thinned"]:
+        yield labelled("", f"nearly full ({site['kept_bytes']} bytes): readings for whole quarter hours only")
+    if site["lost"]:
+        yield labelled("", f"{site['lost']} records had to make room before anybody had confirmed them")

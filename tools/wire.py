@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cbor2
@@ -18,14 +19,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tools.strict import ITEM_BYTES_MAX, NotStrict, check_whole
+from tools.strict import ITEM_BYTES_MAX, NotStrict, check_whole, decode
 
 VERSION = 1
-PAGE, SESSION, COMMAND, RECEIPT = 1, 2, 3, 4
-TYPE_NAMES = {PAGE: "page", SESSION: "session", COMMAND: "command", RECEIPT: "receipt"}
+HEADER, SESSION, COMMAND, RECEIPT = 1, 2, 3, 4
+TYPE_NAMES = {HEADER: "header", SESSION: "session", COMMAND: "command", RECEIPT: "receipt"}
 LIMIT, CLAIM, CANCEL, SET = 1, 2, 3, 4
 
 PAGE_BYTES_MAX = ITEM_BYTES_MAX
+DISCLOSURE_BYTES_MAX = 2 * PAGE_BYTES_MAX
 INBOUND_BYTES_MAX = 4096  # what an agent accepts
 INBOUND_ITEMS_MAX = 768  # in a command's payload
 COSE_SIGN1 = 18
@@ -33,6 +35,14 @@ ES256 = -7
 SCALAR_BYTES = 32
 # tag 18, array of 4, protected header of 13 bytes {1: -7, 4: kid of 8 bytes}
 ENVELOPE_START = bytes.fromhex("d2844da201260448")
+ENVELOPE_HEAD_BYTES = len(ENVELOPE_START) + 8 + 1  # with the kid and the empty unprotected header
+NOTHING_UNPROTECTED = b"\xa0"
+SIGNATURE_BYTES = 2 * SCALAR_BYTES
+SIGNATURE_HEAD = b"\x58\x40"
+SIG_STRUCTURE = b"\x84\x6aSignature1\x4d"  # array of four; context; the head of a protected header of 13 bytes
+PROTECTED_BYTES = 13
+ECDSA = ec.ECDSA(hashes.SHA256())
+KEYS_LOADED_MAX = 4096
 
 REASONS = (
     "accepted",
@@ -54,7 +64,7 @@ REASONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """One COSE_Sign1 with its layout checked and its signature not yet."""
 
@@ -86,11 +96,51 @@ def key_id(public_key: bytes) -> bytes:
 
 def open_envelope(raw: bytes) -> Envelope:
     """Take an envelope apart without trusting any of it. Raises: NotStrict."""
+    envelope, end = envelope_at(raw, 0)
+    if envelope is not None and end == len(raw) <= PAGE_BYTES_MAX:
+        return envelope
     if len(raw) > PAGE_BYTES_MAX:
         raise NotStrict("oversize", f"{len(raw)} bytes, at most {PAGE_BYTES_MAX} are allowed")
     check_whole(raw, COSE_SIGN1)
-    sealed = cbor2.loads(raw)
-    parts = sealed.value if isinstance(sealed, cbor2.CBORTag) else None
+    return envelope_of(cbor2.loads(raw))
+
+
+def envelope_at(raw: bytes, at: int) -> tuple[Envelope | None, int]:
+    """Return the envelope that begins there and where it ends, None when it is not laid out byte by byte as it must."""
+    end = envelope_end(raw, at)
+    if end < 0:
+        return None, at
+    body = at + ENVELOPE_HEAD_BYTES
+    began, size_bytes = byte_string_at(raw, body)
+    protected = raw[at + 3 : body - 1]
+    return Envelope(protected[5:], protected, raw[began : began + size_bytes], raw[end - SIGNATURE_BYTES : end]), end
+
+
+def envelope_end(raw: bytes, at: int) -> int:
+    """Return where the envelope ends that begins there, -1 when it is not laid out byte by byte as it must."""
+    body = at + ENVELOPE_HEAD_BYTES
+    if not raw.startswith(ENVELOPE_START, at) or raw[body - 1 : body] != NOTHING_UNPROTECTED:
+        return -1
+    began, size_bytes = byte_string_at(raw, body)
+    end = began + size_bytes + SIGNATURE_BYTES + 2
+    return end if began >= 0 and end <= len(raw) and raw.startswith(SIGNATURE_HEAD, began + size_bytes) else -1
+
+
+def byte_string_at(raw: bytes, at: int) -> tuple[int, int]:
+    """Return where a byte string's content begins and its size; -1 where no strictly encoded one is."""
+    head = raw[at] if at < len(raw) else 0
+    if 0x40 <= head < 0x58:
+        return at + 1, head - 0x40
+    if head == 0x58 and len(raw) > at + 1 and raw[at + 1] >= 24:
+        return at + 2, raw[at + 1]
+    if head == 0x59 and len(raw) > at + 2 and raw[at + 1]:
+        return at + 3, raw[at + 1] << 8 | raw[at + 2]
+    return -1, 0
+
+
+def envelope_of(sealed: Any) -> Envelope:
+    """Check the layout of a decoded envelope. Raises: NotStrict."""
+    parts = sealed.value if isinstance(sealed, cbor2.CBORTag) and sealed.tag == COSE_SIGN1 else None
     if not isinstance(parts, list | tuple) or len(parts) != 4:
         raise NotStrict("envelope_shape", "not tag 18 over an array of four")
     protected, unprotected, payload, signature = parts
@@ -98,7 +148,7 @@ def open_envelope(raw: bytes) -> Envelope:
         raise NotStrict("envelope_shape", "header, payload and signature must be byte strings")
     if unprotected != {}:
         raise NotStrict("envelope_shape", "the unprotected header must be an empty map")
-    if len(signature) != 2 * SCALAR_BYTES:
+    if len(signature) != SIGNATURE_BYTES:
         raise NotStrict("envelope_shape", f"a signature of {len(signature)} bytes instead of 64")
     return Envelope(_kid_of(protected), protected, payload, signature)
 
@@ -118,24 +168,36 @@ def _kid_of(protected: bytes) -> bytes:
 
 def signature_good(envelope: Envelope, public_key: bytes) -> bool:
     """Tell whether the envelope was signed by `public_key` (65 bytes)."""
-    r = int.from_bytes(envelope.signature[:SCALAR_BYTES], "big")
-    s = int.from_bytes(envelope.signature[SCALAR_BYTES:], "big")
-    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
-    signed = _signed_bytes(envelope.protected, envelope.payload)
+    return proven(envelope.signature, _signed_bytes(envelope.protected, envelope.payload), public_key)
+
+
+def proven(signature: bytes, signed: bytes, public_key: bytes) -> bool:
+    """Tell whether the 64 bytes are this key's ES256 signature over `signed`. Raises: ValueError when it is no key."""
+    r = int.from_bytes(signature[:SCALAR_BYTES], "big")
+    s = int.from_bytes(signature[SCALAR_BYTES:], "big")
     try:
-        key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+        _loaded(public_key).verify(encode_dss_signature(r, s), signed, ECDSA)
     except InvalidSignature:
         return False
     return True
 
 
+@lru_cache(KEYS_LOADED_MAX)
+def _loaded(public_key: bytes) -> ec.EllipticCurvePublicKey:
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+
+
 def payload_of(envelope: Envelope) -> list[Any]:
     """Decode a payload whose signature was found good: a list that begins with its type. Raises: NotStrict."""
-    check_whole(envelope.payload)
-    payload = cbor2.loads(envelope.payload)
+    payload = decode(envelope.payload)
     if not isinstance(payload, list) or len(payload) < 2 or type(payload[0]) is not int:
         raise NotStrict("wrong_type", "the payload is no array that begins with its type")
     return payload
+
+
+def key_statement(agent: bytes, public_key: bytes) -> bytes:
+    """Return what a key signs to say that it wants to sign for an agent."""
+    return b"siteward key:" + agent + public_key
 
 
 def seal(payload: list[Any], key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -148,7 +210,16 @@ def seal(payload: list[Any], key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _signed_bytes(protected: bytes, payload: bytes) -> bytes:
-    return dumps(["Signature1", protected, b"", payload])
+    if len(protected) != PROTECTED_BYTES:
+        return dumps(["Signature1", protected, b"", payload])
+    size_bytes = len(payload)
+    if size_bytes < 24:
+        head = bytes((0x40, 0x40 + size_bytes))
+    elif size_bytes < 256:
+        head = bytes((0x40, 0x58, size_bytes))
+    else:
+        head = b"\x40\x59" + size_bytes.to_bytes(2, "big")
+    return SIG_STRUCTURE + protected + head + payload
 
 
 def receipt(agent: bytes, last_seq: int, page: bytes, civil_s: int) -> list[Any]:

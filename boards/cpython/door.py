@@ -1,6 +1,7 @@
 """The owner's door into a running agent: JSON lines on a Unix socket in the journal's folder, one answer a request.
 
     {"cmd": "why"}                        the site: limits, meters, circuits, journal, uplink, ids of the devices
+    {"cmd": "keys"}                       which key signs, and how far another is that follows
     {"cmd": "why", "device": "charger"}   the site, this device's circuits and the device, as agent/why.py tells it
 
 Answers are {"ok": true, "site": ..., "device": ...} or {"ok": false, "error": "..."}; who asks for something unknown is
@@ -23,15 +24,19 @@ from pathlib import Path
 from typing import Any
 
 from agent import why
+from agent.ledger import Ledger
 from agent.loop import Loop
+from agent.rotation import BEGUN, Rotation, is_over
 from agent.told import hand
+from hal.ports import Signer
 
 NAME = "door"
 REQUEST_BYTES_MAX = 4096
 CONNECTIONS_MAX = 4
 SILENCE_S = 10.0
+STEPS = ("waiting", "begun", "switched", "ended")
 PAUSE_S = 0.002  # after each answer
-EXPECTED = '{"cmd": "why"} or {"cmd": "why", "device": ID}'
+EXPECTED = '{"cmd": "keys"}, {"cmd": "why"} or {"cmd": "why", "device": ID}'
 
 
 class Refused(Exception):
@@ -160,6 +165,8 @@ def _refusal(sentence: str) -> bytes:
 
 def answer_of(loop: Loop, request: Any) -> dict[str, Any]:
     """Return what a running agent tells. Raises: Refused."""
+    if request == {"cmd": "keys"}:
+        return {"keys": keys_of(loop.ledger, loop.signer, loop.session.rotation)}
     if not isinstance(request, dict) or request.get("cmd") != "why":
         raise Refused("unknown request; expected " + EXPECTED)
     for key in request:
@@ -176,3 +183,17 @@ def answer_of(loop: Loop, request: Any) -> dict[str, Any]:
     about["foreign"] = None if actuator is None else hand(actuator, now_ms)
     site = why.site(state, image, loop.authorities, now_ms, unit.chain)
     return {"site": site | why.keeping(loop), "device": about}
+
+
+def keys_of(ledger: Ledger, signer: Signer, rotation: Rotation | None) -> dict[str, Any]:
+    """Return which key signs and how far the next one is; `seq` is what agent/rotation.py keeps with a step."""
+    found = {"agent": ledger.agent_id.hex(), "key": signer.key_id.hex()}
+    if rotation is None:
+        return found | {"next_key": None, "step": None, "seq": None, "lost": False, "over": False}
+    return found | {
+        "next_key": rotation.new.key_id.hex(),
+        "step": STEPS[rotation.step],
+        "seq": rotation.seq,
+        "lost": rotation.step == BEGUN and rotation.seq < ledger.released_seq,
+        "over": is_over(ledger, rotation.step, rotation.seq),
+    }

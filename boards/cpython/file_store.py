@@ -94,11 +94,14 @@ class FileStore:
 
     def read(self, offset: int, size_bytes: int) -> bytes:
         """Return up to `size_bytes` from `offset`, not past its segment's end; empty outside what is kept."""
-        for first, kept_bytes in reversed(self._kept):
-            if first <= offset:
-                count = min(size_bytes, first + kept_bytes - offset)
-                return os.pread(self._handle(first), count, offset - first) if count > 0 else b""
-        return b""
+        at, kept = len(self._kept) - 1, self._kept
+        if offset < kept[at][0]:  # not the newest: then most likely the oldest, which goes upstream
+            at = 0
+            while offset >= sum(kept[at]):
+                at += 1
+        first, kept_bytes = kept[at]
+        count = min(size_bytes, first + kept_bytes - offset)
+        return os.pread(self._handle(first), count, offset - first) if count > 0 and offset >= first else b""
 
     def _handle(self, first: int) -> int:
         if first == self._kept[-1][0]:

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import hashlib
 import json
+import os
 import signal
 import ssl
 import sys
@@ -36,10 +37,15 @@ from boards.cpython.tcp_line import TcpLine
 from boards.cpython.token_uri import TokenError
 from boards.cpython.voice import Voice
 from boards.cpython.watchdog import SystemdWatchdog
-from boards.startup import Parts, StartError, assemble
+from boards.firmware import firmware_hash
+from boards.startup import Parts, StartError, agent_id, assemble
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("agent", "boards", "drivers", "hal")
+SECRET_BYTES = 32
 
 
 def run_site(path: Path, runtime: str, devices_max: int, as_json: bool) -> int:
@@ -80,6 +86,7 @@ async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_j
     loop.recorder = _recorder(recorder_folder, config.agent["recorder_bytes_max"], runtime, loop, aside)
     _end_on_signals(loop)
     loop.session.on_link = lambda connected: say(telling.link(connected))
+    loop.session.on_silence = lambda silent: say(telling.silence(silent))
     loop.tell = lambda fact: say(telling.line(fact, loop.state))
     agent = loop.state.agent_id.hex()
     door = await _door(folder / config.agent["journal"], loop)
@@ -145,8 +152,15 @@ def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loo
     try:
         signer = signer_of(folder, config.agent["key"])
         store = FileStore(folder / config.agent["journal"], config.agent["journal_bytes_max"])
-        uplink = _uplink(folder, config.uplink, signer.key_id.hex())
-        parts = Parts(runtime, clock, store, signer, uplink, SystemdWatchdog(), lambda row: _bus(row, clock))
+        following = config.agent["next_key"]
+        next_signer = signer_of(folder, following) if following is not None else None
+        uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex())
+        firmware = firmware_hash(str(ROOT), PACKAGES)
+        secret = os.urandom(SECRET_BYTES)
+        parts = Parts(
+            runtime, firmware, clock, store, signer, uplink, SystemdWatchdog(), secret, lambda row: _bus(row, clock),
+            next_signer,
+        )  # fmt: skip
         return assemble(config, digest, parts)
     except (KeyFileError, TokenError) as error:
         raise StartError(f"[agent] key: {error}") from error

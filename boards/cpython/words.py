@@ -111,6 +111,10 @@ def sentence(told: dict[str, Any], control_of: Callable[[str], int]) -> str:
         return _delay(told)
     if kind == "uplink":
         return "The way upstream is open." if told["connected"] else "The way upstream is closed; everything is kept."
+    if kind == "upstream":
+        if told["confirms"]:
+            return "Upstream confirms again what it gets."
+        return "Nobody confirms what goes upstream; everything is kept."
     if kind == "ready":
         return f"The agent of {told['site']} runs: {told['agent']}, epoch {told['epoch']}."
     if kind == "dropped":

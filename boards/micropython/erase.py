@@ -34,7 +34,7 @@ def erase(folder: str, open_flash: Callable[[str], tuple[Any, int]] | None = Non
     with open(folder + "/site.json", "rb") as file:
         tree = json.loads(file.read())
     settings, uplink = tree["agent"], tree.get("uplink") or {}
-    names = [settings.get("key"), uplink.get("cert_key"), uplink.get("cert")]
+    names = [settings.get("key"), settings.get("next_key"), uplink.get("cert_key"), uplink.get("cert")]
     paths = [folder + "/" + name for name in names if name]
     journal = settings.get("journal", "journal")
     if journal.startswith("ring:"):

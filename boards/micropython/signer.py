@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from boards.micropython.p256 import Steps, T
 
-_KEYS_MAX = const(3)
+KEYS_MAX = const(3)
 
 
 class SoftSigner:
     """Keeps a 32-byte private key in memory. Making one takes as long as a signature, in one go."""
 
-    def __init__(self, secret: bytes, keys_max: int = _KEYS_MAX, turn: Callable[[Steps[Any]], None] = next) -> None:
+    def __init__(self, secret: bytes, keys_max: int = KEYS_MAX, turn: Callable[[Steps[Any]], None] = next) -> None:
         """`turn` takes as many steps as shall be taken in one go. Raises: ValueError: no private key of P-256."""
         self._secret = secret
         self._turn = turn

@@ -72,6 +72,7 @@ def run_site(folder: str, board: Board) -> int:
         print("siteward: " + " ".join([str(part) for part in error.args]))
         return 2
     loop.tell = lambda fact: _say(telling.line(fact, loop.state))
+    loop.session.on_silence = lambda silent: _say(telling.silence(silent))
     gc.collect()
     ready = {"fact": "ready", "site": site, "agent": loop.state.agent_id.hex(), "epoch": loop.state.epoch}
     print(json.dumps(_with_heap(ready)))
@@ -121,7 +122,7 @@ def _start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     from boards.micropython.start import start
 
     loop = start(folder, board, config, digest)
-    _forget("boards.micropython.start", "boards.startup", "drivers.catalogue")
+    _forget("boards.micropython.start", "boards.firmware", "boards.startup", "drivers.catalogue")
     return loop
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+from boards.firmware import firmware_hash
 from boards.micropython.clock import BoardClock
 from boards.micropython.file_store import FileStore
 from boards.micropython.mqtt_uplink import MqttUplink
-from boards.micropython.signer import SoftSigner
+from boards.micropython.signer import KEYS_MAX, SoftSigner
 from boards.micropython.tcp_line import TcpLine
-from boards.startup import Parts, StartError, assemble
+from boards.startup import Parts, StartError, agent_id, assemble
 from hal.compat import const
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
@@ -25,12 +29,15 @@ if TYPE_CHECKING:
 # A full journal drops a segment, so two must fit although every sync of a small record programs a unit.
 _SEGMENTS_MIN = const(32)
 
+_SECRET_BYTES = const(32)
+_KEY_BYTES = const(32)
+
 
 def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     """Return the agent of a checked configuration, ready to run. Raises: ValueError with one sentence, OSError."""
     clock = BoardClock()
-    with open(folder + "/" + config.agent["key"], "rb") as file:
-        signer = SoftSigner(file.read(33), turn=board.turn)
+    signer = _signer(folder, config, "key", board)
+    next_signer = _signer(folder, config, "next_key", board, 0) if config.agent["next_key"] is not None else None
     store = _journal(folder, board, config.agent)
 
     def open_bus(row: dict[str, Any]) -> Bus:
@@ -38,14 +45,32 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
             return Bus(TcpLine(row["host"], row["port"]), Tcp(), clock)
         return Bus(board.open_serial(row), Rtu(row["baud"]), clock)
 
-    uplink = _uplink(folder, config.uplink, signer.key_id.hex())
+    uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex())
     try:
-        loop = assemble(config, digest, Parts(board.name, clock, store, signer, uplink, board.watchdog, open_bus))
+        loop = assemble(
+            config, digest,
+            Parts(
+                board.name, firmware_hash(sys.path[0]), clock, store, signer, uplink, board.watchdog,
+                os.urandom(_SECRET_BYTES), open_bus, next_signer,
+            ),
+        )  # fmt: skip
     except StartError as error:
         raise ValueError(error.args[0])
     if config.agent["recorder_bytes_max"]:
         _record(folder, config, board.name, loop)
     return loop
+
+
+def _signer(folder: str, config: Config, key: str, board: Board, keys_max: int = KEYS_MAX) -> SoftSigner:
+    """Return the signer of a key file; one that verifies nothing needs no room for others' keys. Raises: ValueError."""
+    where = "[agent] %s = %r: " % (key, config.agent[key])
+    try:
+        with open(folder + "/" + config.agent[key], "rb") as file:
+            return SoftSigner(file.read(_KEY_BYTES + 1), keys_max, board.turn)
+    except OSError as error:
+        raise ValueError(where + "cannot be read: %s" % error)
+    except ValueError:
+        raise ValueError(where + "expected the 32 bytes of a private key of P-256")
 
 
 def _journal(folder: str, board: Board, settings: dict[str, Any]) -> Store:

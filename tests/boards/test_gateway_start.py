@@ -17,9 +17,17 @@ from typing import Any
 
 import pytest
 import serial
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from agent import cbor
+from agent.journal import Journal
+from agent.ledger import Ledger
+from boards.cpython.clock import SystemClock
 from boards.cpython.file_store import FileStore
+from boards.cpython.signer import FileSigner
 from tests.needs import ROOT
+from tools.certs import Authority
 from tools.demo.layout import toml
 from tools.keys import create_key
 
@@ -158,6 +166,42 @@ def test_key_file_that_is_missing(tmp_path: Path, port: str) -> None:
     tree = site(tmp_path, port)
     tree["agent"]["key"] = "other.key"
     assert "other.key: No such file" in run(tmp_path, tree)
+
+
+def test_next_key_that_is_missing_or_the_same_or_of_another_curve(tmp_path: Path, port: str) -> None:
+    tree = site(tmp_path, port)
+    tree["uplink"] = uplink_files(tmp_path)
+    tree["agent"]["next_key"] = "agent-2.key"
+    assert "agent-2.key: No such file" in run(tmp_path, tree)
+    (tmp_path / "agent-2.key").write_bytes((tmp_path / "agent.key").read_bytes())
+    (tmp_path / "agent-2.key").chmod(0o600)
+    assert "[agent] next_key: expected a key that this agent has not had" in run(tmp_path, tree)
+    other = ec.generate_private_key(ec.SECP384R1())
+    pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "agent-2.key").write_bytes(pem)
+    assert "agent-2.key: not a P-256 key" in run(tmp_path, tree)
+
+
+def test_id_of_which_the_journal_knows_another(tmp_path: Path, port: str) -> None:
+    tree = site(tmp_path, port)
+    store = FileStore(tmp_path / "journal")
+    signer = FileSigner(tmp_path / "agent.key")
+    ledger = Ledger(Journal(store, 4096), signer.key_id, SystemClock(), 1024, 900, b"")
+    ledger.keys_blob = cbor.encode([signer.key_id, signer.key_id, b""])
+    ledger.begin_epoch()
+    store.close()
+    tree["agent"]["id"] = "00112233445566aa"
+    expected = f"[agent] id: the journal is of agent {signer.key_id.hex()}, not of 00112233445566aa"
+    assert expected in run(tmp_path, tree)
+    tree["agent"]["id"] = "agent"
+    assert "[agent] id = 'agent': expected 16 hex digits" in run(tmp_path, tree)
+
+
+def uplink_files(folder: Path) -> dict[str, str]:
+    """Make an authority and an agent's certificate; return the table that names them."""
+    authority = Authority(folder)
+    files = authority.client("agent")
+    return {"host": "127.0.0.1", "ca": str(authority.files.cert), "cert": str(files.cert), "cert_key": str(files.key)}
 
 
 def test_journal_that_another_agent_holds(tmp_path: Path, port: str) -> None:

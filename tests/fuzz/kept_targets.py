@@ -148,7 +148,7 @@ def configuration(raw: bytes) -> None:
         return
     clock = ManualClock()
     parts = Parts(
-        "fuzz", clock, MemoryStore(1 << 20), Believer(), None, CountingWatchdog(),
+        "fuzz", bytes(32), clock, MemoryStore(1 << 20), Believer(), None, CountingWatchdog(), b"secret",
         lambda row: Bus(ScriptedLine(lambda request: None), Tcp(), clock),
     )  # fmt: skip
     try:
@@ -191,7 +191,7 @@ def ledger(raw: bytes) -> None:
     for segment in segments:
         store.append(bytes(segment))
         store.roll()
-    stood = Ledger(Journal(store, SEGMENT_BYTES), AGENT_ID, ManualClock(), 1024, 900)
+    stood = Ledger(Journal(store, SEGMENT_BYTES), AGENT_ID, ManualClock(), 1024, 900, b"secret")
     stood.recover()
     assert stood.damaged >= 0
     before_seq = stood.next_seq

@@ -11,6 +11,7 @@ from tests.tools.evidence import Maker
 from tools import wire
 from tools.headend.sessions import read_session
 from tools.strict import NotStrict
+from tools.verifier.keyring import Keys
 from tools.verifier.pagefile import pieces
 from tools.verifier.report import as_json, as_text
 from tools.verifier.verifier import Verifier
@@ -47,7 +48,7 @@ def session(raw: bytes) -> None:
     with mock.patch.object(wire, "signature_good", return_value=True):
         for each in (raw, enveloped(raw)):
             try:
-                read_session(each, MAKER.public, 0.0)
+                read_session(each, Keys([MAKER.public]), 0.0)
             except NotStrict as refused:
                 assert refused.fault
 

@@ -1,6 +1,7 @@
 """The benches for the adapters that boards run; imported inside MicroPython only."""
 
 import asyncio
+import gc
 
 from boards.micropython import clock as board_clock
 from boards.micropython.file_store import FileStore
@@ -11,6 +12,7 @@ from boards.micropython.tty import open_tty
 from boards.micropython.watchdog import NoWatchdog
 from tests.ports.contracts.files import Counter, Files
 from tests.ports.contracts.flash import Flash
+from tests.ports.contracts.words import Words
 
 HALF_PERIOD = 1 << 29  # of the ticks on boards
 
@@ -49,6 +51,26 @@ def count_for_ever(store):
     Counter(store).run()
 
 
+class Week:
+    """Bench of contracts/backlog.py: a board with 1 MB for its journal."""
+
+    devices, page_bytes_max, segment_bytes, bytes_max = 2, 2048, 16384, 1 << 20
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def open(self):
+        return FileStore(self._folder, self.bytes_max)
+
+    def used_bytes(self):
+        gc.collect()
+        return gc.mem_alloc()
+
+
+def week(folder):
+    return Week(folder)
+
+
 class Uplinks:
     """Bench of contracts/uplink.py."""
 
@@ -58,6 +80,12 @@ class Uplinks:
 
 def uplink(port, agent_hex, ca, cert, cert_key, server_name, keepalive_s):
     return Uplinks(MqttUplink("127.0.0.1", int(port), agent_hex, ca, cert, cert_key, server_name, int(keepalive_s)))
+
+
+def confirmed_uplink(words, port, agent_hex, ca, cert, cert_key, server_name, keepalive_s):
+    return Words(
+        MqttUplink("127.0.0.1", int(port), agent_hex, ca, cert, cert_key, server_name, int(keepalive_s)), words
+    )
 
 
 class Clocks:

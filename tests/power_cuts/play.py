@@ -25,11 +25,11 @@ def signature_of(first_seq):
 
 
 def digest(page):
-    return hashlib.sha256(page.payload).digest()
+    return hashlib.sha256(page.signed_bytes).digest()
 
 
 def open_ledger(store, segment_bytes):
-    ledger = Ledger(Journal(store, segment_bytes), AGENT_ID, ManualClock(), PAGE_BYTES_MAX, 900)
+    ledger = Ledger(Journal(store, segment_bytes), AGENT_ID, ManualClock(), PAGE_BYTES_MAX, 900, b"secret")
     ledger.recover()
     return ledger
 
@@ -88,7 +88,7 @@ class Play:
         self.sync()
         at = ledger.unsealed[-1][1]
         page = ledger.read_page(at)
-        self.pages.append((page.last_seq - page.count + 1, page.last_seq, digest(page)))
+        self.pages.append((page.first_seq, page.last_seq, digest(page)))
         self.sync()
 
     def seal(self):
@@ -146,7 +146,7 @@ def pages_of(ledger):
 
 def records_of(page):
     """Return the encoded records of a page."""
-    return page.payload
+    return b"".join(page.records)
 
 
 def judge(ledger, before, after, closed, lives=()):
@@ -161,11 +161,11 @@ def judge(ledger, before, after, closed, lives=()):
     assert epoch <= ledger.epoch <= after.tried[3], "epoch"
     assert ledger.state_blob in after.states or ledger.state_blob in before.states, ledger.state_blob
     pages = pages_of(ledger)
-    next_seq = pages[0].last_seq - pages[0].count + 1 if pages else ledger.next_seq
+    next_seq = pages[0].first_seq if pages else ledger.next_seq
     assert next_seq <= max(after.gone_seq, receipt_seq), ("missing", next_seq, after.gone_seq)
     promised = {first: (last, whole) for first, last, whole in closed[:page_count]}
     for page in pages:
-        first = page.last_seq - page.count + 1
+        first = page.first_seq
         assert first == next_seq, "a hole"
         next_seq = page.last_seq + 1
         assert page.signature in (None, signature_of(first)), "another page's seal"

@@ -151,7 +151,7 @@ class EightDevices:
         drivers = devices()
         units = [Unit(at, ROWS[at], contract_of(drivers[at])) for at in range(len(drivers))]
         signer = SoftSigner(b"\x07" * 32)
-        ledger = Ledger(Journal(MemoryStore(1 << 16), 8192), signer.key_id, self.clock, 2048, 3600)
+        ledger = Ledger(Journal(MemoryStore(1 << 16), 8192), signer.key_id, self.clock, 2048, 3600, b"secret")
         ledger.begin_epoch()
         state = State(Circuit(TABLE, 0), units, signer.key_id, ledger.epoch, 3600, 10000)
         uplink = LoopUplink()

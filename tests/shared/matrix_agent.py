@@ -151,7 +151,7 @@ class Agent:
         self._heard: dict[int, object] = {}
         drivers = [Grid(self.devices)] + self.devices
         units = [Unit(at, ROWS[at], contract_of(drivers[at])) for at in range(len(drivers))]
-        ledger = Ledger(Journal(MemoryStore(1 << 20), 8192), self.signer.key_id, self.clock, 2048, 120)
+        ledger = Ledger(Journal(MemoryStore(1 << 20), 8192), self.signer.key_id, self.clock, 2048, 120, b"secret")
         ledger.recover()
         ledger.begin_epoch()
         self.state = State(Circuit(TABLE, 0), units, self.signer.key_id, ledger.epoch, 60, 10000)
@@ -162,7 +162,7 @@ class Agent:
         self.loop.add_worker(
             Worker([Post(at, drivers[at], self.loop.report) for at in range(len(drivers))], self.clock)
         )
-        ledger.add([record.BOOT, 0, "test", "twin", bytes(32), []])
+        ledger.add([record.BOOT, 0, "test", "twin", bytes(32), bytes(32), 25000, []])
         self.turn = self.loop.turn
         self.loop.tell = self._hear
         self.task: Any = None

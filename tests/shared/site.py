@@ -23,6 +23,7 @@ from hal.capabilities.charger import Charger
 from hal.errors import LineTimeout
 from hal.memory import CountingWatchdog, LoopUplink, ManualClock, MemoryStore
 from tests.shared.house import TABLE, row
+from tests.shared.paged import Opened
 
 CIVIL_MS = 1700000000000
 
@@ -86,6 +87,8 @@ class TwinSite:
 
     def __init__(self) -> None:
         self.store = MemoryStore(1 << 20)
+        self.bytes_max = 1 << 20
+        self.segment_bytes = 8192
         self.signer = SoftSigner(b"\x07" * 32)
         self.dso = SoftSigner(b"\x08" * 32)
         self.headend = SoftSigner(b"\x09" * 32)
@@ -103,7 +106,8 @@ class TwinSite:
         drivers = [self.meter, self.charger]
         rows = [row("grid"), row("charger", default=16000, power_max_w=11040)]
         units = [Unit(at, rows[at], contract_of(drivers[at])) for at in (0, 1)]
-        ledger = Ledger(Journal(self.store, 8192), self.signer.key_id, self.clock, 2048, 120)
+        journal = Journal(self.store, self.segment_bytes)
+        ledger = Ledger(journal, self.signer.key_id, self.clock, 2048, 120, b"secret", self.bytes_max)
         ledger.recover()
         ledger.begin_epoch()
         state = State(Circuit(TABLE, 0), units, self.signer.key_id, ledger.epoch, 10, 10000)
@@ -127,7 +131,18 @@ class TwinSite:
             1000,
         )
         self.loop.add_worker(Worker([Post(at, drivers[at], self.loop.report) for at in (0, 1)], self.clock))
-        ledger.add([record.BOOT, 0, "test", "twin", bytes(32), [["grid", "twin-meter"], ["charger", "twin-charger"]]])
+        ledger.add(
+            [
+                record.BOOT,
+                0,
+                "test",
+                "twin",
+                bytes(32),
+                bytes(32),
+                25000,
+                [["grid", "twin-meter"], ["charger", "twin-charger"]],
+            ]
+        )
 
     async def let_pass(self, ms: int) -> None:
         """Let virtual time pass in steps of 100 ms, all tasks running to rest at each."""
@@ -161,10 +176,9 @@ class TwinSite:
 
     async def receipt(self, raw: bytes) -> bytes:
         """Return the head-end's signed receipt for a page."""
-        payload = cose.open_envelope(raw)[1]
-        fields = cbor.decode(payload)
-        last_seq = fields[4] + len(fields[11]) - 1
-        return await cose.seal(self.headend, cbor.encode([4, 1, fields[2], last_seq, page_hash(payload), 1700000000]))
+        page = Opened(raw)
+        fields = [4, 1, page.agent, page.last_seq, page_hash(page.signed_bytes), 1700000000]
+        return await cose.seal(self.headend, cbor.encode(fields))
 
 
 async def started(site: TwinSite) -> asyncio.Task[None]:

@@ -19,6 +19,7 @@ TABLES = (
     ("bus", config.SERIAL, 1),
     ("bus", config.TCP, 2),
     ("device", config.DEVICE, 1),
+    ("enrolment", config.ENROLMENT, 1),
 )
 WRONG = (None, True, -1, 1 << 40, "", "x" * 300, "Ä b", b"x", [], [1], {}, {"a": 1})
 
@@ -33,6 +34,7 @@ def tree() -> dict[str, Any]:
         "circuit": [{"id": "garage", "fuse_ma": 16000}],
         "bus": [{"id": "rs485", "kind": "serial", "port": "/dev/null"}, {"id": "lan", "kind": "tcp", "host": "h"}],
         "device": [{"id": "grid", "driver": "d", "bus": "lan"}],
+        "enrolment": [{"device": "grid", "asset": "em24 4711", "programme": "mfrr", "from": "2026-11-22"}],
     }
 
 
@@ -50,6 +52,16 @@ def refusal(made: Any) -> str:
         assert len(fault.args) == 1
         return str(fault.args[0])
     return ""
+
+
+def test_a_next_key_needs_a_file_of_its_own_and_somebody_who_confirms_it():
+    made = tree()
+    made["agent"].update({"next_key": "agent.key", "id": "00112233445566AA"})
+    assert refusal(made) == "[agent] next_key = 'agent.key': expected another file than key"
+    made["agent"]["next_key"] = "agent-2.key"
+    assert checked(made).agent["id"] == bytes.fromhex("00112233445566aa")
+    del made["uplink"]
+    assert refusal(made) == "[agent] next_key: expected an [uplink]: a key follows once receipts have confirmed it"
 
 
 def test_right_tree_is_filled_with_defaults():
@@ -84,7 +96,9 @@ def test_every_required_key_is_missed_by_name():
 
 
 def test_unknown_keys_are_refused_and_a_devices_own_are_kept():
-    for name, _, number in TABLES[:-1]:
+    for name, fields, number in TABLES:
+        if fields is config.DEVICE:
+            continue
         made = tree()
         row(made, name, number)["surprise"] = 1
         assert "surprise = 1: no such key" in refusal(made)
@@ -187,3 +201,45 @@ def test_public_key_is_hex_of_the_right_length_and_nothing_else():
     made = tree()
     made["authority"][0]["public_key"] = KEY.upper()
     assert refusal(made) == ""
+
+
+def enrolled(**changed: Any) -> str:
+    """Return the refusal of a tree with a second enrolment."""
+    made = tree()
+    made["enrolment"].append(dict(made["enrolment"][0], **changed))
+    return refusal(made)
+
+
+def test_dates_are_days_of_utc_that_exist():
+    for given, unix_s in (
+        ("1970-01-01", 0),
+        ("2000-02-29", 951782400),
+        ("2026-12-31", 1798675200),
+        ("2100-03-01", 4107542400),
+    ):
+        assert config.day("from", given) == unix_s
+    for given in (
+        "2026-13-01",
+        "2026-00-10",
+        "2025-02-29",
+        "2100-02-29",
+        "1969-12-31",
+        "2026-1-1",
+        "26-01-01",
+        20260101,
+    ):
+        assert "from" in refusal(dict(tree(), enrolment=[dict(tree()["enrolment"][0], **{"from": given})])), given
+
+
+def test_an_asset_is_sold_once_at_a_time():
+    assert "each asset in one enrolment at a time" in enrolled(programme="other")
+    assert "each asset in one enrolment at a time" in enrolled(**{"from": "2030-01-01"})
+    assert enrolled(asset="another") == ""
+    made = tree()
+    made["enrolment"][0]["until"] = "2027-01-01"
+    made["enrolment"].append(dict(made["enrolment"][0], **{"from": "2027-01-01", "until": "2027-02-01"}))
+    assert refusal(made) == ""
+    made["enrolment"][1]["from"] = "2026-12-31"
+    assert "each asset in one enrolment at a time" in refusal(made)
+    assert "a day after from" in enrolled(asset="another", until="2026-11-22")
+    assert "the id of a [[device]]" in enrolled(asset="another", device="nobody")

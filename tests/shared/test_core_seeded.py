@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent import cbor, record
+from agent import record
 from agent.circuits import Circuit
 from agent.claims import CHANGE, slot, winner
 from agent.journal import Journal
@@ -67,7 +67,7 @@ class Run:
     def boot(self) -> None:
         """Begin an epoch on what the journal holds."""
         clock = ManualClock()
-        self.ledger = Ledger(Journal(self.store, 16384), AGENT_ID, clock, 2048, 120)
+        self.ledger = Ledger(Journal(self.store, 16384), AGENT_ID, clock, 2048, 120, b"secret")
         self.ledger.recover()
         self.ledger.begin_epoch()
         plant = self.plant
@@ -79,7 +79,7 @@ class Run:
         self.failsafe = 0
         self.decisions = self.counted = 0
         self.calm_ticks = 0
-        self.ledger.add([record.BOOT, 0, "test", "seeded", bytes(32), []])
+        self.ledger.add([record.BOOT, 0, "test", "seeded", bytes(32), bytes(32), 25000, []])
 
     def reboot(self) -> None:
         """Cut the power; what limited the site limits it again, unless it ended meanwhile."""
@@ -229,7 +229,7 @@ class Run:
             if first <= at:
                 cut.append(self.store.read(first, min(size_bytes, at - first)))
                 cut.roll()
-        after = Ledger(Journal(cut, 16384), AGENT_ID, ManualClock(), 2048, 120)
+        after = Ledger(Journal(cut, 16384), AGENT_ID, ManualClock(), 2048, 120, b"secret")
         after.recover()
         kept = numbers(after)
         assert kept == whole[: len(kept)] and len(kept) == after.next_seq - 1
@@ -243,8 +243,7 @@ def numbers(ledger: Ledger) -> list[int]:
         page = ledger.read_page(at)
         if page is None:
             break
-        fields = cbor.decode(page.payload, items_max=4096)
-        found += range(fields[4], fields[4] + len(fields[11]))
+        found += range(page.first_seq, page.last_seq + 1)
         at = page.next_at
     return found
 

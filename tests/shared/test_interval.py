@@ -9,7 +9,7 @@ from hal import quantities as q
 
 def closed(interval: Interval, now_s: int) -> tuple[object, object]:
     """Return quality and values of the reading up to `now_s`."""
-    reading, _ = interval.close(now_s)
+    reading, _ = interval.close(now_s, {})
     return reading[4], reading[5]
 
 
@@ -51,6 +51,6 @@ def test_register_that_fell_is_another_meter_and_bad_once():
     qualities = []
     for second, energy_wh in enumerate((100, 90, 95)):
         interval.take(Sample(second * 1000, {q.ENERGY_IMPORT_WH: energy_wh}))
-        reading, fell = interval.close(second + 1)
+        reading, fell = interval.close(second + 1, {})
         qualities.append((reading[4], fell))
     assert qualities == [(q.GOOD, False), (q.BAD, True), (q.GOOD, False)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from agent import cbor, record
 from agent.journal import RECORD, Journal, frame
 from agent.ledger import Ledger
-from agent.page import NO_PAGE, page_hash
+from agent.page import NO_PAGE, page_hash, page_message
+from agent.stored import StoredPage
+from hal import quantities as q
 from hal.memory import ManualClock, MemoryStore
 
 AGENT_ID = b"agent-01"
@@ -13,7 +15,7 @@ AGENT_ID = b"agent-01"
 
 def ledger_on(store: MemoryStore, clock: ManualClock, segment_bytes: int = 4096) -> Ledger:
     """Return a recovered ledger."""
-    ledger = Ledger(Journal(store, segment_bytes), AGENT_ID, clock, 1024, 900)
+    ledger = Ledger(Journal(store, segment_bytes), AGENT_ID, clock, 1024, 900, b"secret")
     ledger.recover()
     return ledger
 
@@ -23,15 +25,15 @@ def event(clock: ManualClock, number: int) -> list[object]:
     return [record.EVENT, clock.now_ms(), bytes([number % 256]) * 32, record.STARTED]
 
 
-def pages_of(ledger: Ledger) -> list[list[object]]:
-    """Return the payload fields of all unreleased closed pages, and check each link."""
+def pages_of(ledger: Ledger) -> list[StoredPage]:
+    """Return all unreleased closed pages."""
     found = []
     at = ledger.backlog_at
     while at is not None:
         page = ledger.read_page(at)
         if page is None:
             break
-        found.append(cbor.decode(page.payload))
+        found.append(page)
         at = page.next_at
     return found
 
@@ -56,10 +58,11 @@ def test_pages_are_numbered_and_linked():
     prev, seq = NO_PAGE, 1
     pages = pages_of(ledger)
     assert len(pages) == 10
-    for fields in pages:
-        assert fields[4] == seq and fields[5] == prev
-        seq += len(fields[11])
-        prev = page_hash(cbor.encode(fields))
+    for page in pages:
+        header = cbor.decode(page.signed_bytes)
+        assert header[:2] == [1, 1] and header[4:7] == [seq, len(page.records), prev]
+        seq += len(page.records)
+        prev = page_hash(page.signed_bytes)
     assert ledger.prev == prev
 
 
@@ -87,8 +90,8 @@ def test_cut_at_every_byte_keeps_a_prefix_and_never_a_wrong_record():
         store.crash(cut, b"\x00\x07")
         after = ledger_on(store, ManualClock())
         kept = pages_of(after)
-        records = [raw for fields in kept for raw in fields[11]]
-        expected = [raw for fields in complete for raw in fields[11]]
+        records = [raw for page in kept for raw in page.records]
+        expected = [raw for page in complete for raw in page.records]
         assert records == expected[: len(records)]
         after.begin_epoch()
         after.add(event(ManualClock(), 1))
@@ -105,19 +108,19 @@ def test_release_drops_segments_and_survives_recovery():
     ledger.release(100)
     assert ledger.released_seq == 101
     assert len(store.segments()) < segments
-    assert pages_of(ledger)[0][4] == 101
+    assert pages_of(ledger)[0].first_seq == 101
     after = ledger_on(store, ManualClock())
-    assert after.released_seq == 101 and pages_of(after)[0][4] == 101
+    assert after.released_seq == 101 and pages_of(after)[0].first_seq == 101
     after.release(200)
     assert pages_of(after) == []
 
 
 def test_full_store_drops_the_oldest_and_counts_what_was_lost():
     ledger = filled(MemoryStore(16384), 600, 10)
-    assert ledger.lost_records > 0
+    assert ledger.lost > 0
     pages = pages_of(ledger)
-    assert pages[0][4] == ledger.released_seq == ledger.lost_records + 1
-    assert pages[-1][4] + len(pages[-1][11]) == 601
+    assert pages[0].first_seq == ledger.released_seq == ledger.lost + 1
+    assert pages[-1].first_seq + len(pages[-1].records) == 601
 
 
 def test_seal_is_found_again_also_behind_the_next_page():
@@ -174,7 +177,7 @@ def test_page_without_records_does_not_stop_the_backlog():
     after.begin_epoch()
     after.add(event(ManualClock(), 2))
     after.close_page()
-    assert [fields[4] for fields in pages_of(after)] == [1]
+    assert [page.first_seq for page in pages_of(after)] == [1]
 
 
 def test_page_that_lost_records_in_the_middle_is_passed_over_and_counted():
@@ -193,21 +196,22 @@ def test_page_that_lost_records_in_the_middle_is_passed_over_and_counted():
     after = ledger_on(rotten, ManualClock())
     kept = pages_of(after)
     assert 0 < len(complete) - len(kept) < 14
-    assert all(fields in complete for fields in kept)
-    assert after.damaged == 294 - sum([len(fields[11]) for fields in kept])
+    whole = [page.signed_bytes for page in complete]
+    assert all(page.signed_bytes in whole for page in kept)
+    assert after.damaged == 294 - sum([len(page.records) for page in kept])
     assert after.next_seq == ledger.next_seq and after.prev == ledger.prev
     after.begin_epoch()
     assert ledger_on(rotten, ManualClock()).damaged == after.damaged
 
 
-def test_torn_end_is_told_by_the_next_boot_only():
+def test_torn_end_is_counted_once_and_for_ever():
     store = MemoryStore()
     filled(store, 5, 2)
     store.append(b"\x00\x09\x03torn")
-    after = ledger_on(store, ManualClock())
-    assert after.damaged == 1
-    after.begin_epoch()
-    assert ledger_on(store, ManualClock()).damaged == 0
+    for _ in range(3):
+        after = ledger_on(store, ManualClock())
+        assert after.damaged == 1
+        after.begin_epoch()
 
 
 def test_seal_far_behind_its_page_is_found_and_a_later_one_is_not_written():
@@ -245,8 +249,8 @@ def test_burst_of_records_is_split_into_pages_of_bounded_size():
         ledger.add(event(clock, number))
     ledger.close_page()
     pages = pages_of(ledger)
-    assert sum([len(fields[11]) for fields in pages]) == 200
-    assert max([len(cbor.encode(fields)) for fields in pages]) < 1024 + 100
+    assert sum([len(page.records) for page in pages]) == 200
+    assert max([len(page_message(bytes(180), page.salt, page.records)) for page in pages]) < 1024 + 100
 
 
 def test_released_segments_are_not_counted_as_lost_after_a_power_cut():
@@ -261,7 +265,7 @@ def test_released_segments_are_not_counted_as_lost_after_a_power_cut():
     for number in range(100):
         after.add(event(clock, number))
         after.flush()
-    assert after.lost_records == 0
+    assert after.lost == 0
 
 
 def test_everything_released_leaves_only_the_newest_segment():
@@ -281,8 +285,8 @@ def test_what_is_lost_in_a_full_store_is_counted_to_the_record():
         ledger.flush()
     ledger.close_page()
     kept = pages_of(ledger)
-    assert ledger.lost_records == kept[0][4] - 1
-    assert kept[-1][4] + len(kept[-1][11]) == 501
+    assert ledger.lost == kept[0].first_seq - 1
+    assert kept[-1].first_seq + len(kept[-1].records) == 501
     assert all(at >= store.segments()[0][0] for _, at in ledger.unsealed)
 
 
@@ -298,3 +302,54 @@ def test_store_that_needs_more_than_one_segment_of_room_gets_it():
     ledger.save_state(bytes(1500))
     ledger.sync()
     assert ledger_on(store, ManualClock()).state_blob == bytes(1500)
+
+
+def test_loss_is_counted_for_ever_also_when_a_cut_comes_before_it_is_said():
+    store = MemoryStore(12000)
+    clock = ManualClock()
+    ledger = ledger_on(store, clock, 2048)
+    ledger.begin_epoch()
+    for number in range(500):
+        ledger.add(event(clock, number))
+        ledger.flush()
+    ledger.sync()
+    assert ledger.lost > 0
+    after = ledger_on(store, ManualClock(), 2048)
+    assert after.lost == ledger.lost and after.released_seq == ledger.released_seq
+    store.release(store.segments()[1][0])  # power fails here: dropped, and not yet said
+    cut = ledger_on(store, ManualClock(), 2048)
+    assert cut.lost > ledger.lost
+    first_kept = pages_of(cut)[0].first_seq
+    assert cut.lost == cut.released_seq - 1 == first_kept - 1
+    cut.begin_epoch()
+    cut.close_page()
+    cut.release(pages_of(cut)[1].last_seq)
+    assert ledger_on(store, ManualClock(), 2048).lost == cut.lost
+
+
+def test_a_page_ends_where_the_quality_of_the_clock_changes():
+    clock = ManualClock()
+    ledger = ledger_on(MemoryStore(), clock)
+    ledger.begin_epoch()
+    ledger.add(event(clock, 1))
+    clock.set_civil(1700000000000, q.CLOCK_SYNCHRONISED, 10)
+    ledger.add(event(clock, 2))
+    ledger.add(event(clock, 3))
+    clock.set_civil(1700000000000, q.CLOCK_INFORMATIVE, 10)
+    ledger.add(event(clock, 4))
+    ledger.close_page()
+    headers = [cbor.decode(page.signed_bytes) for page in pages_of(ledger)]
+    assert [(header[5], header[10]) for header in headers] == [(1, 0), (2, 2), (1, 1)]
+
+
+def test_each_page_and_each_life_has_salts_of_its_own():
+    salts = {}
+    for secret in (b"one life", b"another"):
+        ledger = Ledger(Journal(MemoryStore(), 4096), AGENT_ID, ManualClock(), 1024, 900, secret)
+        ledger.begin_epoch()
+        for number in range(3):
+            ledger.add(event(ManualClock(), number))
+            ledger.close_page()
+        for page in pages_of(ledger):
+            salts[page.salt] = True
+    assert len(salts) == 6

@@ -6,15 +6,13 @@ import asyncio
 
 from agent import cbor, cose, record
 from agent.worker import Post, Worker
+from tests.shared.paged import Opened
 from tests.shared.site import TwinCharger, TwinSite, busy_minute, started, stopped
 
 
 def records_of(pages: list[bytes]) -> list[list[object]]:
     """Return all records of signed pages."""
-    found = []
-    for raw in pages:
-        found += [cbor.decode(kept) for kept in cbor.decode(cose.open_envelope(raw)[1])[11]]
-    return found
+    return [fact for raw in pages for fact in Opened(raw).facts]
 
 
 def pages_sent(site: TwinSite) -> list[bytes]:
@@ -31,7 +29,7 @@ async def test_limit_moves_the_charger_and_the_answer_is_a_signed_page():
     assert 500 + site.charger.power_w() <= 5000
     pages = pages_sent(site)
     for raw in pages:
-        key_id, _, digest, signature = cose.open_envelope(raw)
+        key_id, _, digest, signature = cose.open_envelope(Opened(raw).envelope)
         assert key_id == site.signer.key_id
         assert await site.headend.verify(site.signer.public_key, digest, signature)
     decisions = [fact for fact in records_of(pages) if fact[0] == record.DECISION]
@@ -104,8 +102,8 @@ async def test_open_page_is_never_sent_while_others_are_waiting_for_receipts():
         await site.let_pass(12000)
     seen = {}
     for raw in pages_sent(site):
-        fields = cbor.decode(cose.open_envelope(raw)[1])
-        assert seen.setdefault(fields[4], fields) == fields
+        page = Opened(raw)
+        assert seen.setdefault(page.first_seq, page.signed_bytes) == page.signed_bytes
     await stopped(site, task)
 
 
@@ -171,12 +169,12 @@ async def test_busy_minute_is_one_chain_of_pages():
     pages = await busy_minute()
     seen = {}
     for raw in pages:
-        fields = cbor.decode(cose.open_envelope(raw)[1])
-        seen[fields[4]] = fields
+        page = Opened(raw)
+        seen[page.first_seq] = page
     expected = 1
     for first_seq in sorted(seen):
         assert first_seq == expected
-        expected += len(seen[first_seq][11])
+        expected += len(seen[first_seq].records)
     reasons = [fact[5] for fact in records_of(pages) if fact[0] == record.DECISION]
     assert record.ROLE_FORBIDS in reasons and record.ACCEPTED in reasons
 

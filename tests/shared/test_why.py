@@ -9,7 +9,7 @@ from agent.image import Image
 from agent.kept import dump
 from agent.step import Outcome
 from tests.shared.house import AGGREGATOR, DSO, OWNER, House
-from tests.shared.site import TwinSite, started, stopped
+from tests.shared.site import CIVIL_MS, TwinSite, started, stopped
 from tests.shared.test_step import BATTERY, CHARGER, PUMP, command, run
 
 TYPE_CHECKING = False
@@ -204,6 +204,8 @@ async def test_what_waits_for_a_receipt_is_told():
     kept = why.keeping(twin.loop)
     assert kept["uplink"] and kept["connected"] and kept["released_seq"] == 1
     assert kept["waiting"] == kept["next_seq"] - 1 > 0
+    assert kept["waiting_since"] == [1, 0, CIVIL_MS // 1000] and (kept["lost"], kept["thinned"]) == (0, False)
+    assert kept["kept_bytes"] > 0 and not kept["silent"]
     charger = why.device(
         twin.loop.state, twin.loop.image(), twin.loop.authorities, twin.loop.state.units[1], twin.clock.now_ms()
     )

@@ -29,7 +29,7 @@ MARK = b"a household's evening"
 def kept_journal(folder, records):
     """Write a journal of records that nobody has confirmed."""
     store = FileStore(folder)
-    ledger = Ledger(Journal(store, 4096), b"agent-01", ManualClock(), 1024, 900)
+    ledger = Ledger(Journal(store, 4096), b"agent-01", ManualClock(), 1024, 900, b"secret")
     ledger.recover()
     ledger.begin_epoch()
     for number in range(records):

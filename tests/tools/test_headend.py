@@ -9,6 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.needs import ROOT, needs_program
 from tests.tools import evidence as e
 from tests.tools.field_agent import WAIT_S, FieldAgent
@@ -49,13 +51,13 @@ async def test_bad_pages_are_refused_and_not_confirmed(tmp_path):
         agent.send("page", good[:-1] + bytes([good[-1] ^ 1]))
         agent.send("page", b"\x81" * 5000)
         agent.send("page", e.Maker(9).page())
-        await refused(head_end, "bad_signature")
+        await refused(head_end, "wrong_root")
         await refused(head_end, "too_deep")
         await refused(head_end, "unknown_key")
         agent.send("page", good)
         assert (await agent.receipt())[3] == 2
         assert agent.receipts.empty()
-        assert agent_status(head_end)["refusals"] == {"bad_signature": 1, "too_deep": 1, "unknown_key": 1}
+        assert agent_status(head_end)["refusals"] == {"too_deep": 1, "unknown_key": 1, "wrong_root": 1}
 
 
 async def test_a_fork_is_refused(tmp_path):
@@ -260,3 +262,50 @@ async def started(config: Path) -> asyncio.subprocess.Process:
         while b"connected to the broker" not in (line := await process.stderr.readline()):
             assert line, "the head-end ended"
     return process
+
+
+async def test_a_revoked_key_is_refused_from_that_record_on_and_what_waits_of_it_is_dropped(tmp_path):
+    from tools.headend.intake import Intake
+    from tools.headend.sessions import Sessions
+    from tools.headend.store import Store
+
+    maker = e.Maker(MAKER_SECRET)
+    agent, kid = maker.agent.hex(), maker.agent
+    keys = {agent: maker.public}
+    pages = maker.pages(4)
+    store = Store(tmp_path / "headend.sqlite")
+    intake = Intake(store, Sessions(store, keys), keys, RECEIPT_KEY)
+    for number in (0, 1, 3):  # the last one waits for the one before it
+        assert intake.take_page(agent, pages[number]) is not None
+    store.close()
+    first_of_third = intake.chains[agent].next_seq
+    store = Store(tmp_path / "headend.sqlite")
+    sessions = Sessions(store, keys, {kid: first_of_third})
+    intake = Intake(store, sessions, keys, RECEIPT_KEY)
+    assert store.page_counts(agent)[0] == 2
+    assert [fault["name"] for fault in store.faults(agent)] == ["key_revoked"]
+    assert intake.take_page(agent, pages[2]) is None
+    assert intake.take_page(agent, pages[1]) is not None  # known, and from before
+    assert store.refusals(agent) == {"key_revoked": 1}
+    store.close()
+
+
+async def test_a_session_of_a_revoked_key_is_refused_and_an_old_one_forgotten(tmp_path):
+    async with scene(tmp_path) as (head_end, agent):
+        heard = head_end.status()["agents"][0]["epoch"]
+        raw = agent.announce()
+        await head_end.until(lambda: head_end.status()["agents"][0]["agent_now_s"] >= agent.now_s, WAIT_S)
+    from tools.headend.sessions import Sessions, read_session
+    from tools.headend.store import Store
+    from tools.strict import NotStrict
+    from tools.verifier.keyring import Keys
+
+    assert heard is not None
+    keys, revoked = {agent.agent: agent.maker.public}, {agent.maker.agent: agent.maker.seq}
+    store = Store(tmp_path / "headend.sqlite")
+    assert Sessions(store, keys).newest(agent.agent) is not None
+    assert Sessions(store, keys, revoked).newest(agent.agent) is None
+    store.close()
+    with pytest.raises(NotStrict, match="by key " + agent.agent) as refused:
+        read_session(raw, Keys(keys.values(), revoked), 0)
+    assert refused.value.fault == "key_revoked"

@@ -32,8 +32,9 @@ def test_the_configuration_on_the_page_is_one(tmp_path):
     public_key = point(create_key(tmp_path / "agent.key").public_key()).hex()
     for name in ("receipt.key", "dso.key"):
         create_key(tmp_path / name)
-    (tmp_path / "HEADEND.toml").write_text(example.replace("04…", public_key))
+    (tmp_path / "HEADEND.toml").write_text(example.replace("04…", public_key).replace("6a15…", "6a150b0e83b344c8"))
     settings = load_settings(tmp_path / "HEADEND.toml")
     assert settings.socket == tmp_path / "headend.sock"
     assert [(authority.name, authority.role) for authority in settings.authorities] == [("dso", "grid")]
     assert settings.agents[0].public_key.hex() == public_key
+    assert settings.agents[0].revoked == ((bytes.fromhex("6a150b0e83b344c8"), 900),)

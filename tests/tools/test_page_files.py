@@ -101,7 +101,7 @@ def test_the_pages_behind_damage_are_still_found():
     assert found(b"\x00" * 5 + first) == ["garbage", len(first)]
     assert found(first + b"noise" * 50_000 + second) == [len(first), "garbage", len(second)]
     bent = bytearray(second)
-    bent[14] ^= 0x40  # the kid's last bytes are no length, so this one stays a page
+    bent[15] ^= 0x40  # the kid's last bytes are no length, so this one stays a page
     assert found(first + bytes(bent) + third) == [len(first), len(second), len(third)]
     where = second.index(b"\x58\x40", 40)  # the head of the signature
     assert found(first + second[:where] + b"\xff" + second[where + 1 :] + third) == [
@@ -123,12 +123,12 @@ def test_a_beginning_split_over_two_reads_is_found():
 HOSTILE = {
     "nested arrays": b"\x81" * 60_000,
     "nested tags": b"\xd2" * 60_000,
-    "100 MB string": b"\xd2\x84\x5a\x05\xf5\xe1\x00",
-    "2^63 elements": b"\xd2\x9b\x7f\xff\xff\xff\xff\xff\xff\xff",
-    "2^63 pairs": b"\xd2\x84\x40\xbb\x7f\xff\xff\xff\xff\xff\xff\xff",
-    "100 MB payload": b"\xd2\x84\x4d\xa2\x01\x26\x04\x48" + bytes(8) + b"\xa0\x5a\x05\xf5\xe1\x00",
-    "endless string": b"\xd2\x84\x5f" + b"\x41\x00" * 1000,
-    "empty arrays": b"\xd2\x99\xff\xf0" + b"\x80" * 65_520,
+    "100 MB string": b"\x83\xd2\x84\x5a\x05\xf5\xe1\x00",
+    "2^63 elements": b"\x83\xd2\x9b\x7f\xff\xff\xff\xff\xff\xff\xff",
+    "2^63 pairs": b"\x83\xd2\x84\x40\xbb\x7f\xff\xff\xff\xff\xff\xff\xff",
+    "100 MB payload": b"\x83\xd2\x84\x4d\xa2\x01\x26\x04\x48" + bytes(8) + b"\xa0\x5a\x05\xf5\xe1\x00",
+    "endless string": b"\x83\xd2\x84\x5f" + b"\x41\x00" * 1000,
+    "empty arrays": b"\x83\xd2\x84\x99\xff\xf0" + b"\x80" * 65_520,
 }
 
 
@@ -146,8 +146,8 @@ def test_deep_nesting_inside_a_signed_page_is_refused():
 
     maker = e.Maker()
     verifier = Verifier([maker.public])
-    verifier.add(maker.page(raw_records=[b"\x81" * 30_000 + b"\x00"]))
-    verifier.add(e.sealed(b"\x81" * 30_000 + b"\x00", maker.key))
+    verifier.add(maker.page(raw_records=[e.encode(e.boot()), b"\x81" * 30_000 + b"\x00"]))
+    verifier.add(e.packed(e.sealed(b"\x81" * 30_000 + b"\x00", maker.key), bytes(16), [b"\x00"]))
     assert verifier.report().counts == {"too_deep": 2}
 
 
@@ -158,7 +158,7 @@ def test_a_hundred_hostile_megabytes_need_little_memory(tmp_path):
     with path.open("wb") as file:
         for page in maker.pages(2):
             for _ in range(50):
-                file.write(b"\xd2\x84\x5a\x05\xf5\xe1\x00" + b"\x00" * 1_000_000)
+                file.write(b"\x83\xd2\x84\x5a\x05\xf5\xe1\x00" + b"\x00" * 1_000_000)
             file.write(page)
     command = [sys.executable, "-m", "tools.cli", "verify", str(path), "--json", "--key", maker.public.hex()]
     done = subprocess.run(

@@ -103,7 +103,7 @@ def test_power_over_the_limit_for_too_long_is_found():
 
 def test_a_told_fact_without_its_record_is_found():
     told = life(1, (2.0, {"fact": "decision", "command": "ab" * 32, "reason": "accepted", "at_ms": 61500}))
-    boot = cbor2.dumps([2, 0, "1", "x", bytes(32), [["grid", "m"]]])
+    boot = cbor2.dumps([2, 0, "1", "x", bytes(32), bytes(32), 25000, [["grid", "m"]]])
     decision = cbor2.dumps([3, 1500, bytes.fromhex("ab" * 32), bytes(8), 1, 0])
     assert durable.lost_facts([told], {1: (2, 0, boot), 2: (2, 60, decision)}) == []
     assert len(durable.lost_facts([told], {1: (2, 0, boot), 2: (1, 60, decision)})) == 1

@@ -30,7 +30,7 @@ def test_an_edited_page_leaves_a_hole_too():
     maker = e.Maker()
     pages = maker.pages(3)
     parts = open_parts(pages[1])
-    pages[1] = closed([*parts[:2], parts[2][:-1] + b"\x00", parts[3]])
+    pages[1] = closed(pages[1], [*parts[:2], parts[2][:-1] + b"\x00", parts[3]])
     assert names(judged(pages, maker)) == {"bad_signature": 1, "missing_pages": 1}
 
 
@@ -53,7 +53,7 @@ def test_one_key_with_two_chains_is_a_fork():
     maker, twin = e.Maker(), e.Maker()
     shared = maker.pages(2)
     twin.pages(2)
-    report = judged([*shared, maker.page(), twin.page(e.gap(1))], maker)
+    report = judged([*shared, maker.page(), twin.page(e.gap(2))], maker)
     assert names(report) == {"fork": 1}
 
 
@@ -96,3 +96,14 @@ def test_a_loss_that_is_larger_than_declared_is_a_fault():
 
 def test_nothing_at_all_is_not_good():
     assert names(judged([], e.Maker())) == {"no_pages": 1}
+
+
+def test_of_pages_long_ago_the_numbers_are_still_known(monkeypatch):
+    monkeypatch.setattr("tools.verifier.known.PAGES_MAX", 8)
+    maker = e.Maker()
+    pages = maker.pages(40)
+    assert judged(pages, maker).ok
+    again = judged([*pages, pages[0], pages[20], pages[39]], maker)
+    assert names(again) == {"duplicated": 3}
+    maker.seq -= 1
+    assert names(judged([*pages, maker.page()], maker)) == {"fork": 1}

@@ -6,21 +6,25 @@ import cbor2
 import pytest
 
 from tests.tools import evidence as e
-from tests.tools.judging import closed, edited, judged, only_fault, open_parts
+from tests.tools.judging import closed, judged, only_fault, open_parts, sealed_again
 from tools.verifier import Verifier
+
+BOOT = e.encode(e.boot())
 
 
 def test_an_edited_byte_of_the_payload_breaks_the_signature():
     maker = e.Maker()
-    parts = open_parts(maker.page())
+    raw = maker.page()
+    parts = open_parts(raw)
     payload = bytearray(parts[2])
     payload[-1] ^= 1
-    assert only_fault(closed([parts[0], {}, bytes(payload), parts[3]]), maker) == "bad_signature"
+    assert only_fault(closed(raw, [parts[0], {}, bytes(payload), parts[3]]), maker) == "bad_signature"
 
 
 def test_every_single_bit_of_a_page_is_covered():
     maker = e.Maker()
-    raw = maker.page(e.gap(1))
+    raw = maker.page(e.boot(), e.gap(1))
+    assert Verifier([maker.public]).add(raw).ok
     for bit in range(len(raw) * 8):
         bent = bytearray(raw)
         bent[bit // 8] ^= 1 << (bit % 8)
@@ -30,9 +34,9 @@ def test_every_single_bit_of_a_page_is_covered():
 @pytest.mark.parametrize("scalar", [0, 1, 2**256 - 1])
 def test_degenerate_signatures_are_refused(scalar):
     maker = e.Maker()
-    parts = open_parts(maker.page())
+    raw = maker.page()
     signature = scalar.to_bytes(32, "big") * 2
-    assert only_fault(closed([*parts[:3], signature]), maker) == "bad_signature"
+    assert only_fault(closed(raw, [*open_parts(raw)[:3], signature]), maker) == "bad_signature"
 
 
 def test_a_stranger_s_page_is_refused():
@@ -41,37 +45,51 @@ def test_a_stranger_s_page_is_refused():
 
 def test_a_page_of_one_agent_replayed_under_another_key_is_refused():
     victim, thief = e.Maker(5), e.Maker(6)
-    payload = open_parts(victim.page())[2]
-    assert only_fault(e.sealed(payload, thief.key), victim, thief) == "wrong_agent"
+    raw = victim.page()
+    assert only_fault(sealed_again(raw, open_parts(raw)[2], thief), victim, thief) == "wrong_agent"
 
 
 def test_another_algorithm_is_refused():
     maker = e.Maker()
-    payload = open_parts(maker.page())[2]
-    assert only_fault(e.sealed(payload, maker.key, {1: -8, 4: maker.agent}), maker) == "wrong_algorithm"
+    raw = maker.page()
+    assert (
+        only_fault(sealed_again(raw, open_parts(raw)[2], maker, header={1: -8, 4: maker.agent}), maker)
+        == "wrong_algorithm"
+    )
 
 
 @pytest.mark.parametrize("header", [{1: -7}, {1: -7, 4: b"short"}, {1: -7, 4: bytes(8), 5: 1}, {}])
 def test_another_protected_header_is_refused(header):
     maker = e.Maker()
-    payload = open_parts(maker.page())[2]
-    assert only_fault(e.sealed(payload, maker.key, header), maker) == "envelope_shape"
+    raw = maker.page()
+    assert only_fault(sealed_again(raw, open_parts(raw)[2], maker, header=header), maker) == "envelope_shape"
 
 
 def test_an_unprotected_header_is_refused():
     maker = e.Maker()
-    payload = open_parts(maker.page())[2]
-    assert only_fault(e.sealed(payload, maker.key, unprotected={4: b"x"}), maker) == "envelope_shape"
+    raw = maker.page()
+    assert only_fault(sealed_again(raw, open_parts(raw)[2], maker, unprotected={4: b"x"}), maker) == "envelope_shape"
 
 
 def test_a_der_signature_is_refused():
     maker = e.Maker()
-    assert only_fault(closed([*open_parts(maker.page())[:3], bytes(70)]), maker) == "envelope_shape"
+    raw = maker.page()
+    assert only_fault(closed(raw, [*open_parts(raw)[:3], bytes(70)]), maker) == "envelope_shape"
 
 
 def test_a_missing_tag_is_refused():
     maker = e.Maker()
-    assert only_fault(e.encode(open_parts(maker.page())), maker) == "envelope_shape"
+    raw = maker.page()
+    assert only_fault(raw[:1] + raw[2:], maker) == "envelope_shape"
+
+
+def test_an_envelope_or_part_of_a_page_by_itself_is_refused():
+    maker = e.Maker()
+    raw = maker.page()
+    envelope, salt, records = cbor2.loads(raw)
+    for bent in ([envelope, salt], [envelope, salt[1:], records], [envelope, salt, []], [envelope, salt, [[1]]]):
+        assert judged([b"" + e.encode(bent)], maker).counts in ({"page_shape": 1}, {"disclosure_shape": 1})
+    assert only_fault(e.encode(envelope), maker) == "forbidden_type"
 
 
 def test_bytes_after_a_page_are_refused():
@@ -82,34 +100,35 @@ def test_bytes_after_a_page_are_refused():
 def test_another_encoding_of_the_same_envelope_is_refused():
     maker = e.Maker()
     raw = maker.page()
-    assert raw[:3] == b"\xd2\x84\x4d"
-    assert only_fault(b"\xd2\x84\x58\x0d" + raw[3:], maker) == "not_deterministic"
-    assert only_fault(b"\xd2\x9f" + raw[2:] + b"\xff", maker) == "not_deterministic"
+    assert raw[:4] == b"\x83\xd2\x84\x4d"
+    assert only_fault(b"\x83\xd2\x84\x58\x0d" + raw[4:], maker) == "not_deterministic"
+    assert only_fault(b"\x9f" + raw[1:] + b"\xff", maker) == "not_deterministic"
 
 
 def test_a_signed_payload_in_another_encoding_is_refused():
     maker = e.Maker()
-    payload = open_parts(maker.page())[2]
+    raw = maker.page()
+    payload = open_parts(raw)[2]
     assert payload[:3] == b"\x8c\x01\x01"
-    assert only_fault(e.sealed(b"\x8c\x18\x01" + payload[2:], maker.key), maker) == "not_deterministic"
+    assert only_fault(sealed_again(raw, b"\x8c\x18\x01" + payload[2:], maker), maker) == "not_deterministic"
 
 
 def test_map_keys_out_of_order_in_a_signed_record_are_refused():
     maker = e.Maker()
-    unsorted = bytes.fromhex("86 01 18 3c 18 3c 00 00 a2 0c 01 01 02")
-    assert judged([maker.page(raw_records=[unsorted])], maker).counts == {"not_deterministic": 1}
+    unsorted = bytes.fromhex("87 01 18 3c 18 3c 00 00 a2 0c 01 01 02 a0")
+    assert judged([maker.page(raw_records=[BOOT, unsorted])], maker).counts == {"not_deterministic": 1}
 
 
 def test_a_map_key_twice_in_a_signed_record_is_refused():
     maker = e.Maker()
-    twice = bytes.fromhex("86 01 18 3c 18 3c 00 00 a2 0c 01 0c 02")
-    assert judged([maker.page(raw_records=[twice])], maker).counts == {"not_deterministic": 1}
+    twice = bytes.fromhex("87 01 18 3c 18 3c 00 00 a2 0c 01 0c 02 a0")
+    assert judged([maker.page(raw_records=[BOOT, twice])], maker).counts == {"not_deterministic": 1}
 
 
 def test_a_float_in_a_signed_record_is_refused():
     maker = e.Maker()
-    record = e.encode([1, 60, 60, 0, 0, {12: 1.5}])
-    assert judged([maker.page(raw_records=[record])], maker).counts == {"forbidden_type": 1}
+    record = e.encode([1, 60, 60, 0, 0, {12: 1.5}, {}])
+    assert judged([maker.page(raw_records=[BOOT, record])], maker).counts == {"forbidden_type": 1}
 
 
 def test_a_tag_inside_a_signed_payload_is_refused():
@@ -126,7 +145,7 @@ def test_cut_off_bytes_are_refused():
 
 def test_a_signed_receipt_is_not_taken_for_a_page():
     maker = e.Maker()
-    raw = e.sealed(e.encode([4, 1, maker.agent, 1, bytes(32), 0]), maker.key)
+    raw = sealed_again(maker.page(), e.encode([4, 1, maker.agent, 1, bytes(32), 0]), maker)
     assert only_fault(raw, maker) == "wrong_type"
 
 
@@ -147,26 +166,33 @@ def test_a_later_version_is_not_guessed_at():
         ("base_s", "0"),
         ("civil_s", 2**63),
         ("clock_quality", 4),
-        ("records", []),
-        ("records", [[1]]),
+        ("count", 0),
+        ("count", None),
     ],
 )
 def test_a_field_of_another_shape_is_refused(name, bend):
     maker = e.Maker()
-    assert only_fault(maker.page(**{name: bend}), maker) == "page_shape"
+    assert only_fault(maker.page(**{name: bend}), maker) == "header_shape"
 
 
 def test_a_missing_field_is_refused():
     maker = e.Maker()
-    fields = cbor2.loads(open_parts(maker.page())[2])
-    assert only_fault(e.sealed(e.encode(fields[:-1]), maker.key), maker) == "page_shape"
-
-
-def test_records_that_do_not_hash_to_the_root_are_refused():
-    maker = e.Maker()
     raw = maker.page()
-    records = cbor2.loads(open_parts(raw)[2])[11]
-    assert only_fault(edited(raw, maker, 11, records[:-1]), maker) == "wrong_root"
+    fields = cbor2.loads(open_parts(raw)[2])
+    assert only_fault(sealed_again(raw, e.encode(fields[:-1]), maker), maker) == "header_shape"
+
+
+def test_records_that_are_not_the_signed_ones_are_refused():
+    maker = e.Maker()
+    envelope, salt, records = cbor2.loads(maker.page())
+    for bent, name in (
+        ([salt, records[:-1]], "wrong_count"),
+        ([salt, [*records, records[0]]], "wrong_count"),
+        ([salt, [records[0], records[2], records[1]]], "wrong_root"),
+        ([salt, [*records[:-1], records[-1][:-1] + b"\x01"]], "wrong_root"),
+        ([bytes(16), records], "wrong_root"),
+    ):
+        assert only_fault(e.encode([envelope, *bent]), maker) == name
 
 
 @pytest.mark.parametrize(
@@ -175,24 +201,41 @@ def test_records_that_do_not_hash_to_the_root_are_refused():
         [99, 0],
         [],
         "text",
-        [9, 0, 1],
-        [9, 0, 9, 1],
-        [9, 0, 1, -1],
-        [1, 60, 60, 0, 4, {1: 1}],
-        [1, 60, 60, 0, 0, {}],
-        [1, 60, 60, 0, 3, {}],
-        [1, 60, 60, 0, 0, {12: -1}],
-        [1, 60, 60, 0, 0, {12: None}],
+        [9, 0, 1, 0],
+        [9, 0, 9, 1, None],
+        [9, 0, 2, -1, None],
+        [9, 0, 1, 1, None],
+        [9, 0, 3, 0, None],
+        [9, 0, 1, 0, 0],
+        [1, 60, 60, 0, 4, {1: 1}, {}],
+        [1, 60, 60, 0, 0, {}, {}],
+        [1, 60, 60, 0, 3, {}, {}],
+        [1, 60, 60, 0, 0, {12: -1}, {}],
+        [1, 60, 60, 0, 0, {12: None}, {}],
+        [1, 60, 60, 0, 0, {1: 1}],
+        [1, 60, 60, 0, 0, {1: 1}, {4: 1}],
+        [1, 60, 60, 0, 0, {1: 1}, {1: "x"}],
+        [1, 60, 60, 0, 0, {1: 1}, {2: None}],
+        [1, 60, 60, 0, 0, {1: 1}, {3: False}],
+        [13],
+        [13, 1],
+        [13, 1, 0, None],
+        [14, 0, 0, bytes(31), "vpp", 0, 0],
+        [14, 0, 0, bytes(32), "vpp", 0, None],
+        [15, 0, 3, bytes(65), None],
+        [15, 0, 1, bytes(64), None],
+        [15, 0, 1, bytes(65), bytes(63)],
         [3, 0, b"short", None, None, 0],
         [3, 0, bytes(32), None, None, 16],
         [4, 0, 0, 6000, 0, 2, "6000", "x"],
         [6, 0, bytes(32), 4],
         [10, 0, None, 1, 1],
-        [2, 0, "v", "r", bytes(32), [["a", "m"], ["a", "m"]]],
-        [2, 0, "v", "r", bytes(32), [["a"]]],
+        [2, 0, "v", "r", bytes(32), bytes(32), 1, [["a", "m"], ["a", "m"]]],
+        [2, 0, "v", "r", bytes(32), bytes(32), 1, [["a"]]],
+        [2, 0, "v", "r", bytes(32), bytes(32), [["a", "m"]]],
         [8, 0, 2**63, 2, 0],
     ],
 )
 def test_a_record_of_another_shape_is_refused(record):
     maker = e.Maker()
-    assert judged([maker.page(record)], maker).counts == {"record_shape": 1}
+    assert judged([maker.page(e.boot(), record)], maker).counts == {"record_shape": 1}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from boards import telling
 from boards.cpython import words
 from hal import quantities as q
 from tools.why_site_words import site_lines
@@ -50,6 +53,43 @@ def test_the_sentence_names_who_limits_what_for_how_long():
     ]
 
 
+CALM = {"waiting_since": None, "lost": 0, "kept_bytes": 4096, "thinned": False, "silent": False}
+
+
+def test_a_journal_that_nobody_empties_is_explained():
+    site = SITE | CALM | {
+        "limits": [], "import_limit_w": 17250, "export_limit_w": 0, "fuse_ma": 25000, "meter": None, "failsafe": 0,
+        "circuit": "", "imbalance_ma": 0, "metered": True, "room_w": None, "targets": [], "circuits": [],
+        "shown_w": None, "clock_quality": q.CLOCK_UNKNOWN, "next_seq": 9001, "waiting": 8000, "uplink": True,
+        "connected": True, "trouble": "", "overflow": 0, "dropped_oversize": 0, "refused_receipts": 0,
+        "agent": "ab", "epoch": 2, "now_ms": 3 * 86400000, "civil_ms": 1700864000000,
+        "waiting_since": [2, 0, 0], "lost": 700, "kept_bytes": 61000, "thinned": True, "silent": True,
+    }  # fmt: skip
+    assert list(site_lines(site))[-7:-1] == [
+        "  journal     9000 records so far, 8000 not confirmed from upstream",
+        "              the oldest of them has waited for 3 days",
+        "              nearly full (61000 bytes): readings for whole quarter hours only",
+        "              700 records had to make room before anybody had confirmed them",
+        "  upstream    connected",
+        "              nobody there confirms what it gets",
+    ]
+    before = site | {"waiting_since": [1, 50, 1700000000]}
+    assert "              the oldest of them has waited for 10 days" in list(site_lines(before))
+    for unknown in (site | {"waiting_since": [1, 50, 0]}, before | {"civil_ms": 0}, site | {"waiting_since": None}):
+        assert not [line for line in site_lines(unknown) if "waited" in line]
+
+
+@pytest.mark.parametrize(
+    ("silent", "sentence"),
+    [
+        (True, "Nobody confirms what goes upstream; everything is kept."),
+        (False, "Upstream confirms again what it gets."),
+    ],
+)
+def test_silence_upstream_is_a_sentence(silent, sentence):
+    assert words.sentence(json.loads(telling.silence(silent)), lambda _: 0) == sentence
+
+
 def test_a_way_upstream_that_stays_closed_is_explained():
     site = SITE | {
         "limits": [], "import_limit_w": 17250, "export_limit_w": 0, "fuse_ma": 25000, "meter": None, "failsafe": 0,
@@ -57,7 +97,7 @@ def test_a_way_upstream_that_stays_closed_is_explained():
         "shown_w": None, "clock_quality": q.CLOCK_UNKNOWN, "next_seq": 9, "waiting": 8, "uplink": True,
         "connected": False,
         "trouble": "certificate has expired", "overflow": 0, "dropped_oversize": 3, "refused_receipts": 0,
-        "agent": "ab", "epoch": 1,
+        "agent": "ab", "epoch": 1, **CALM,
     }  # fmt: skip
     assert list(site_lines(site))[-4:-1] == [
         "  upstream    away; what was agreed runs on and everything is kept",
@@ -224,6 +264,7 @@ def test_a_circuit_is_told_with_its_room_its_meter_and_what_is_asked_of_it():
         "circuit": "", "parent": "", "circuits": [annex, garage], "limits": [], "targets": [], "failsafe": 0,
         "clock_quality": q.CLOCK_UNKNOWN, "next_seq": 9, "waiting": 8, "uplink": False, "connected": False,
         "trouble": "", "overflow": 0, "dropped_oversize": 0, "refused_receipts": 0, "agent": "ab", "epoch": 1,
+        **CALM,
     }  # fmt: skip
     lines = list(site_lines(site))
     at = lines.index("  circuit     annex")

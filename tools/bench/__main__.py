@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.bench import board, evidence, journal, latency, limits, polling
+from tools.bench import board, evidence, journal, latency, limits, polling, verifying
 from tools.bench.child import BenchError
 from tools.bench.figures import Figures
 from tools.bench.site import staged
@@ -27,6 +27,7 @@ LIMITS, QUICK_LIMITS = 24, 5
 BACKLOG = {"gateway": 12000, "board": 4000}  # pages, more than are sent meanwhile
 QUICK_BACKLOG = {"gateway": 2000, "board": 1000}
 QUICK = polling.Plan(1, 1.0, 1.0, 0.0)
+JUDGED, QUICK_JUDGED = (4000, 7), (200, 2)  # pages, turns
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,13 +35,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure and what it was made of")
     parser.add_argument("--limits", action="store_true", help="only the way of a limit under full load, 3 minutes")
+    parser.add_argument("--verify", action="store_true", help="only how fast pages are verified, half a minute")
     parser.add_argument("--journal", action="store_true", help="only what the journal costs flash and disk, a minute")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, no more")
     asked = parser.parse_args(argv)
     began_s = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="siteward-bench-") as folder:
-            figures = _only_journal(Path(folder)) if asked.journal else measure(Path(folder), asked.quick, asked.limits)
+            judged = QUICK_JUDGED if asked.quick else JUDGED
+            if asked.verify:
+                figures = Figures(verifying=verifying.measure(*judged))
+            elif asked.journal:
+                figures = _only_journal(Path(folder))
+            else:
+                figures = measure(Path(folder), asked.quick, asked.limits)
     except (BenchError, BrokerError, StageError, OSError) as error:
         print(f"siteward: {error}", file=sys.stderr)
         return 1
@@ -72,7 +80,8 @@ def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
     proven = asyncio.run(evidence.measure(layout))
     worn = journal.measure(layout)
     carried = asyncio.run(board.measure(layout, *((0.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
-    return Figures(limited, polled, commanded, carried, proven, worn)
+    judged = verifying.measure(*(QUICK_JUDGED if quick else JUDGED))
+    return Figures(limited, polled, commanded, carried, proven, judged, worn)
 
 
 if __name__ == "__main__":

@@ -28,13 +28,13 @@ from hal.ports import Store
 from sim_devices.home import Home
 from sim_devices.wire.bank import Refused
 from sim_devices.wire.device import COIL_FUNCTIONS, Device
-from tools import wire
 from tools.demo.layout import Layout
+from tools.verifier.page import open_page
 
 READING_S, PAGE_S = 60, 900
 CIVIL_MS = 1_790_000_000_000
 TURNS = 100  # of the event loop a virtual second, until everything waits again
-READING = 1
+READING, DELTA = 1, 13
 
 
 @dataclass
@@ -57,9 +57,9 @@ async def measure(layout: Layout) -> Evidence:
     """Let half an hour pass and weigh the second page."""
     pages, _ = await lived(layout, MemoryStore(), 2 * PAGE_S + 2 * READING_S)
     raw = pages[1]
-    records = [cbor2.loads(record) for record in wire.payload_of(wire.open_envelope(raw))[11]]
-    readings = [record for record in records if record[0] == READING]
-    values = sum(len(record[5]) for record in readings)
+    records = [cbor2.loads(record) for record in open_page(raw).records]
+    readings = [record for record in records if record[0] in (READING, DELTA)]
+    values = sum(len(record[5]) if record[0] == READING else len(record) - 3 for record in readings)
     topic_bytes = len(f"siteward/{layout.gateway_id}/page")
     header_bytes = 2 + topic_bytes + 2 + 1 + (3 if len(raw) > 16000 else 2)
     return Evidence(len(raw), len(readings), values, len(records) - len(readings), header_bytes + 4)
@@ -86,7 +86,7 @@ async def _lived(layout: Layout, home: Home, store: Store, lived_s: int) -> tupl
         return Bus(ScriptedLine(answers_of(members)), Tcp(), clock)
 
     signer = FileSigner(layout.folder / tree["agent"]["key"])
-    parts = Parts("bench", clock, store, signer, uplink, CountingWatchdog(), open_bus)
+    parts = Parts("bench", bytes(32), clock, store, signer, uplink, CountingWatchdog(), b"bench", open_bus)
     loop = assemble(checked(tree), hashlib.sha256().digest(), parts)
     running = asyncio.create_task(loop.run())
     uplink.set_connected(True)

@@ -154,12 +154,12 @@ def _fill(folder: Path, agent_id: bytes, pages: int) -> None:
     clock = ManualClock()
     clock.set_civil(CIVIL_MS)
     store = FileStore(folder, JOURNAL_BYTES_MAX, durable=False)
-    ledger = Ledger(Journal(store, SEGMENT_BYTES), agent_id, clock, PAGE_BYTES_MAX, PAGE_S)
+    ledger = Ledger(Journal(store, SEGMENT_BYTES), agent_id, clock, PAGE_BYTES_MAX, PAGE_S, b"bench")
     ledger.begin_epoch()
     for _ in range(pages):
         clock.advance(1000)
         for device in range(DEVICES):
-            ledger.add([record.READING, clock.now_ms() // 1000, 1, device, q.GOOD, READ])
+            ledger.add([record.READING, clock.now_ms() // 1000, 1, device, q.GOOD, READ, {}])
         ledger.close_page()
     ledger.sync()
     store.close()

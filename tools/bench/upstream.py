@@ -10,11 +10,11 @@ import queue
 import threading
 import time
 
-import cbor2
 import paho.mqtt.client as mqtt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tools import wire
+from tools.verifier.page import open_page
 
 BACKLOG_EPOCH = 1
 RECEIPT_S = 0.05
@@ -45,11 +45,11 @@ class Upstream:
     def _confirm(self) -> None:
         while (waiting := self._waiting.get()) is not None:
             arrived_s, raw = waiting
-            payload = cbor2.loads(raw).value[2]
-            fields = cbor2.loads(payload)
-            self.confirmed += fields[3] == BACKLOG_EPOCH
-            last_seq = fields[4] + len(fields[11]) - 1
-            receipt = wire.receipt(self._agent_id, last_seq, wire.sha256(payload), int(time.time()))
+            envelope = open_page(raw).envelope
+            epoch, first_seq, count = wire.payload_of(envelope)[3:6]
+            self.confirmed += epoch == BACKLOG_EPOCH
+            page = wire.sha256(envelope.payload)
+            receipt = wire.receipt(self._agent_id, first_seq + count - 1, page, int(time.time()))
             sealed = wire.seal(receipt, self._key)
             time.sleep(max(0.0, arrived_s + RECEIPT_S - time.monotonic()))
             self._client.publish(f"siteward/{self._agent_id.hex()}/receipt", sealed, 1)

@@ -14,6 +14,7 @@ from tools.demo.layout import Layout
 from tools.headend import HeadEnd
 
 AGENTS = ("gateway", "board")
+NO_SECRET = bytes(32)  # it only reads
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def collect(layout: Layout, head_end: HeadEnd) -> Evidence:
 def _end_of_chain(journal: Path, agent_id: bytes) -> bytes:
     store = FileStore(journal)
     try:
-        ledger = Ledger(Journal(store, 1 << 18), agent_id, SystemClock(), 1 << 15, 900)
+        ledger = Ledger(Journal(store, 1 << 18), agent_id, SystemClock(), 1 << 15, 900, NO_SECRET)
         ledger.recover()
         return ledger.prev
     finally:

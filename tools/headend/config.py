@@ -21,6 +21,7 @@
     [[agent]]
     name = "house-12"
     public_key = "04…"              # hex, or a file
+    revoked = ["6a15…@900"]        # optional: KID or KID@SEQ; what it signs from that record on is refused
 
 Paths are relative to the file. Unknown keys are refused.
 """
@@ -36,6 +37,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tools.errors import UsageError
 from tools.keys import load_private, load_public
+from tools.verifier.command import revoked_key
 from tools.wire import key_id, point
 
 ROLES = ("grid", "aggregator", "owner")
@@ -73,6 +75,7 @@ class KnownAgent:
 
     name: str
     public_key: bytes
+    revoked: tuple[tuple[bytes, int], ...] = ()  # keys, each with the first record number that it may not sign
 
     @property
     def agent(self) -> str:
@@ -149,7 +152,9 @@ def _agent(table: _Table, root: _Table) -> KnownAgent:
     given = table.text("public_key")
     beside = root.folder / given
     is_file = len(given) < 100 and beside.is_file()
-    known = KnownAgent(table.text("name"), load_public(str(beside) if is_file else given))
+    public_key = load_public(str(beside) if is_file else given)
+    revoked = tuple(revoked_key(each) for each in table.texts("revoked"))
+    known = KnownAgent(table.text("name"), public_key, revoked)
     table.close()
     return known
 
@@ -177,6 +182,12 @@ class _Table:
         found = self._left.pop(key, None)
         if not isinstance(found, str) or not found:
             raise UsageError(f"{self.where} {key} = {found!r}: expected a text")
+        return found
+
+    def texts(self, key: str) -> list[str]:
+        found = self._left.pop(key, [])
+        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+            raise UsageError(f"{self.where} {key} = {found!r}: expected a list of texts")
         return found
 
     def number(self, key: str, lowest: int, highest: int) -> int:

@@ -39,7 +39,8 @@ class HeadEnd:
         self._names = {known.agent: known.name for known in settings.agents}
         keys = {known.agent: known.public_key for known in settings.agents}
         self.store = Store(settings.database)
-        self._sessions = Sessions(self.store, keys)
+        revoked = dict(each for known in settings.agents for each in known.revoked)
+        self._sessions = Sessions(self.store, keys, revoked)
         self._intake = Intake(self.store, self._sessions, keys, settings.receipt_key)
         self._orders = Orders(self.store, self._sessions, settings.authorities)
         self._link: Link | None = None
@@ -188,6 +189,7 @@ class HeadEnd:
             "released_seq": session.released_seq if session else None,
             "orders_pending": len(self.store.pending(agent)),
             "refusals": self.store.refusals(agent),
+            "keys": chain.keys.as_json(),
             "faults": self.store.faults(agent) + faults,
         }
 

@@ -16,6 +16,7 @@ from tools import wire
 from tools.headend.sessions import Sessions
 from tools.headend.store import Store
 from tools.verifier import Chain, Fault, Page, read_page
+from tools.verifier.enrolments import overlaps
 
 log = logging.getLogger("siteward.headend")
 
@@ -26,21 +27,30 @@ class Intake:
     def __init__(
         self, store: Store, sessions: Sessions, keys: dict[str, bytes], receipt_key: ec.EllipticCurvePrivateKey
     ) -> None:
+        """Judge for agents whose first keys are given; `sessions` knows their later ones."""
         self._store = store
         self._sessions = sessions
-        self._keys = keys
+        self._agents = set(keys)
+        self._keys = sessions.keys
         self._receipt_key = receipt_key
         self.chains: dict[str, Chain] = {}
         self.duplicates = 0
         for agent in keys:  # a page may have been stored just before the end
+            self._learn_keys(agent)
             self.follow_chain(agent)
 
     def take_page(self, agent: str, raw: bytes) -> bytes | None:
         """Judge and keep one page; return the receipt to send, None when it is refused."""
-        key = self._keys.get(agent)
-        found = read_page(raw, {wire.key_id(key): key} if key else {})
+        found = read_page(raw, self._keys)
         if found.page is None or found.faults:
             self.refuse(agent, found.faults[0].name, found.faults[0].detail)
+            return None
+        if found.page.agent != agent:
+            self.refuse(agent, "wrong_agent", f"a page of {found.page.agent}")
+            return None
+        refused = self._refused(found.page)
+        if refused is not None:
+            self.refuse(agent, refused.name, refused.detail)
             return None
         page = found.page
         stored = self._store.overlapping(page)
@@ -52,6 +62,7 @@ class Intake:
         else:
             with self._store.transaction():
                 self._store.keep_page(page, raw, int(time.time()))
+            self._keys.learn_from(agent, page.records)
             self.follow_chain(agent)
         return self._receipt(page)
 
@@ -62,9 +73,11 @@ class Intake:
             page = self._next_page(chain)
             moved = page is not None
             while page is not None:
-                for fault in chain.take(page):
-                    log.warning("agent %s: %s", agent, fault.line())
-                    self._store.keep_fault(fault, int(time.time()))
+                refused = chain.refuses(page)
+                if refused is not None:  # it came before the page that ended its key
+                    self._store.drop_page(agent, page.first_seq)
+                for fault in [refused] if refused is not None else chain.take(page):
+                    self._note(fault)
                 page = self._next_page(chain)
             if moved:
                 self._store.keep_chain(chain)
@@ -74,21 +87,48 @@ class Intake:
         """Count and log a message that is not taken."""
         log.warning("agent %s: refused, %s: %s", agent, name, detail)
         with self._store.transaction():
-            self._store.count_refusal(agent if agent in self._keys else "", name, int(time.time()))
+            self._store.count_refusal(agent if agent in self._agents else "", name, int(time.time()))
 
     def faults(self, agent: str) -> list[Fault]:
-        """Return the holes in what was judged so far."""
-        return self.chains[agent].missing()
+        """Return the holes in what was judged so far, and what it has enrolled that somebody else has, too."""
+        enrolled = overlaps((chain.agent, chain.history.enrolments) for chain in self.chains.values())
+        return self.chains[agent].missing() + [fault for fault in enrolled if fault.agent == agent]
+
+    def _note(self, fault: Fault) -> None:
+        log.warning("agent %s: %s", fault.agent, fault.line())
+        self._store.keep_fault(fault, int(time.time()))
+
+    def _refused(self, page: Page) -> Fault | None:
+        """Judge the key where the chain has come to this page or further."""
+        chain = self.chains[page.agent]
+        return chain.refuses(page) if chain.next_seq is not None and page.first_seq <= chain.next_seq else None
+
+    def _learn_keys(self, agent: str) -> None:
+        """Know the keys that stored pages begin, also of those that wait for their predecessors."""
+        chain = self._store.chain(agent)
+        for public_key in chain.keys.later.values():
+            self._keys.learn(agent, bytes.fromhex(public_key))
+        waiting = True
+        while waiting:  # a key may sign the page that begins another
+            pages = [read_page(raw, self._keys).page for raw in self._store.pages_from(agent, chain.next_seq or 0)]
+            before = self._keys.count
+            for page in pages:
+                self._keys.learn_from(agent, page.records if page else ())
+            waiting = self._keys.count > before
 
     def _next_page(self, chain: Chain) -> Page | None:
         expected = 0 if chain.next_seq is None else chain.next_seq
-        stored = self._store.page_from(chain.agent, expected)
-        if stored is None:
-            return None
-        first_seq, raw = stored
-        key = self._keys[chain.agent]
-        page = read_page(raw, {wire.key_id(key): key}).page
-        assert page is not None
+        page = None
+        while page is None:
+            stored = self._store.page_from(chain.agent, expected)
+            if stored is None:
+                return None
+            first_seq, raw = stored
+            found = read_page(raw, self._keys)
+            page = found.page
+            if page is None:  # its key was revoked since, or that of the page that began its key
+                self._note(found.faults[0])
+                self._store.drop_page(chain.agent, first_seq)
         begins = chain.next_seq is None and page.prev == bytes(32)
         session = self._sessions.newest(chain.agent)
         never_comes = session is not None and first_seq <= session.released_seq

@@ -19,7 +19,7 @@ from typing import Any
 from tools.errors import UsageError
 from tools.verifier import Chain, Fault, Page
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE pages (
     agent TEXT, first_seq INTEGER, last_seq INTEGER, epoch INTEGER, hash TEXT, received_s INTEGER, raw BLOB,
@@ -142,10 +142,25 @@ class Store:
         ).fetchone()
         return found
 
+    def pages_from(self, agent: str, seq: int) -> Iterator[bytes]:
+        """Yield an agent's pages that begin at `seq` or later, in their order."""
+        rows = self._db.execute(
+            "SELECT raw FROM pages WHERE agent = ? AND first_seq >= ? ORDER BY first_seq", (agent, seq)
+        )
+        for row in rows:
+            yield row[0]
+
+    def drop_page(self, agent: str, first_seq: int) -> None:
+        """Remove a page that turned out to be none of its agent's, with its records."""
+        query = "DELETE FROM pages WHERE agent = ? AND first_seq = ? RETURNING last_seq"
+        ((last_seq,),) = self._db.execute(query, (agent, first_seq)).fetchall()
+        for table in ("records", "decisions"):
+            query = f"DELETE FROM {table} WHERE agent = ? AND seq BETWEEN ? AND ?"  # noqa: S608
+            self._db.execute(query, (agent, first_seq, last_seq))
+
     def pages(self, agent: str) -> Iterator[bytes]:
         """Yield an agent's pages in their order."""
-        for row in self._db.execute("SELECT raw FROM pages WHERE agent = ? ORDER BY first_seq", (agent,)):
-            yield row[0]
+        return self.pages_from(agent, 0)
 
     def page_counts(self, agent: str) -> tuple[int, int]:
         """Return the number of pages and of records."""

@@ -47,7 +47,7 @@ class Life:
             line = SimLine(plant.home.frames(name), plant.made.lan_ms, clock, self.power, partial(on_request, name))
             return Bus(line, framing, clock)
 
-        parts = Parts("simulated", clock, store, signer, self.uplink, self.watchdog, open_bus)
+        parts = Parts("simulated", bytes(32), clock, store, signer, self.uplink, self.watchdog, b"simulated", open_bus)
         self.clock = clock
         self.loop = assemble(config, hashlib.sha256(b"simulated").digest(), parts)
         self._run: asyncio.Task[None] | None = None

@@ -15,9 +15,9 @@ from hal.memory import LoopUplink
 from tools.simulate.bodies import CANCEL, SET, sent
 from tools.simulate.rest import at_once
 from tools.simulate.signer import Keys
+from tools.verifier.page import open_page
 
 EXPIRES_S = 30
-PAGE, SESSION = 1, 2
 ITEMS_MAX = 65536
 
 
@@ -31,7 +31,7 @@ class Upstream:
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
         self.agent = keys.signer("agent")
-        self.pages: dict[bytes, tuple[int, bytes]] = {}  # page hash -> first number, payload
+        self.pages: dict[bytes, tuple[int, bytes, bytes]] = {}  # page hash -> first number, header, what stands behind
         self.accepted: list[list[Any]] = []  # decisions of pages that came since somebody looked
         self.session: list[Any] | None = None
         self.sessions = 0
@@ -49,24 +49,32 @@ class Upstream:
             uplink.deliver("receipt", raw)
         self._late = []
         for channel, raw in sent:
-            key_id, payload, digest, signature = cose.open_envelope(raw)
-            if key_id != self.agent.key_id or not at_once(self.agent.verify(self.agent.public_key, digest, signature)):
-                raise ForgedPage(channel)
-            fields = cbor.decode(payload, items_max=ITEMS_MAX)
             if channel == "session":
-                self.session = fields
+                self._check(channel, *cose.open_envelope(raw))
+                self.session = cbor.decode(cose.open_envelope(raw)[1], items_max=ITEMS_MAX)
                 self.sessions += 1
             else:
-                self._confirm(payload, fields, uplink, civil_s)
+                self._confirm(raw, uplink, civil_s)
 
-    def _confirm(self, payload: bytes, fields: list[Any], uplink: LoopUplink, civil_s: int) -> None:
-        page = hashlib.sha256(payload).digest()
+    def _check(self, channel: str, key_id: bytes, _payload: bytes, digest: bytes, signature: bytes) -> None:
+        if key_id != self.agent.key_id or not at_once(self.agent.verify(self.agent.public_key, digest, signature)):
+            raise ForgedPage(channel)
+
+    def _confirm(self, raw: bytes, uplink: LoopUplink, civil_s: int) -> None:
+        opened = open_page(raw)
+        envelope = opened.envelope
+        digest = cose.sig_structure_digest(envelope.protected, envelope.payload)
+        self._check("page", envelope.kid, envelope.payload, digest, envelope.signature)
+        fields = cbor.decode(envelope.payload, items_max=ITEMS_MAX)
+        page = hashlib.sha256(envelope.payload).digest()
+        first_seq, count = fields[4:6]
         if page not in self.pages:
-            self.pages[page] = (fields[4], payload)
-            self._note(fields[11])
+            behind = raw[raw.index(envelope.signature) + len(envelope.signature) :]
+            self.pages[page] = (first_seq, envelope.payload, behind)
+            self._note(opened.records)
         if self.receipts == "lost":
             return
-        last_seq = fields[4] + len(fields[11]) - 1
+        last_seq = first_seq + count - 1
         named = bytes(32) if self.receipts == "forged" else page
         by = "stranger" if self.receipts == "forged" and last_seq % 2 else "headend"
         raw = self._sealed(by, [4, 1, fields[2], last_seq, named, civil_s])

@@ -10,7 +10,7 @@ from tools.headend import HeadEnd
 from tools.headend.sessions import read_session
 from tools.soak.checks import Check
 from tools.soak.traffic import Told
-from tools.verifier import Verifier
+from tools.verifier import Keys, Verifier
 
 NO_PAGE = bytes(32)
 HARMLESS = {"old_session"}  # a broker may deliver a session late; nothing else may ever be refused
@@ -61,7 +61,7 @@ def claimed_pages(database: Path, public_keys: dict[str, bytes]) -> dict[str, tu
     by_agent: dict[str, tuple[int, set[bytes]]] = {}
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as kept:
         for agent, raw in kept.execute("SELECT agent, raw FROM sessions"):
-            session = read_session(raw, public_keys[agent], 0)
+            session = read_session(raw, Keys([public_keys[agent]]), 0)
             highest, pages = by_agent.get(agent, (1, set()))
             pages |= {session.last_page} - {NO_PAGE}
             by_agent[agent] = (max(highest, session.next_seq), pages)

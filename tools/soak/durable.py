@@ -22,8 +22,10 @@ from boards.cpython.file_store import FileStore
 from tools import wire
 from tools.soak.checks import Check
 from tools.soak.keeper import Life
+from tools.verifier.page import open_page
 
 SEGMENT_BYTES = 1 << 30  # a replay never begins a new one
+NO_SECRET = bytes(32)  # it only reads
 Key = tuple[Any, ...]
 Rows = dict[int, tuple[int, int, bytes]]  # number -> (epoch, base_s, bytes of the record)
 
@@ -37,7 +39,7 @@ def judge(
     upstream, hashes = _upstream(pages)
     store = FileStore(copy)
     try:
-        ledger = Ledger(Journal(store, SEGMENT_BYTES), bytes.fromhex(agent), SystemClock(), 1 << 16, 1 << 30)
+        ledger = Ledger(Journal(store, SEGMENT_BYTES), bytes.fromhex(agent), SystemClock(), 1 << 16, 1 << 30, NO_SECRET)
         ledger.recover()
         local, twice = _journalled(ledger.journal)
         waiting = _waiting_hashes(ledger)
@@ -72,11 +74,11 @@ def _upstream(pages: list[bytes]) -> tuple[Rows, set[bytes]]:
     rows: Rows = {}
     hashes = set()
     for raw in pages:
-        envelope = wire.open_envelope(raw)
-        payload = wire.payload_of(envelope)
-        hashes.add(wire.sha256(envelope.payload))
-        for seq, encoded in enumerate(payload[11], payload[4]):
-            rows[seq] = (payload[3], payload[7], encoded)
+        opened = open_page(raw)
+        header = wire.payload_of(opened.envelope)
+        hashes.add(wire.sha256(opened.envelope.payload))
+        for seq, encoded in enumerate(opened.records, header[4]):
+            rows[seq] = (header[3], header[8], encoded)
     return rows, hashes
 
 
@@ -105,7 +107,7 @@ def _waiting_hashes(ledger: Ledger) -> set[bytes]:
         page = ledger.read_page(at)
         if page is None:
             break
-        found.add(wire.sha256(page.payload))
+        found.add(wire.sha256(page.signed_bytes))
         at = page.next_at
     return found
 
@@ -113,7 +115,7 @@ def _waiting_hashes(ledger: Ledger) -> set[bytes]:
 def lost_facts(lives: list[Life], rows: Rows) -> list[Key]:
     """Return what was told and is in no record."""
     kept = Counter(key for row in rows.values() for key in _key_of_record(*row))
-    devices = {row[0]: cbor.decode(row[2])[5] for row in rows.values() if cbor.decode(row[2])[0] == record.BOOT}
+    devices = {row[0]: cbor.decode(row[2])[7] for row in rows.values() if cbor.decode(row[2])[0] == record.BOOT}
     told = Counter(
         key for life in lives if life.ready for key in _keys_of_life(life, devices.get(life.ready["epoch"], []))
     )

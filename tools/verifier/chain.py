@@ -13,8 +13,9 @@ from typing import Any
 from tools.verifier.clocks import Clocks
 from tools.verifier.faults import Fault
 from tools.verifier.history import History
+from tools.verifier.keyring import KeyRing
 from tools.verifier.page import Page
-from tools.verifier.records import GAP_DAMAGED, GAP_JOURNAL_FULL
+from tools.verifier.records import GAPS_LOSING, Record
 
 NO_PAGE = bytes(32)
 FIRST_SEQ_MAX = 1  # an agent's first record carries 0 or 1
@@ -31,22 +32,39 @@ class Chain:
     clocks: Clocks = field(default_factory=Clocks)
     history: History = field(default_factory=History)
     holes: list[list[int]] = field(default_factory=list)  # first and last number of each run that is not there
-    lost_declared: int = 0  # records that the agent's gap records say are lost
+    lost: dict[int, int] = field(default_factory=dict)  # cause -> records lost to it, as the newest gap record says
+    keys: KeyRing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = KeyRing(self.agent)
+
+    @property
+    def lost_declared(self) -> int:
+        """Number of records that the agent says are lost."""
+        return sum(self.lost.values())
+
+    def refuses(self, page: Page) -> Fault | None:
+        """Tell why a page that would be next is none of this chain: its key was not good then."""
+        wrong = self.keys.judge(page)
+        return self._fault(*wrong, page) if wrong else None
 
     def follows(self, page: Page) -> bool:
         """Tell whether the page's number is the next one, or any is."""
         return self.next_seq is None or page.first_seq == self.next_seq
 
     def take(self, page: Page, starts: frozenset[bytes] = frozenset()) -> list[Fault]:
-        """Judge the next page and move on to it; `starts` are hashes after which a chain may begin."""
+        """Judge the next page, which is not refused, and move on; `starts`: hashes after which a chain may begin."""
         faults = self._start(page, starts) if self.next_seq is None else self._link(page, self.next_seq)
         if page.epoch < self.epoch:
             faults.append(self._fault("epoch_fell", f"from {self.epoch} to {page.epoch}", page))
         if page.epoch != self.epoch:
             joined = self.history.complete if self.next_seq is None else page.first_seq == self.next_seq
-            self.history.begin_epoch(page.epoch, whole=joined)
+            self.history.begin_epoch(page, whole=joined)
         self.next_seq, self.last_hash, self.epoch = page.last_seq + 1, page.hash, page.epoch
-        self.lost_declared += _declared_lost(page)
+        for record in page.facts:
+            if record.kind in ("gap", "key_change"):
+                told = self._lost(record) if record.kind == "gap" else self.keys.change(record.fields, page.last_seq)
+                faults += [Fault(name, detail, self.agent, record.seq) for name, detail in told]
         return faults + self.clocks.take(page) + self.history.take(page)
 
     def missing(self) -> list[Fault]:
@@ -71,13 +89,14 @@ class Chain:
             "clocks": self.clocks.as_json(),
             "history": self.history.as_json(),
             "holes": self.holes,
-            "lost_declared": self.lost_declared,
+            "lost": {str(cause): lost for cause, lost in self.lost.items()},
+            "keys": self.keys.as_json(),
         }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Chain:
         """Return the state that `as_json` gave."""
-        return cls(
+        chain = cls(
             kept["agent"],
             kept["next_seq"],
             bytes.fromhex(kept["last_hash"]),
@@ -85,8 +104,10 @@ class Chain:
             Clocks.from_json(kept["clocks"]),
             History.from_json(kept["history"]),
             kept["holes"],
-            kept["lost_declared"],
+            {int(cause): lost for cause, lost in kept["lost"].items()},
         )
+        chain.keys = KeyRing.from_json(kept["agent"], kept["keys"])
+        return chain
 
     def _start(self, page: Page, starts: frozenset[bytes]) -> list[Fault]:
         if page.prev == NO_PAGE and page.first_seq <= FIRST_SEQ_MAX:
@@ -107,10 +128,12 @@ class Chain:
         self.holes.append([next_seq, page.first_seq - 1])
         return []
 
+    def _lost(self, record: Record) -> list[tuple[str, str]]:
+        cause, lost = record.fields["cause"], record.fields["lost"]
+        if cause not in GAPS_LOSING:
+            return []
+        before, self.lost[cause] = self.lost.get(cause, 0), lost
+        return [("lost_fell", f"from {before} to {lost} of cause {cause}")] if lost < before else []
+
     def _fault(self, name: str, detail: str, page: Page) -> Fault:
         return Fault(name, detail, self.agent, page.first_seq)
-
-
-def _declared_lost(page: Page) -> int:
-    gaps = (record.fields for record in page.records if record.kind == "gap")
-    return sum(fields["lost"] for fields in gaps if fields["cause"] in (GAP_JOURNAL_FULL, GAP_DAMAGED))

@@ -18,7 +18,7 @@ DRIFT_PPM = 500  # worst crystal that a board may have
 TRUST = {0: 0, 1: 1, 3: 2, 2: 3}  # clock quality -> rank: unknown, informative, relative, synchronised
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Relation:
     """Civil time at one monotonic moment of one epoch."""
 
@@ -57,8 +57,11 @@ class Clocks:
             faults.append(self._fault("monotonic_fell", f"from {self.base_s} s to {page.base_s} s", page))
         self.base_s = page.base_s
         faults += self._civil(page)
-        last_ms = max((record.end_ms for record in page.records), default=0)
-        self.latest_ms = max(self.latest_ms, page.base_s * 1000 + last_ms)
+        last_ms = page.base_s * 1000
+        for record in page.records:
+            at_ms = page.base_s * 1000 + record.end_ms
+            last_ms = max(last_ms, at_ms)
+        self.latest_ms = max(self.latest_ms, last_ms)
         return faults
 
     def civil_ms(self, at_ms: int) -> int | None:
@@ -66,6 +69,11 @@ class Clocks:
         if self.relation is None or self.relation.epoch != self.epoch:
             return None
         return self.relation.civil_at(at_ms)
+
+    def offset_s(self) -> int | None:
+        """Return the civil second at which the present epoch began, as told last; None while unknown."""
+        civil_ms = self.civil_ms(0)
+        return None if civil_ms is None else civil_ms // 1000
 
     def as_json(self) -> dict[str, Any]:
         """Return the state for keeping."""
@@ -91,16 +99,20 @@ class Clocks:
     def _civil(self, page: Page) -> list[Fault]:
         faults = []
         told = Relation(page.epoch, page.base_s * 1000, page.civil_s * 1000, page.clock_error_ms, page.clock_quality)
-        corrections = [_corrected(page, record.fields) for record in page.records if record.kind == "clock"]
+        clocks = [record for record in page.facts if record.kind == "clock"]
+        corrections = [_corrected(page, record.fields) for record in clocks]
         if (told.civil_ms == 0) != (told.quality == 0):
             detail = f"civil time {page.civil_s} with clock quality {page.clock_quality}"
             faults.append(self._fault("clock_absurd", detail, page))
         elif told.quality and not any(_agree(told, correction) for correction in corrections):
             faults += self._step(told, page, declared=False)
-        for correction in corrections:
+        for record, correction in zip(clocks, corrections, strict=True):
             self.corrections += 1
             if correction.quality:
                 faults += self._step(correction, page, declared=True)
+            if correction.quality != told.quality and record.seq != page.last_seq:
+                detail = f"quality {told.quality} becomes {correction.quality} at record {record.seq}"
+                faults.append(self._fault("clock_mixed", detail, page))
         return faults
 
     def _step(self, new: Relation, page: Page, *, declared: bool) -> list[Fault]:

@@ -1,8 +1,4 @@
-"""What an agent's records say one after another: devices, energy, readings, commands.
-
-Energy is followed per device id, not per index, because the list of devices may change at a boot.
-A gap record "meter exchanged" names no device, so it lets every device begin anew once.
-"""
+"""What an agent's records say one after another: devices, energy, readings, commands, enrolments."""
 
 from __future__ import annotations
 
@@ -11,23 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.verifier import records as r
+from tools.verifier.enrolments import Enrolments
 from tools.verifier.faults import Fault
+from tools.verifier.meters import Meter
 from tools.verifier.page import Page
 from tools.verifier.records import Record
 
 OPEN_COMMANDS_MAX = 256  # accepted commands remembered; agents queue a few dozen
 ROUNDING_S = 1
+CLOCKS_TRUSTED = (2, 3)  # synchronised, relative: time over a boot is measured with them
 NOTES_MAX = 1024  # different ones
-
-
-@dataclass(slots=True)
-class Meter:
-    """What was last seen of one device id."""
-
-    model: str
-    registers: dict[str, int] = field(default_factory=dict)
-    first: dict[str, int] = field(default_factory=dict)
-    may_begin_anew: bool = False
+# How an epoch begins: its boot record is due; earlier records are not here; other records came; all is known.
+DUE, JOINED, SEEN, SETTLED = "due", "joined", "seen", "settled"
+Found = tuple[str, str]  # name of a fault, what is wrong
 
 
 @dataclass(slots=True)
@@ -37,32 +29,36 @@ class History:
     epoch: int = -1
     complete: bool = True  # the chain was seen from its start and without a hole
     devices: list[list[str]] | None = None  # of this epoch's boot record
-    boot_due: bool = False  # this epoch's first page was seen and had to hold the boot record
+    fuse_ma: int = 0  # of this epoch's boot record, 0 before it
+    opening: str = SETTLED  # how this epoch began
     meters: dict[str, Meter] = field(default_factory=dict)
     reading_ends_s: dict[str, int] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)  # what befell which device, in words
+    enrolments: Enrolments = field(default_factory=Enrolments)
 
-    def begin_epoch(self, epoch: int, *, whole: bool) -> None:
-        """Forget the device list; `whole` says that the epoch's first page comes now."""
-        self.epoch = epoch
+    def begin_epoch(self, page: Page, *, whole: bool) -> None:
+        """Forget the device list; `whole` says that the epoch's first records come now, with `page`."""
+        self.epoch = page.epoch
         self.devices = None
-        self.boot_due = whole
+        self.fuse_ma = 0
+        readable = bool(page.records) and page.records[0].seq == page.first_seq  # else that is a fault already
+        self.opening = JOINED if not whole else DUE if readable else SETTLED
         self.reading_ends_s = {}
+        self.enrolments.boot(page.civil_s)
 
     def hole(self) -> None:
         """Be told that records are missing here: what they said is unknown."""
         self.complete = False
-        self.boot_due = False
 
     def take(self, page: Page) -> list[Fault]:
         """Judge the records of the next page."""
         faults = []
         for record in page.records:
             self.kinds[record.kind] += 1
-            for name, detail in self._record(record, page.base_s):
+            for name, detail in self._record(record, page):
                 faults.append(Fault(name, detail, page.agent, record.seq))
         return faults
 
@@ -72,9 +68,10 @@ class History:
             "epoch": self.epoch,
             "complete": self.complete,
             "devices": self.devices,
-            "boot_due": self.boot_due,
+            "fuse_ma": self.fuse_ma,
+            "opening": self.opening,
             "meters": {
-                name: [meter.model, meter.registers, meter.first, meter.may_begin_anew]
+                name: [meter.model, meter.registers, meter.first, meter.may_begin_anew, meter.moments]
                 for name, meter in self.meters.items()
             },
             "reading_ends_s": self.reading_ends_s,
@@ -82,38 +79,57 @@ class History:
             "commands": self.commands,
             "kinds": self.kinds,
             "notes": self.notes,
+            "enrolments": self.enrolments.as_json(),
         }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> History:
         """Return the state that `as_json` gave."""
         meters = {name: Meter(*fields) for name, fields in kept["meters"].items()}
-        counters = {"kinds": Counter(kept["kinds"]), "notes": Counter(kept.get("notes", {}))}
-        return cls(**{**kept, "meters": meters, **counters})
+        counters = {"kinds": Counter(kept["kinds"]), "notes": Counter(kept["notes"])}
+        enrolments = Enrolments.from_json(kept["enrolments"])
+        return cls(**{**kept, "meters": meters, "enrolments": enrolments, **counters})
 
-    def _record(self, record: Record, base_s: int) -> list[tuple[str, str]]:
+    def _record(self, record: Record, page: Page) -> list[Found]:
         fields = record.fields
         if record.kind == "boot":
             return self._boot(fields)
-        if record.kind == "gap" and fields["cause"] == r.GAP_METER_EXCHANGED:
-            for meter in self.meters.values():
-                meter.may_begin_anew = True
+        found: list[Found] = []
+        if self.opening == DUE:
+            found.append(("boot_not_first", f"epoch {self.epoch} begins with a {record.kind} record"))
+            self.opening = SETTLED
+        elif self.opening == JOINED:
+            self.opening = SEEN
         if record.kind == "decision" and fields["reason"] == r.ACCEPTED:
-            return self._accepted(fields)
+            return found + self._accepted(fields)
         if record.kind == "event":
-            return self._event(fields)
+            return found + self._event(fields)
         index = fields.get("device", fields.get("scope"))
         if index is None:
-            return []
+            return found
         if self.devices is None:
-            missing = [("boot_missing", f"{record.kind} of device {index} before any boot record")]
-            found, self.boot_due = (missing if self.boot_due else []), False
-        elif index >= len(self.devices):
-            return [("unknown_device", f"{record.kind} of device {index}; the boot record lists {len(self.devices)}")]
+            device, model = f"#{index} of epoch {self.epoch}", ""
+        elif index < len(self.devices):
+            device, model = self.devices[index]
         else:
-            found = []
-            self._note(record, self.devices[index][0])
-        return found + (self._reading(fields, base_s) if record.kind == "reading" else [])
+            listed = f"the boot record lists {len(self.devices)}"
+            return [*found, ("unknown_device", f"{record.kind} of device {index}; {listed}")]
+        if record.kind == "reading":
+            return found + self._interval(device, fields, page.base_s) + self._energy(device, model, fields, page)
+        return found + self._about(device, record)
+
+    def _about(self, device: str, record: Record) -> list[Found]:
+        """Take what is said of a device besides its readings."""
+        fields = record.fields
+        if record.kind == "gap" and device in self.meters:
+            self.meters[device].may_begin_anew = True
+        elif record.kind == "enrolment":
+            if 0 < fields["until_s"] <= fields["from_s"]:
+                return [("enrolment_absurd", f"{device} from {fields['from_s']} s until {fields['until_s']} s")]
+            self.enrolments.take(fields, device, record.seq)
+        elif self.devices is not None:
+            self._note(record, device)
+        return []
 
     def _note(self, record: Record, device: str) -> None:
         if record.kind == "device_state":
@@ -125,20 +141,17 @@ class History:
         if note in self.notes or len(self.notes) < NOTES_MAX:
             self.notes[note] += 1
 
-    def _boot(self, fields: dict[str, Any]) -> list[tuple[str, str]]:
-        repeated = self.devices is not None
-        self.devices = fields["devices"]
-        self.boot_due = False
-        return [("boot_repeated", f"in epoch {self.epoch}")] if repeated else []
+    def _boot(self, fields: dict[str, Any]) -> list[Found]:
+        found = []
+        if self.devices is not None:
+            found = [("boot_repeated", f"in epoch {self.epoch}")]
+        elif self.opening == SEEN:
+            found = [("boot_not_first", f"of epoch {self.epoch}, of which other records came before")]
+        self.opening = SETTLED
+        self.devices, self.fuse_ma = fields["devices"], fields["fuse_ma"]
+        return found
 
-    def _reading(self, fields: dict[str, Any], base_s: int) -> list[tuple[str, str]]:
-        if self.devices is None:
-            device, model = f"#{fields['device']} of epoch {self.epoch}", ""
-        else:
-            device, model = self.devices[fields["device"]]
-        return self._interval(device, fields, base_s) + self._energy(device, model, fields)
-
-    def _interval(self, device: str, fields: dict[str, Any], base_s: int) -> list[tuple[str, str]]:
+    def _interval(self, device: str, fields: dict[str, Any], base_s: int) -> list[Found]:
         end_s = base_s + fields["end_s"]
         start_s = end_s - fields["span_s"]
         last_s = self.reading_ends_s.get(device, 0)
@@ -149,27 +162,14 @@ class History:
             return [("readings_overlap", f"{device}: {start_s}..{end_s} s after one that ended at {last_s} s")]
         return []
 
-    def _energy(self, device: str, model: str, fields: dict[str, Any]) -> list[tuple[str, str]]:
-        told = {name: fields["values"][q] for q, name in r.ENERGY_REGISTERS.items() if q in fields["values"]}
-        if not told or fields["quality"] == r.QUALITY_BAD:
-            return []
-        meter = self.meters.setdefault(device, Meter(model))
-        found = []
-        if meter.may_begin_anew:
-            meter.registers, meter.may_begin_anew = {}, False
-        elif meter.model != model:
-            found.append(("device_swapped", f"{device} was {meter.model} and is {model}"))
-            meter.registers = {}
-        meter.model = model
-        for name, now_wh in told.items():
-            last_wh = meter.registers.get(name, 0)
-            if now_wh < last_wh:
-                found.append(("energy_fell", f"{device} {name} from {last_wh} to {now_wh}"))
-            meter.registers[name] = now_wh
-            meter.first.setdefault(name, now_wh)
-        return found
+    def _energy(self, device: str, model: str, fields: dict[str, Any], page: Page) -> list[Found]:
+        if device not in self.meters:
+            self.meters[device] = Meter(model)
+        civil_s = page.civil_s + fields["end_s"] if page.clock_quality in CLOCKS_TRUSTED else 0
+        now = [page.epoch, page.base_s + fields["end_s"], civil_s, page.clock_error_ms // 1000 + 1]
+        return self.meters[device].take(device, model, fields, now, self.fuse_ma)
 
-    def _accepted(self, fields: dict[str, Any]) -> list[tuple[str, str]]:
+    def _accepted(self, fields: dict[str, Any]) -> list[Found]:
         self.commands = [*self.commands, fields["command"].hex()][-OPEN_COMMANDS_MAX:]
         if fields["kid"] is None or fields["counter"] is None:
             return [("decision_unattributed", f"command {fields['command'].hex()[:16]}")]
@@ -180,7 +180,7 @@ class History:
             return [("command_replayed", f"counter {counter} of key {kid} after {last}")]
         return []
 
-    def _event(self, fields: dict[str, Any]) -> list[tuple[str, str]]:
+    def _event(self, fields: dict[str, Any]) -> list[Found]:
         forgotten = not self.complete or len(self.commands) == OPEN_COMMANDS_MAX
         if forgotten or fields["command"].hex() in self.commands:
             return []

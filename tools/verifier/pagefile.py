@@ -1,8 +1,8 @@
-"""Find the pages in a file: envelopes one after another, as a head-end exports them.
+"""Find the pages and disclosures in a file or stream: one after another, as a head-end exports them.
 
-The file is read in pieces of at most READ_BYTES; whatever it holds, no more than two pages are in memory.
-After damaged bytes the search goes on at the next place that begins like an envelope, so that
-one fault does not hide the pages behind it.
+It is read in pieces of READ_BYTES; whatever it holds, little more than that is in memory.
+After damaged bytes the search goes on at the next place that begins like a page or disclosure, so that
+one fault does not hide what lies behind it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,15 @@ from typing import BinaryIO
 
 from tools.errors import UsageError
 from tools.strict import Incomplete, NotStrict, item_size
-from tools.wire import COSE_SIGN1, ENVELOPE_START, PAGE_BYTES_MAX
+from tools.verifier.disclosure import DISCLOSURE_HEAD
+from tools.verifier.page import PAGE_HEAD, page_size
+from tools.wire import COSE_SIGN1, DISCLOSURE_BYTES_MAX, ENVELOPE_START, PAGE_BYTES_MAX
 
-READ_BYTES = PAGE_BYTES_MAX
-ENVELOPE_HEAD = ENVELOPE_START[:2]  # tag 18, array of four
+READ_BYTES = 1 << 18
+ITEM_BYTES_MAX = DISCLOSURE_BYTES_MAX
+BEGINS = re.compile(rb"[\x82\x83]" + re.escape(ENVELOPE_START))  # a disclosure or a page, with its envelope
+HEADS = (bytes((DISCLOSURE_HEAD,)) + ENVELOPE_START[:2], bytes((PAGE_HEAD,)) + ENVELOPE_START[:2])
+BEGIN_BYTES = 1 + len(ENVELOPE_START)
 DIGITS = re.compile(r"(\d+)")
 
 Piece = tuple[int, bytes | NotStrict]  # offset in the file; a page's bytes, or what is there instead
@@ -28,17 +33,27 @@ def pieces(file: BinaryIO) -> Iterator[Piece]:
     window = _Window(file)
     while window.fill():
         offset = window.offset
+        size_bytes = page_size(window.held, window.at)
+        if size_bytes:
+            yield offset, window.take(size_bytes)
+            continue
         try:
-            if not ENVELOPE_HEAD.startswith(window.held[: len(ENVELOPE_HEAD)]):
-                raise NotStrict("garbage", "no envelope begins here")
-            size_bytes = item_size(window.held, PAGE_BYTES_MAX, COSE_SIGN1)
-            if window.held.find(ENVELOPE_START, 1, size_bytes) >= 0:
-                raise NotStrict("malformed", "a page claims another page as its own content")
+            size_bytes = _item_size(window.rest())
         except NotStrict as wrong:
             skipped = window.skip_damage()
-            yield offset, _damage(wrong, skipped, at_end=not window.held)
+            yield offset, _damage(wrong, skipped, at_end=not window.rest())
         else:
             yield offset, window.take(size_bytes)
+
+
+def _item_size(rest: bytes) -> int:
+    if not any(head.startswith(rest[: len(head)]) for head in HEADS):
+        raise NotStrict("garbage", "neither a page nor a disclosure begins here")
+    size_max = PAGE_BYTES_MAX if rest[0] == PAGE_HEAD else DISCLOSURE_BYTES_MAX
+    size_bytes = item_size(rest, size_max, COSE_SIGN1, tag_at=1)
+    if BEGINS.search(rest, 1, size_bytes):
+        raise NotStrict("malformed", "a page claims another page as its own content")
+    return size_bytes
 
 
 def page_files(path: Path) -> list[Path]:
@@ -62,44 +77,49 @@ def _damage(wrong: NotStrict, skipped: int, *, at_end: bool) -> NotStrict:
     if not isinstance(wrong, Incomplete):
         return NotStrict(wrong.fault, f"{wrong.detail}; {skipped} bytes passed over")
     if at_end:
-        return NotStrict("truncated", f"the last {skipped} bytes are the beginning of a page")
+        return NotStrict("truncated", f"the last {skipped} bytes are the beginning of a page or disclosure")
     return NotStrict("malformed", f"a page claims more than there is; {skipped} bytes passed over")
 
 
 class _Window:
-    """The part of the file that is in memory."""
+    """The part of the file that is in memory; what lies before `at` is done with."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.held = bytearray()
-        self.offset = 0  # of the first held byte, in the file
+        self._ended = False
+        self.held = b""
+        self.at = 0
+        self.offset = 0  # in the file, of what begins at `at`
 
     def fill(self) -> bool:
-        """Hold a whole page if there is one; False at the end of the file."""
-        while len(self.held) < PAGE_BYTES_MAX:
+        """Hold a whole item if there is one; False at the end of the file."""
+        while len(self.held) - self.at < ITEM_BYTES_MAX and not self._ended:
             more = self._file.read(READ_BYTES)
-            if not more:
-                break
-            self.held += more
-        return bool(self.held)
+            self._ended = not more
+            self.held, self.at = self.held[self.at :] + more, 0
+        return self.at < len(self.held)
+
+    def rest(self) -> bytes:
+        """Return as much as one item may have."""
+        return self.held[self.at : self.at + ITEM_BYTES_MAX]
 
     def take(self, size_bytes: int) -> bytes:
         """Remove and return the first bytes."""
-        taken = bytes(self.held[:size_bytes])
-        del self.held[:size_bytes]
+        taken = self.held[self.at : self.at + size_bytes]
+        self.at += size_bytes
         self.offset += size_bytes
         return taken
 
     def skip_damage(self) -> int:
-        """Go to the next beginning of an envelope, or to the end; return how many bytes that was."""
+        """Go to the next beginning of a page or disclosure, or to the end; return how many bytes that was."""
         began = self.offset
         self.take(1)
         while self.fill():
-            found = self.held.find(ENVELOPE_START)
-            if found >= 0:
-                self.take(found)
+            found = BEGINS.search(self.held, self.at)
+            if found is not None:
+                self.take(found.start() - self.at)
                 break
             # The last bytes may be the first half of a beginning.
-            keep = len(ENVELOPE_START) - 1 if len(self.held) >= PAGE_BYTES_MAX else 0
-            self.take(len(self.held) - keep)
+            keep = 0 if self._ended else BEGIN_BYTES - 1
+            self.take(max(1, len(self.held) - self.at - keep))
         return self.offset - began

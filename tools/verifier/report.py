@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import shutil
 from typing import Any
 
 from tools.console import BOLD, DIM, GREEN, RED, coloured, printable, table
+from tools.verifier import shown
 from tools.verifier.faults import FAULTS
+from tools.verifier.picture import draw
+from tools.verifier.shown import when
 from tools.verifier.verifier import FAULTS_LISTED_MAX, AgentReport, Report
 
 FAULT_LINES_MAX = 40  # of one name; the rest is counted
@@ -20,6 +23,8 @@ def as_json(report: Report, files: int) -> dict[str, Any]:
         "files": files,
         "end_known": report.end_known,
         "agents": [_agent_json(agent) for agent in report.agents],
+        "disclosed": shown.as_json(report.disclosed),
+        "disclosed_records": report.disclosed_records,
         "fault_counts": dict(sorted(report.counts.items())),
         "faults": [fault.as_json() for fault in report.faults],
         "faults_listed_max": FAULTS_LISTED_MAX,
@@ -28,14 +33,22 @@ def as_json(report: Report, files: int) -> dict[str, Any]:
 
 def as_text(report: Report, files: int) -> str:
     """Return the report for a person."""
-    blocks = [_agent_text(agent) for agent in report.agents]
+    blocks = [_agent_text(agent) for agent in report.agents] + shown.as_text(report.disclosed)
     blocks += [_faults_text(report, name) for name in FAULTS if name in report.counts]
     pages = sum(agent.pages for agent in report.agents)
     records = sum(agent.records for agent in report.agents)
     judged = f"{_many(records, 'record')} in {_many(pages, 'page')} from {_many(files, 'file')}"
+    if report.disclosed_records:
+        disclosed = f"{_many(report.disclosed_records, 'disclosed record')} of {_many(report.disclosures, 'page')}"
+        judged = f"{judged}; {disclosed}" if pages else f"{disclosed} from {_many(files, 'file')}"
     if report.ok:
-        blocks.append(coloured("GOOD", GREEN) + f"  {judged}: signed, linked and in order")
-        if not report.end_known:
+        proven = "signed, linked and in order" if pages else "each proven against its page's signature"
+        blocks.append(coloured("GOOD", GREEN) + f"  {judged}: {proven}")
+        if report.disclosed_records:
+            blocks.append(
+                coloured("What was not disclosed is not known: nothing says that it is little or harmless", DIM)
+            )
+        if pages and not report.end_known:
             blocks.append(coloured("Pages cut off at the end show only against a known one: --last-page HASH", DIM))
     else:
         faults = _many(sum(report.counts.values()), "fault")
@@ -55,6 +68,23 @@ def _agent_json(agent: AgentReport) -> dict[str, Any]:
         "last_seq": None if chain.next_seq is None else chain.next_seq - 1,
         "last_page": chain.last_hash.hex(),
         "lost_declared": chain.lost_declared,
+        "lost": {str(cause): lost for cause, lost in sorted(chain.lost.items())},
+        "keys": {
+            kid: {"behind_record": begun, "up_to_record": chain.keys.ended.get(kid)}
+            for kid, begun in chain.keys.begun.items()
+        },
+        "enrolments": [
+            {
+                "device": one.device,
+                "asset": one.asset,
+                "programme": one.programme,
+                "from_s": one.from_s,
+                "until_s": one.until_s or None,
+                "ended_s": one.ended_s,
+            }
+            for one in chain.history.enrolments.stated
+        ],
+        "coverage": agent.coverage.as_json(),
         "clock_corrections": chain.clocks.corrections,
         "first_civil_s": agent.first_civil_s or None,
         "last_civil_s": agent.last_civil_s or None,
@@ -75,12 +105,13 @@ def _agent_text(agent: AgentReport) -> str:
         coloured(f"agent {found['agent']}", BOLD),
         f"  records  {found['first_seq']}..{found['last_seq']}",
         f"  pages    {agent.pages} from {_many(len(agent.epochs), 'boot epoch')}, {found['size_bytes']} bytes",
-        f"  civil    {_when(agent.first_civil_s)} to {_when(agent.last_civil_s)} (begin of first and last page)",
+        f"  civil    {when(agent.first_civil_s)} to {when(agent.last_civil_s)} (begin of first and last page)",
         f"  last     page {found['last_page']}",
         "  kinds    " + ", ".join(f"{count} {kind}" for kind, count in found["kinds"].items()),
     ]
     for name, count in (
         ("page that came twice", agent.duplicates),
+        ("key beside the first", len(agent.chain.keys.begun) - 1),
         ("record that the agent itself declares lost", agent.chain.lost_declared),
         ("correction of the clock", agent.chain.clocks.corrections),
     ):
@@ -93,6 +124,9 @@ def _agent_text(agent: AgentReport) -> str:
     rows = [[row["device"], row["model"], row["register"], row["first_wh"], row["last_wh"]] for row in found["energy"]]
     if rows:
         lines.append(_indent(table(["device", "model", "register", "first_wh", "last_wh"], rows)))
+    picture = draw(agent.coverage, shutil.get_terminal_size().columns - 2)
+    if picture:
+        lines += ["", *(f"  {line}" for line in picture)]
     return "\n".join(lines)
 
 
@@ -105,15 +139,6 @@ def _faults_text(report: Report, name: str) -> str:
 
 def _many(count: int, noun: str) -> str:
     return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
-def _when(civil_s: int) -> str:
-    if not civil_s:
-        return "unknown"
-    try:
-        return datetime.fromtimestamp(civil_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (ValueError, OverflowError, OSError):
-        return f"{civil_s} s"
 
 
 def _indent(block: str) -> str:

@@ -1,23 +1,30 @@
-"""Judge a stream of pages, of one agent or several, in whatever order they come.
+"""Judge a stream of pages and disclosures, of one agent or several, in whatever order they come.
 
-Pages that come too early wait, at most WAITING_MAX per agent; then what is missing is called missing.
-So memory is bounded but for the ranges already covered (tools/verifier/known.py).
+Pages that come too early wait, at most WAITING_MAX per agent; then what is missing is called missing. What a key
+signed that nobody has begun yet waits, too, at most HELD_MAX. So memory is bounded but for what docs/verify.md names:
+32 bytes a page for its number and hash, the devices, enrolments and spans of readings.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools import wire
 from tools.verifier.chain import Chain
+from tools.verifier.coverage import Coverage
+from tools.verifier.disclosure import DISCLOSURE_HEAD, Disclosed, DisclosureReport, read_disclosure
+from tools.verifier.enrolments import overlaps
 from tools.verifier.faults import Fault
+from tools.verifier.keyring import KeyRing, Keys
 from tools.verifier.known import Known
-from tools.verifier.page import Page, PageReport, read_page
+from tools.verifier.page import Opened, Page, PageReport, looked_at, read_page
+from tools.wire import key_id
 
 WAITING_MAX = 64
+HELD_MAX = 64
 FAULTS_LISTED_MAX = 1000
+DISCLOSED_LISTED_MAX = 10_000  # records
 
 
 @dataclass(slots=True)
@@ -33,6 +40,7 @@ class AgentReport:
     first_civil_s: int = 0
     last_civil_s: int = 0
     epochs: Counter[int] = field(default_factory=Counter)  # epoch -> pages
+    coverage: Coverage = field(default_factory=Coverage)
 
 
 @dataclass(slots=True)
@@ -43,6 +51,9 @@ class Report:
     faults: list[Fault]
     counts: Counter[str]
     end_known: bool  # a page was named that had to be there; else a cut-off end cannot show
+    disclosed: list[Disclosed]  # until DISCLOSED_LISTED_MAX records
+    disclosed_records: int
+    disclosures: int
 
     @property
     def ok(self) -> bool:
@@ -56,45 +67,59 @@ class _Agent:
     def __init__(self, agent: str) -> None:
         self.report = AgentReport(Chain(agent))
         self.known = Known()
+        self.shown = KeyRing(agent)  # what disclosed records alone say of its keys
         self.waiting: dict[int, tuple[Page, str]] = {}  # first number -> page, place
+        self.held: list[tuple[bytes, str, list[Fault]]] = []  # bytes, place, faults if its key stays unknown
         self.hole_places: dict[int | None, str] = {}  # first missing number -> where the page after the hole is
 
 
 class Verifier:
-    """Feed it raw pages with `add`, then ask for the `report`."""
+    """Feed it raw pages and disclosures with `add`, then ask for the `report`."""
 
     def __init__(
         self,
         keys: Iterable[bytes],
         starts: Iterable[bytes] = (),
         tails: Iterable[bytes] = (),
+        revoked: Mapping[bytes, int] | None = None,
+        begun: Iterable[tuple[str, bytes]] = (),
     ) -> None:
-        """Trust these 65-byte public keys.
+        """Trust these 65-byte public keys as agents' first ones.
 
-        `starts`: hashes of pages after which a chain may begin; `tails`: hashes of pages that must be there.
+        `starts`: hashes of pages after which a chain may begin; `tails`: hashes of pages that must be there;
+        `revoked`: kid -> number of the first record that it may not sign; `begun`: agents' later keys, agent and key,
+        that were begun before the first page that is given.
         """
-        self._keys = {wire.key_id(key): key for key in keys}
+        self._keys = Keys(keys, revoked)
+        self._begun = list(begun)
+        for agent, key in self._begun:
+            self._keys.learn(agent, key)
         self._starts = frozenset(starts)
-        self._tails = frozenset(tails)
+        self._tails = set(tails)
+        self._end_known = bool(self._tails)
         self._agents: dict[str, _Agent] = {}
         self._faults: list[Fault] = []
         self._counts: Counter[str] = Counter()
+        self._disclosed: list[Disclosed] = []
+        self._disclosed_records = 0
+        self._disclosures = 0
 
-    def add(self, raw: bytes, place: str = "") -> PageReport:
-        """Judge one page. What only shows later, when its predecessors came, is in the report alone."""
-        found = read_page(raw, self._keys, place)
-        page = found.page
-        if page is not None:
-            agent = self._agents.setdefault(page.agent, _Agent(page.agent))
-            found.duplicate = agent.known.has(page)
-            if found.duplicate:
-                agent.report.duplicates += 1
-                found.faults.clear()  # they were reported when it came first
-            elif agent.known.overlaps(page):
-                detail = f"records {page.first_seq}..{page.last_seq} once more with other content"
-                found.faults.append(Fault("fork", detail, page.agent, page.first_seq, place))
-            else:
-                found.faults += self._place(agent, page, place)
+    def add(self, raw: bytes, place: str = "") -> PageReport | DisclosureReport:
+        """Judge one page or disclosure. What only shows later, or from its predecessors, is in the report alone."""
+        return self._add(raw, place, None)
+
+    def add_all(self, items: Sequence[tuple[bytes, str]]) -> None:
+        """Judge several, each with its place: the same as one after another, and quicker."""
+        for (raw, place), opened in zip(items, looked_at([raw for raw, _ in items], self._keys), strict=True):
+            self._add(raw, place, opened)
+
+    def _add(self, raw: bytes, place: str, opened: Opened | None) -> PageReport | DisclosureReport:
+        found = self._read(raw, place, opened)
+        if found.stranger:
+            held = self._agent(found.stranger).held
+            if len(held) < HELD_MAX:
+                held.append((raw, place, found.faults))
+                return found
         for fault in found.faults:
             self.note(fault)
         return found
@@ -109,30 +134,107 @@ class Verifier:
         """Judge what still waits; return all that was found. Nothing can be added afterwards."""
         for agent in self._agents.values():
             while agent.waiting:
-                for fault in self._skip_hole(agent):
-                    self.note(fault)
+                self._note_all(self._skip_hole(agent))
+            for _, _, faults in agent.held:
+                self._note_all(faults)
             for fault in agent.report.chain.missing():
                 self.note(_placed(fault, agent.hole_places[fault.seq]))
-        for tail in sorted(self._tails - self._all_hashes()):
+            agent.report.coverage.end_epoch(agent.report.chain.clocks.offset_s())
+        chains = [agent.report.chain for agent in self._agents.values()]
+        self._note_all(overlaps((chain.agent, chain.history.enrolments) for chain in chains))
+        for tail in sorted(self._tails):
             self.note(Fault("missing_tail", f"page {tail.hex()} is not there"))
-        if not self._agents and not self._counts:
+        if not self._counts and not any(agent.report.pages for agent in self._agents.values()) and not self._disclosed:
             self.note(Fault("no_pages", "nothing was verified"))
-        return Report([agent.report for agent in self._agents.values()], self._faults, self._counts, bool(self._tails))
+        agents = [agent.report for agent in self._agents.values() if agent.report.pages]
+        return Report(
+            agents,
+            self._faults,
+            self._counts,
+            self._end_known,
+            self._disclosed,
+            self._disclosed_records,
+            self._disclosures,
+        )
 
-    def _all_hashes(self) -> set[bytes]:
-        return set().union(*(agent.known.hashes() for agent in self._agents.values())) if self._tails else set()
+    def _read(self, raw: bytes, place: str, opened: Opened | None) -> PageReport | DisclosureReport:
+        if raw[:1] == bytes((DISCLOSURE_HEAD,)):
+            shown = read_disclosure(raw, self._keys, place)
+            if shown.disclosed is not None:
+                shown.faults += self._show(shown.disclosed, place)
+            return shown
+        found = read_page(raw, self._keys, place, opened)
+        if found.page is not None:
+            self._judge(found, found.page, place)
+        return found
+
+    def _judge(self, found: PageReport, page: Page, place: str) -> None:
+        agent = self._agent(page.agent)
+        if agent.known.overlaps(page):
+            if agent.known.has(page):
+                agent.report.duplicates += 1
+                detail = f"records {page.first_seq}..{page.last_seq} once more"
+                found.faults[:] = [Fault("duplicated", detail, page.agent, page.first_seq, place)]
+            else:
+                detail = f"records {page.first_seq}..{page.last_seq} once more with other content"
+                found.faults.append(Fault("fork", detail, page.agent, page.first_seq, place))
+            return
+        found.faults += self._place(agent, page, place)
+        if page.facts and self._keys.learn_from(page.agent, page.facts):
+            self._release(agent)
+
+    def _agent(self, agent: str) -> _Agent:
+        if agent not in self._agents:
+            self._agents[agent] = new = _Agent(agent)
+            for ring in (new.report.chain.keys, new.shown):
+                ring.begun.update({key_id(key).hex(): -1 for whose, key in self._begun if whose == agent})
+        return self._agents[agent]
+
+    def _note_all(self, faults: Iterable[Fault]) -> None:
+        for fault in faults:
+            self.note(fault)
+
+    def _release(self, agent: _Agent) -> None:
+        """Judge once more what an unknown key had signed."""
+        held, agent.held = agent.held, []
+        for raw, place, _ in held:
+            self.add(raw, place)
+
+    def _show(self, disclosed: Disclosed, place: str) -> list[Fault]:
+        agent = self._agent(disclosed.header.agent)
+        faults = []
+        rings = [ring for ring in (agent.report.chain.keys, agent.shown) if ring.judge(disclosed.header) is None]
+        if not rings:
+            wrong = agent.shown.judge(disclosed.header)
+            assert wrong is not None
+            return [Fault(*wrong, disclosed.header.agent, disclosed.header.first_seq, place)]
+        for record in disclosed.records:
+            if record.kind == "key_change":
+                told = agent.shown.change(record.fields, disclosed.header.last_seq)
+                faults += [Fault(name, detail, agent.shown.agent, record.seq, place) for name, detail in told]
+        if self._disclosed_records < DISCLOSED_LISTED_MAX:
+            self._disclosed.append(disclosed)
+        self._disclosed_records += len(disclosed.records)
+        self._disclosures += 1
+        if self._keys.learn_from(disclosed.header.agent, disclosed.records):
+            self._release(agent)
+        return faults
 
     def _place(self, agent: _Agent, page: Page, place: str) -> list[Fault]:
         agent.known.add(page)
-        _count(agent.report, page)
         chain = agent.report.chain
         if chain.next_seq is not None and page.first_seq < chain.next_seq:
+            refused = chain.refuses(page)
+            if refused is not None:
+                agent.known.drop(page)
+                return [_placed(refused, place)]
+            self._count(agent.report, page)
             return [_late(page, place)]
         early = chain.next_seq is not None and page.first_seq > chain.next_seq
         if early or (chain.next_seq is None and not self._may_begin(page)):
             agent.waiting[page.first_seq] = (page, place)
             return self._skip_hole(agent) if len(agent.waiting) > WAITING_MAX else []
-        faults = [_late(page, place)] if agent.waiting else []
+        faults = [_late(page, place)] if agent.waiting or agent.held else []
         return faults + self._take(agent, page, place) + self._drain(agent)
 
     def _may_begin(self, page: Page) -> bool:
@@ -141,9 +243,18 @@ class Verifier:
 
     def _take(self, agent: _Agent, page: Page, place: str) -> list[Fault]:
         chain = agent.report.chain
+        refused = chain.refuses(page)
+        if refused is not None:
+            agent.known.drop(page)
+            return [_placed(refused, place)]
         if chain.next_seq is not None and page.first_seq > chain.next_seq:
             agent.hole_places[chain.next_seq] = place
-        return [_placed(fault, place) for fault in chain.take(page, self._starts)]
+        if page.epoch != chain.epoch:
+            agent.report.coverage.end_epoch(chain.clocks.offset_s())
+        faults = [_placed(fault, place) for fault in chain.take(page, self._starts)]
+        self._count(agent.report, page)
+        agent.report.coverage.take(page, chain)
+        return faults
 
     def _drain(self, agent: _Agent) -> list[Fault]:
         faults: list[Fault] = []
@@ -156,6 +267,19 @@ class Verifier:
         first = agent.waiting.pop(min(agent.waiting))
         return self._take(agent, *first) + self._drain(agent)
 
+    def _count(self, report: AgentReport, page: Page) -> None:
+        if self._tails:
+            self._tails.discard(page.hash)
+        if not report.pages or page.first_seq < report.first_seq:
+            report.first_seq = page.first_seq
+        report.pages += 1
+        report.records += page.count
+        report.size_bytes += page.size_bytes
+        report.epochs[page.epoch] += 1
+        if page.civil_s:
+            report.first_civil_s = min(report.first_civil_s or page.civil_s, page.civil_s)
+            report.last_civil_s = max(report.last_civil_s, page.civil_s)
+
 
 def _late(page: Page, place: str) -> Fault:
     detail = f"records {page.first_seq}..{page.last_seq} come after later ones"
@@ -164,14 +288,3 @@ def _late(page: Page, place: str) -> Fault:
 
 def _placed(fault: Fault, place: str) -> Fault:
     return fault if fault.place else Fault(fault.name, fault.detail, fault.agent, fault.seq, place)
-
-
-def _count(report: AgentReport, page: Page) -> None:
-    report.first_seq = min(report.first_seq, page.first_seq) if report.pages else page.first_seq
-    report.pages += 1
-    report.records += page.count
-    report.size_bytes += page.size_bytes
-    report.epochs[page.epoch] += 1
-    if page.civil_s:
-        report.first_civil_s = min(report.first_civil_s or page.civil_s, page.civil_s)
-        report.last_civil_s = max(report.last_civil_s, page.civil_s)

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from tools.simulate.world import World
 
 LIMIT, CLAIM = 1, 2
+NO_SECRET = bytes(32)  # a ledger that only reads opens no page
 EVENT_ENDS = (record.COMPLETED, record.CANCELLED, record.SUPERSEDED, record.LAPSED)
 
 
 def stands_at(world: World, store: MemoryStore) -> Ledger:
     """Return a ledger that has read `store`."""
-    ledger = Ledger(Journal(store, 1 << 30), world.keys.signer("agent").key_id, ManualClock(), 8192, 900)
+    ledger = Ledger(Journal(store, 1 << 30), world.keys.signer("agent").key_id, ManualClock(), 8192, 900, NO_SECRET)
     ledger.recover()
     return ledger
 
@@ -143,8 +144,8 @@ class PagesVerify(Rule):
         expected = _expected(world)
         key = world.keys.real["agent"]
         verifier = Verifier([key.public_key])
-        for _, payload in sorted(world.upstream.pages.values(), key=lambda page: page[0]):
-            verifier.add(at_once(cose.seal(key, payload)))
+        for _, header, behind in sorted(world.upstream.pages.values(), key=lambda page: page[0]):
+            verifier.add(b"\x83" + at_once(cose.seal(key, header)) + behind)
         report = verifier.report()
         for fault in report.faults:
             if fault.name not in expected:

@@ -1,0 +1,96 @@
+"""Under which programme each asset's flexibility is sold, and whether one is sold twice for the same time.
+
+Source: docs/format.md, `enrolment`. All that hold are stated after each boot, so what is not stated again ended
+with that boot. The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+from tools.verifier.faults import Fault
+
+FOR_EVER_S = 1 << 62
+
+
+@dataclass(slots=True)
+class Stated:
+    """One enrolment as an agent stated it last."""
+
+    asset: str  # hex
+    device: str
+    programme: str
+    from_s: int
+    until_s: int  # 0: no end
+    seq: int
+    ended_s: int | None = None  # when a boot came after which it was not stated again; 0 when the time is unknown
+
+    def until(self) -> int:
+        """Return the Unix second at which it ends, as far as is known."""
+        until_s = self.until_s or FOR_EVER_S
+        return until_s if self.ended_s is None else min(until_s, self.ended_s)
+
+
+@dataclass(slots=True)
+class Enrolments:
+    """What one agent stated."""
+
+    stated: list[Stated] = field(default_factory=list)
+
+    def boot(self, civil_s: int) -> None:
+        """End everything until it is stated again; `civil_s` 0 is an unknown time."""
+        for one in self.stated:
+            if one.ended_s is None:
+                one.ended_s = civil_s
+
+    def take(self, fields: Mapping[str, Any], device: str, seq: int) -> None:
+        """Take one record."""
+        new = Stated(fields["asset"].hex(), device, fields["programme"], fields["from_s"], fields["until_s"], seq)
+        for number, one in enumerate(self.stated):
+            if astuple(one)[:5] == astuple(new)[:5]:
+                self.stated[number] = new
+                return
+        self.stated.append(new)
+
+    def as_json(self) -> list[list[Any]]:
+        """Return the state for keeping."""
+        return [list(astuple(one)) for one in self.stated]
+
+    @classmethod
+    def from_json(cls, kept: list[list[Any]]) -> Enrolments:
+        """Return the state that `as_json` gave."""
+        return cls([Stated(*row) for row in kept])
+
+
+def overlaps(agents: Iterable[tuple[str, Enrolments]]) -> list[Fault]:
+    """Return each enrolment that covers time which another holder has enrolled the same asset for."""
+    by_asset: dict[str, list[tuple[int, int, tuple[str, str, str], int]]] = defaultdict(list)
+    for agent, enrolments in agents:
+        for one in enrolments.stated:
+            if one.from_s < one.until():
+                holder = (agent, one.device, one.programme)
+                by_asset[one.asset].append((one.from_s, one.until(), holder, one.seq))
+    return [fault for asset, spans in sorted(by_asset.items()) for fault in _overlaps_of(asset, sorted(spans))]
+
+
+def _overlaps_of(asset: str, spans: list[tuple[int, int, tuple[str, str, str], int]]) -> list[Fault]:
+    """Go through the time once: what ends last so far, and what ends last of any other holder."""
+    faults = []
+    lasting: list[tuple[int, tuple[str, str, str]]] = []
+    for from_s, until_s, holder, seq in spans:
+        clash = next((other for end_s, other in lasting if other != holder and end_s > from_s), None)
+        if clash is not None:
+            mine, theirs = (f"{device} in {programme} of {agent}" for agent, device, programme in (holder, clash))
+            detail = f"asset {asset[:16]} as {mine} from {from_s} s, and as {theirs}"
+            faults.append(Fault("enrolment_overlap", detail, holder[0], seq))
+        lasting = _two_latest([*lasting, (until_s, holder)])
+    return faults
+
+
+def _two_latest(ends: list[tuple[int, tuple[str, str, str]]]) -> list[tuple[int, tuple[str, str, str]]]:
+    latest = sorted(ends, reverse=True)
+    others = [one for one in latest if one[1] != latest[0][1]]
+    return [latest[0], *others[:1]]

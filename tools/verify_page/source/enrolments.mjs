@@ -1,0 +1,88 @@
+// Under which programme each asset's flexibility is sold, and whether one is sold twice for the same time.
+//
+// Source: docs/format.md, `enrolment`. All that hold are stated after each boot, so what is not stated again ended with that
+// boot. The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
+
+import { hex } from './bytes.mjs';
+
+const FOR_EVER_S = 1n << 62n;
+const STATED = ['asset', 'device', 'programme', 'from_s', 'until_s'];
+
+// What one agent stated.
+export class Enrolments {
+    constructor() {
+        this.stated = [];
+    }
+
+    // Ends everything until it is stated again; `civilS` 0 is an unknown time.
+    boot(civilS) {
+        for (const one of this.stated) one.endedS ??= civilS;
+    }
+
+    take({ asset, programme, from_s, until_s }, device, seq) {
+        const next = { asset: hex(asset), device, programme, from_s, until_s, seq, endedS: null };
+        const before = this.stated.findIndex((one) => STATED.every((name) => one[name] === next[name]));
+        if (before < 0) this.stated.push(next);
+        else this.stated[before] = next;
+    }
+}
+
+// Returns each enrolment that covers time which another holder has enrolled the same asset for; agents: [agent, Enrolments].
+export function overlaps(agents) {
+    const byAsset = new Map();
+    for (const [agent, { stated }] of agents) {
+        for (const { asset, device, programme, from_s, until_s, seq, endedS } of stated) {
+            const untilS = smaller(until_s || FOR_EVER_S, endedS ?? FOR_EVER_S);
+            if (from_s >= untilS) continue;
+            if (!byAsset.has(asset)) byAsset.set(asset, []);
+            byAsset.get(asset).push({ fromS: from_s, untilS, holder: [agent, device, programme], agent, seq });
+        }
+    }
+    return [...byAsset.keys()].sort().flatMap((asset) => overlapsOf(asset, byAsset.get(asset).sort(inOrder)));
+}
+
+// Goes through the time once: what ends last so far, and what ends last of any other holder.
+function overlapsOf(asset, spans) {
+    const faults = [];
+    let lasting = [];
+    for (const span of spans) {
+        const clash = lasting.find((other) => !sameHolder(other, span) && other.untilS > span.fromS);
+        if (clash) {
+            const [mine, theirs] = [span, clash].map(({ holder: [agent, device, sold] }) => `${device} in ${sold} of ${agent}`);
+            const detail = `asset ${asset.slice(0, 16)} as ${mine} from ${span.fromS} s, and as ${theirs}`;
+            faults.push({ name: 'enrolment_overlap', detail, agent: span.agent, seq: span.seq });
+        }
+        const latest = [...lasting, span].sort((one, other) => compare(other.untilS, one.untilS) || holders(other, one));
+        lasting = [latest[0], ...latest.filter((one) => !sameHolder(one, latest[0])).slice(0, 1)];
+    }
+    return faults;
+}
+
+function inOrder(one, other) {
+    return compare(one.fromS, other.fromS) || compare(one.untilS, other.untilS) || holders(one, other)
+        || compare(one.seq, other.seq);
+}
+
+function holders(one, other) {
+    return one.holder.map((part, n) => byCodePoint(part, other.holder[n])).find((order) => order) ?? 0;
+}
+
+// Strings compare by UTF-16 unit in JavaScript, and characters beyond U+FFFF would then come before U+E000.
+function byCodePoint(one, other) {
+    const [mine, theirs] = [Array.from(one), Array.from(other)];
+    const differs = mine.findIndex((letter, n) => letter !== theirs[n]);
+    if (differs < 0) return mine.length - theirs.length;
+    return differs < theirs.length ? mine[differs].codePointAt(0) - theirs[differs].codePointAt(0) : 1;
+}
+
+function sameHolder(one, other) {
+    return one.holder.every((part, n) => part === other.holder[n]);
+}
+
+function compare(one, other) {
+    return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function smaller(one, other) {
+    return one < other ? one : other;
+}

@@ -1,0 +1,229 @@
+// Judge a stream of pages and disclosures, of one agent or several, in whatever order they come.
+//
+// Pages that come too early wait, at most WAITING_MAX per agent; then what is missing is called missing. What a key signed that
+// nobody has begun yet waits, too, at most HELD_MAX.
+
+import { Chain, NO_PAGE } from './chain.mjs';
+import { Coverage } from './coverage.mjs';
+import { DISCLOSURE_HEAD, readDisclosure } from './disclosure.mjs';
+import { overlaps } from './enrolments.mjs';
+import { KeyRing, Keys } from './keyring.mjs';
+import { Known } from './known.mjs';
+import { readPage } from './page.mjs';
+
+const WAITING_MAX = 64;
+const HELD_MAX = 64;
+const FAULTS_LISTED_MAX = 1000;
+const DISCLOSED_LISTED_MAX = 10000; // records
+
+// One agent's chain, what was found of it, and the pages that wait for their predecessors.
+class Agent {
+    constructor(agent) {
+        this.chain = new Chain(agent);
+        this.known = new Known();
+        this.coverage = new Coverage();
+        this.shown = new KeyRing(agent); // what disclosed records alone say of its keys
+        this.waiting = new Map(); // first number -> page
+        this.held = []; // [bytes, place, faults if its key stays unknown]
+        Object.assign(this, { pages: 0, records: 0n, size: 0, duplicates: 0, firstSeq: null, civilS: [] });
+        this.epochs = new Set();
+    }
+
+    count(page) {
+        if (this.firstSeq === null || page.firstSeq < this.firstSeq) this.firstSeq = page.firstSeq;
+        this.pages += 1;
+        this.records += page.count;
+        this.size += page.size;
+        this.epochs.add(page.epoch);
+        if (page.civilS) this.date(page.civilS, page.civilS + page.records.reduce(latest, 0n) / 1000n);
+    }
+
+    date(fromS, untilS) {
+        const [first = fromS, last = untilS] = this.civilS;
+        this.civilS = [fromS < first ? fromS : first, untilS > last ? untilS : last];
+    }
+}
+
+export class Verifier {
+    // `keys`: 65-byte public keys, agents' first ones; `starts`: hashes of pages after which a chain may begin; `tails`: hashes
+    // of pages that must be there; `revoked`: Map of kid to the first record number that it may not sign. Hashes, kids in hex.
+    constructor(keys, { starts = [], tails = [], revoked = new Map() } = {}) {
+        this.keys = new Keys(keys, revoked);
+        this.starts = new Set(starts);
+        this.tails = new Set(tails);
+        this.endKnown = tails.length > 0;
+        this.agents = new Map();
+        this.faults = []; // the first FAULTS_LISTED_MAX
+        this.counts = new Map(); // all
+        this.disclosed = [];
+        this.disclosedRecords = 0;
+    }
+
+    // Judges one page or disclosure; what only shows later, or from its predecessors, is in the report alone.
+    async add(raw, place = '') {
+        const found = raw[0] === DISCLOSURE_HEAD ? await this.addDisclosure(raw) : await this.addPage(raw, place);
+        if (found.stranger) {
+            const { held } = this.agent(found.stranger);
+            if (held.length < HELD_MAX) {
+                held.push([raw.slice(), place, found.faults]);
+                return;
+            }
+        }
+        this.noteAll(found.faults, place);
+    }
+
+    noteAll(faults, place = '') {
+        for (const fault of faults) {
+            this.counts.set(fault.name, (this.counts.get(fault.name) ?? 0) + 1);
+            if (this.faults.length < FAULTS_LISTED_MAX) this.faults.push({ place, ...fault });
+        }
+    }
+
+    // Judges what still waits; returns all that was found. Nothing can be added afterwards.
+    report() {
+        for (const agent of this.agents.values()) {
+            while (agent.waiting.size) this.noteAll(this.skipHole(agent));
+            for (const [, place, faults] of agent.held) this.noteAll(faults, place);
+            this.noteAll(agent.chain.missing());
+            agent.coverage.endEpoch(agent.chain.clocks.offsetS());
+        }
+        this.noteAll(overlaps([...this.agents].map(([name, { chain }]) => [name, chain.history.enrolments])));
+        for (const tail of [...this.tails].sort()) {
+            this.noteAll([{ name: 'missing_tail', detail: `page ${tail} is not there`, agent: '', seq: null }]);
+        }
+        const agents = [...this.agents].filter(([, { pages }]) => pages).map(([name, agent]) => ({ name, ...agent }));
+        if (!this.counts.size && !agents.length && !this.disclosed.length) {
+            this.noteAll([{ name: 'no_pages', detail: 'nothing was verified', agent: '', seq: null }]);
+        }
+        const { faults, counts, endKnown, disclosed, disclosedRecords } = this;
+        return { agents, faults, counts, endKnown, disclosed, disclosedRecords, ok: !counts.size };
+    }
+
+    agent(name) {
+        if (!this.agents.has(name)) this.agents.set(name, new Agent(name));
+        return this.agents.get(name);
+    }
+
+    async addPage(raw, place) {
+        const found = await readPage(raw, this.keys);
+        const { page } = found;
+        if (!page) return found;
+        page.place = place;
+        const agent = this.agent(page.agent);
+        if (agent.known.overlaps(page)) {
+            const numbers = `records ${page.firstSeq} to ${page.lastSeq} once more`;
+            if (agent.known.has(page)) {
+                agent.duplicates += 1;
+                return { faults: [faultAt(page, 'duplicated', numbers)] };
+            }
+            return { faults: [...found.faults, faultAt(page, 'fork', `${numbers} with other content`)] };
+        }
+        const faults = [...found.faults, ...this.place(agent, page)];
+        if (this.keys.learnFrom(page.agent, page.records)) await this.release(agent);
+        return { faults };
+    }
+
+    async addDisclosure(raw) {
+        const found = await readDisclosure(raw, this.keys);
+        const { disclosed } = found;
+        if (!disclosed) return found;
+        const agent = this.agent(disclosed.agent);
+        if (agent.chain.keys.judge(disclosed) && agent.shown.judge(disclosed)) {
+            return { faults: [...found.faults, faultAt(disclosed, ...agent.shown.judge(disclosed))] };
+        }
+        const faults = [...found.faults];
+        for (const record of disclosed.records.filter(({ kind }) => kind === 'key_change')) {
+            for (const [name, detail] of agent.shown.change(record, disclosed.lastSeq)) {
+                faults.push({ name, detail, agent: disclosed.agent, seq: record.seq });
+            }
+        }
+        if (this.disclosedRecords < DISCLOSED_LISTED_MAX) this.disclosed.push(disclosed);
+        this.disclosedRecords += disclosed.records.length;
+        if (this.keys.learnFrom(disclosed.agent, disclosed.records)) await this.release(agent);
+        return { faults };
+    }
+
+    // Judges once more what an unknown key had signed.
+    async release(agent) {
+        const { held } = agent;
+        agent.held = [];
+        for (const [raw, place] of held) await this.add(raw, place);
+    }
+
+    place(agent, page) {
+        const { chain, known, waiting } = agent;
+        known.add(page);
+        if (chain.nextSeq !== null && page.firstSeq < chain.nextSeq) {
+            const refused = chain.refuses(page);
+            if (refused) {
+                known.drop(page);
+                return [refused];
+            }
+            this.count(agent, page);
+            return [late(page)];
+        }
+        const early = chain.nextSeq !== null && page.firstSeq > chain.nextSeq;
+        if (early || (chain.nextSeq === null && !this.mayBegin(page))) {
+            waiting.set(page.firstSeq, page);
+            return waiting.size > WAITING_MAX ? this.skipHole(agent) : [];
+        }
+        const faults = waiting.size || agent.held.length ? [late(page)] : [];
+        return [...faults, ...this.take(agent, page), ...this.drain(agent)];
+    }
+
+    // Tells whether no earlier page is to be expected.
+    mayBegin(page) {
+        return page.prev === NO_PAGE || this.starts.has(page.prev);
+    }
+
+    take(agent, page) {
+        const { chain } = agent;
+        const refused = chain.refuses(page);
+        if (refused) {
+            agent.known.drop(page);
+            return [refused];
+        }
+        if (page.epoch !== chain.epoch) agent.coverage.endEpoch(chain.clocks.offsetS());
+        const faults = chain.take(page, this.starts).map((fault) => ({ place: page.place, ...fault }));
+        this.count(agent, page);
+        agent.coverage.take(page, chain);
+        return faults;
+    }
+
+    count(agent, page) {
+        this.tails.delete(page.hash);
+        agent.count(page);
+    }
+
+    drain(agent) {
+        const faults = [];
+        for (let page = this.next(agent); page; page = this.next(agent)) faults.push(...this.take(agent, page));
+        return faults;
+    }
+
+    next({ chain, waiting }) {
+        const page = waiting.get(chain.nextSeq);
+        waiting.delete(chain.nextSeq);
+        return page;
+    }
+
+    // Gives up waiting: goes on with the earliest page that is there.
+    skipHole(agent) {
+        const first = [...agent.waiting.keys()].reduce((one, other) => (other < one ? other : one));
+        const page = agent.waiting.get(first);
+        agent.waiting.delete(first);
+        return [...this.take(agent, page), ...this.drain(agent)];
+    }
+}
+
+function latest(soFarMs, { end_ms }) {
+    return end_ms > soFarMs ? end_ms : soFarMs;
+}
+
+function late(page) {
+    return faultAt(page, 'reordered', `records ${page.firstSeq} to ${page.lastSeq} come after later ones`);
+}
+
+function faultAt({ agent, firstSeq }, name, detail) {
+    return { name, detail, agent, seq: firstSeq };
+}
