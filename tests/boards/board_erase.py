@@ -14,7 +14,7 @@ SECRET = b"\xc9\xaf\xa9\xd8\x45\xba\x75\x16\x6b\x5c\x21\x57\x67\xb1\xd6\x93"
 EVENING = b"a household's evening"
 SITE = {
     "site": {"name": "house-of-somebody"},
-    "agent": {"key": "agent.key"},
+    "agent": {"key": "agent.key", "next_key": "agent-2.key"},
     "uplink": {"cert_key": "tls.der", "cert": "agent.der", "ca": "ca.der"},
 }
 
@@ -49,6 +49,7 @@ def lived(folder, site):
     """Lay down what an agent that was at work has."""
     put(folder + "/site.json", json.dumps(site).encode())
     put(folder + "/agent.key", SECRET * 2)
+    put(folder + "/agent-2.key", SECRET * 2)
     for name in ("/tls.der", "/agent.der", "/ca.der", "/letter.txt"):
         put(folder + name, SECRET + EVENING * 40 if name == "/tls.der" else b"x" * 300)
     for kept in ("/journal", "/recorder"):
@@ -71,7 +72,8 @@ def test_no_byte_of_keys_journal_and_tape_is_left_in_the_flash():
         lived("/flash", SITE)
         assert SECRET in flash.image and EVENING in flash.image
         gone = erase("/flash")
-        assert gone[0] == "/flash/agent.key" and gone[-1] == "/flash/site.json" and len(gone) == 4 + 8
+        assert gone[:2] == ["/flash/agent.key", "/flash/agent-2.key"]
+        assert gone[-1] == "/flash/site.json" and len(gone) == 5 + 8
         assert sorted(os.listdir("/flash")) == ["ca.der", "journal", "letter.txt", "recorder"]
         wash("/flash")
         assert sorted(os.listdir("/flash")) == ["ca.der", "journal", "letter.txt", "recorder"]
@@ -94,7 +96,7 @@ def test_a_ring_is_erased_block_by_block():
     flash, ring = Flash(), Flash()
     mounted(flash)
     try:
-        lived("/flash", dict(SITE, agent={"key": "agent.key", "journal": "ring:journal"}))
+        lived("/flash", dict(SITE, agent={"key": "agent.key", "next_key": "agent-2.key", "journal": "ring:journal"}))
         ring.writeblocks(3, EVENING)
         erase("/flash", lambda name: (ring, 16) if name == "journal" else None)
     finally:
@@ -109,7 +111,7 @@ def test_an_erasure_cut_short_is_finished_by_the_next():
         lived("/flash", SITE)
         os.remove("/flash/agent.key")
         os.remove("/flash/tls.der")
-        assert erase("/flash")[0] == "/flash/agent.der"
+        assert erase("/flash")[:2] == ["/flash/agent-2.key", "/flash/agent.der"]
         try:
             erase("/flash")
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ from tests.softhsm import SoftToken
 from tools import token_key
 from tools.demo.layout import toml
 from tools.erase import erase_file
+from tools.keys import create_key
 
 MARK = b"a household's evening"
 
@@ -79,6 +81,15 @@ def test_what_is_the_agents_goes_and_what_is_not_stays(lived):
     assert left(lived.parent) == ["ca.crt", "letter.txt"]
     assert "5 records are not confirmed upstream and will be lost: 1 to 5." in done.stdout
     assert "What stays" in done.stdout and "agent.key" in done.stdout
+
+
+def test_the_key_that_is_to_follow_goes_too_and_what_the_file_said_before(lived):
+    create_key(lived.parent / "agent-2.key")
+    shutil.copy(lived, lived.with_name("SITE.toml.bak"))
+    lived.write_text(lived.read_text().replace('key = "agent.key"', 'key = "agent.key"\nnext_key = "agent-2.key"'))
+    done = siteward(lived, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert left(lived.parent) == ["ca.crt", "letter.txt"] and "agent-2.key" in done.stdout
 
 
 def test_the_answer_is_the_sites_name(lived):
