@@ -58,7 +58,10 @@ class Ledger:
         self._secret = secret
 
     def recover(self) -> None:
-        """Read the journal from its oldest segment and stand where it ended."""
+        """Read the journal from its oldest segment and stand where it ended.
+
+        Raises: ValueError, CborError, TypeError for whole frames that this version cannot have written.
+        """
         sealed_seq = 0
         torn = False
         for kind, payload, at in self.journal.frames():
@@ -292,12 +295,14 @@ class Ledger:
 
     def _pass_checkpoint(self, payload: bytes, sealed_seq: int) -> None:
         """Take over what a segment begins with. What the one before did not bring was damaged, and its page with it."""
-        page = self.page
-        if page is not None and checkpoint_seq(payload) != self.next_seq:
+        page, next_seq = self.page, checkpoint_seq(payload)
+        if page is not None and next_seq != self.next_seq:
             if sealed_seq != page.header.first_seq:
                 self.page = None
                 self.next_seq = page.header.first_seq
-            self.damaged += checkpoint_seq(payload) - self.next_seq
+            self.damaged += max(0, next_seq - self.next_seq)
+        if next_seq < self.next_seq:
+            raise ValueError("a checkpoint of an earlier time", next_seq)  # going on from it would fork the chain
         self._end_page(sealed_seq)
         fields = cbor.decode(payload)
         self.epoch, self.next_seq, self.prev, self.released_seq, self.state_blob = fields[:5]

@@ -141,8 +141,9 @@ def _ledger(config: Config, parts: Parts) -> tuple[Ledger, Rotation | None, byte
     )  # fmt: skip
     try:
         ledger.recover()
-    except ValueError:
-        raise StartError("[agent] journal = %r: written by another version: move it away" % settings["journal"])
+    except (ValueError, TypeError, cbor.CborError):
+        where = "[agent] journal = %r: " % settings["journal"]
+        raise StartError(where + "not what this version has written: move it away, and keep it")
     rotation, withdrawn = _keys(ledger, parts)
     ledger.begin_epoch()
     return ledger, rotation, withdrawn

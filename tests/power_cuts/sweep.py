@@ -25,7 +25,7 @@ class Recorded:
             while len(self.owners) < len(medium.log):
                 self.owners.append((before, after))
             before = after
-        assert self.play.ledger.lost_records and self.play.released, "the play must drop and release segments"
+        assert self.play.ledger.lost and self.play.released, "the play must drop and release segments"
 
 
 def sweep(new, rounds, every=1, offset=0):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent import cbor, record
-from agent.journal import RECORD, Journal, frame
+from agent.journal import CHECKPOINT, HEADER_BYTES, RECORD, Journal, frame
 from agent.ledger import Ledger
 from agent.page import NO_PAGE, page_hash, page_message
 from agent.stored import StoredPage
@@ -353,3 +353,31 @@ def test_each_page_and_each_life_has_salts_of_its_own():
         for page in pages_of(ledger):
             salts[page.salt] = True
     assert len(salts) == 6
+
+
+def test_an_old_checkpoint_at_the_end_is_refused_for_it_would_fork_the_chain():
+    store = MemoryStore()
+    ledger = filled(store, 12, 4)
+    old = store.read(store.segments()[0][0], HEADER_BYTES + 90)
+    size_bytes = HEADER_BYTES + int.from_bytes(old[:2], "big")
+    store.roll()
+    store.append(old[:size_bytes])
+    refused = 0
+    try:
+        ledger_on(store, ManualClock())
+    except ValueError as fault:
+        refused = fault.args[1]
+    assert 0 < refused < ledger.next_seq
+
+
+def test_a_journal_of_another_version_is_refused_and_not_begun_anew():
+    old = cbor.encode([1, 1, NO_PAGE, 1, b""])
+    for payload in (old, cbor.encode(7), b"\xff", cbor.encode([b"", 1, 2, 3, 4, 5, 6, 7])):
+        store = MemoryStore()
+        store.append(frame(CHECKPOINT, payload))
+        refused = False
+        try:
+            ledger_on(store, ManualClock()).begin_epoch()
+        except (ValueError, TypeError, cbor.CborError):
+            refused = True
+        assert refused, payload
