@@ -72,7 +72,7 @@ def test_a_key_signs_only_behind_the_page_that_begins_it():
     early = maker.page()
     maker.signer = maker.key
     begins = maker.page(e.key_begins(maker.agent, NEXT))
-    assert names(judged([early, begins], maker))["key_not_begun"] == 1
+    assert names(judged([early, begins], maker)) == {"key_not_begun": 1, "missing_start": 1}
 
 
 def test_a_key_without_its_own_proof_is_not_begun():

@@ -233,6 +233,44 @@ def disclosure_in_place_of_a_page() -> Case:
 
 
 @vector
+def disclosures_of_two_pages_with_the_same_numbers() -> Case:
+    """Two pages of one key carry the same numbers, and of each a record is shown: the agent leads two histories."""
+    agent, twin = Agent(), Agent()
+    page, other = agent.page(), twin.page(twin.boot(), twin.metered(60, rise_wh=9))
+    return case(agent, [page.disclose(1), other.disclose(1), page.disclose(0)], [("fork", agent, 0)], disclosed=2)
+
+
+@vector
+def disclosures_that_overlap_partly() -> Case:
+    """A disclosed page begins inside the numbers of another one: records other than these two are shown."""
+    agent = Agent()
+    page = agent.page()
+    agent.seq = 2
+    other = agent.page(agent.metered(60), agent.metered(120))
+    return case(agent, [page.disclose(0), other.disclose(1)], [("fork", agent, 2)], disclosed=1)
+
+
+@vector
+def disclosure_beside_another_page() -> Case:
+    """The chain is there, and somebody was shown a record of another page with the same numbers."""
+    agent, twin = Agent(), Agent()
+    pages = agent.pages(2)
+    twin.page()
+    other = twin.page(twin.metered(60, rise_wh=1))
+    return case(agent, [*pages, other.disclose(0)], [("fork", agent, 3)], pages=2, disclosed=0)
+
+
+@vector
+def page_beside_another_disclosure() -> Case:
+    """The same the other way round: the page comes last and is judged in its chain all the same."""
+    agent, twin = Agent(), Agent()
+    first, second = agent.pages(2)
+    twin.page()
+    other = twin.page(twin.metered(60, rise_wh=1))
+    return case(agent, [first, other.disclose(0), second], [("fork", agent, 3)], pages=2, disclosed=1)
+
+
+@vector
 def disclosure_that_claims_too_much() -> Case:
     """A disclosure whose first record claims to be larger than 131 072 bytes."""
     agent, page = _page()

@@ -59,6 +59,22 @@ def cut_in_the_records() -> Case:
 
 
 @vector
+def cut_page_followed_by_another() -> Case:
+    """The middle page lost its end: it claims bytes of the next one, which is judged all the same."""
+    agent = Agent()
+    first, second, third = agent.pages(3)
+    return case(agent, [first, second.raw()[:-5], third], ["malformed", ("missing_pages", agent, 3)], pages=2)
+
+
+@vector
+def cut_page_that_claims_one_byte() -> Case:
+    """The middle page lost its last byte: what it claims of the next one is its first."""
+    agent = Agent()
+    first, second, third = agent.pages(3)
+    return case(agent, [first, second.raw()[:-1], third], ["malformed", ("missing_pages", agent, 3)], pages=2)
+
+
+@vector
 def cut_after_one_byte() -> Case:
     """The file ends after the first byte of its second page."""
     agent = Agent()

@@ -44,6 +44,8 @@ class Writer:
             records[place] = self.bent(records[place])
         if dice.random() < 0.05:
             agent.seq += dice.choice((1, 4, 1 << 53))
+        if dice.random() < 0.1:
+            agent.seq -= min(agent.seq, dice.randint(1, 9))  # numbers that were used already
         if dice.random() < 0.05:
             agent.civil_s += dice.choice((-3600, -2, 2, 3600))
         bent = {dice.choice(HEADER_BENDS): dice.choice(BENDS)} if dice.random() < 0.05 else {}
@@ -139,11 +141,13 @@ def random_file(seed: int) -> dict[str, Any]:
     shown = [page.raw() if dice.random() < 0.85 else disclosure(page, dice) for page in pages]
     for _ in range(dice.choice((0, 0, 1, 2))):
         place = dice.randrange(len(shown))
-        change = dice.randrange(3)
+        change = dice.randrange(4)
         if change == 0:
             shown.insert(dice.randrange(len(shown) + 1), shown[place])
         elif change == 1 and len(shown) > 1:
             shown.pop(place)
+        elif change == 2:
+            shown[place] = shown[place][: -dice.choice((1, 2, 5, 40))]
         else:
             dice.shuffle(shown)
     raw = b"".join(shown)

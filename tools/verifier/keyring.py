@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tools import wire
+from tools.verifier.records import KEY_BEGINS
 
 if TYPE_CHECKING:
     from tools.verifier.page import Header
     from tools.verifier.records import Record
 
-BEGINS, ENDS = 1, 2
 Found = tuple[str, str]  # name of a fault, what is wrong
 
 
@@ -53,9 +53,9 @@ class Keys:
     def learn_from(self, agent: str, records: Iterable[Record]) -> bool:
         """Take the keys that an agent's records begin; tell whether there was any."""
         found = False
-        for record in records:
-            if record.kind == "key_change" and record.fields["action"] == BEGINS and proof_good(agent, record.fields):
-                self.learn(agent, record.fields["key"])
+        for fields in (record.fields for record in records if record.kind == "key_change"):
+            if fields["action"] == KEY_BEGINS and proof_good(agent, fields):
+                self.learn(agent, fields["key"])
                 found = True
         return found
 
@@ -94,7 +94,7 @@ class KeyRing:
     def change(self, fields: Mapping[str, Any], last_seq: int) -> list[Found]:
         """Take one key_change of a page whose last record is `last_seq`."""
         kid = wire.key_id(fields["key"]).hex()
-        if fields["action"] == BEGINS:
+        if fields["action"] == KEY_BEGINS:
             if kid in self.begun:
                 return [("key_change_void", f"key {kid} is begun once more")]
             if not proof_good(self.agent, fields):

@@ -22,6 +22,7 @@ QUALITY_MISSING, QUALITY_BAD = 1, 3
 ACCEPTED = 0
 GAP_JOURNAL_FULL, GAP_METER_EXCHANGED, GAP_DAMAGED = 2, 3, 4
 GAPS_LOSING = (GAP_JOURNAL_FULL, GAP_DAMAGED)
+KEY_BEGINS, KEY_ENDS = 1, 2
 CONTEXT_NAMES = {1: "set_point", 2: "source", 3: "opted_out"}
 STATES = (
     "fell silent",
@@ -214,7 +215,7 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
     ),
     KEY_CHANGE: (
         "key_change",
-        (AT, ("action", one_of(1, 2)), ("key", octets(65)), ("proof", or_null(octets(64)))),
+        (AT, ("action", one_of(KEY_BEGINS, KEY_ENDS)), ("key", octets(65)), ("proof", or_null(octets(64)))),
     ),
 }
 READING_FIELDS = tuple(name for name, _ in KINDS[READING][1])
@@ -247,6 +248,8 @@ def read_record(raw: bytes, seq: int, bases: Mapping[int, Record]) -> Record:
         return Record(seq, kind, fields, fields["end_s"] * 1000)
     if kind == "gap":
         _check_gap(fields)
+    if kind == "key_change" and fields["action"] == KEY_ENDS and fields["proof"] is not None:
+        raise NotStrict("record_shape", "a key is ended with a proof")
     return Record(seq, kind, fields, fields["at_ms"])
 
 

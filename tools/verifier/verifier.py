@@ -18,13 +18,15 @@ from tools.verifier.enrolments import overlaps
 from tools.verifier.faults import Fault
 from tools.verifier.keyring import KeyRing, Keys
 from tools.verifier.known import Known
-from tools.verifier.page import Opened, Page, PageReport, looked_at, read_page
+from tools.verifier.page import Header, Opened, Page, PageReport, looked_at, read_page
 from tools.wire import key_id
 
 WAITING_MAX = 64
 HELD_MAX = 64
 FAULTS_LISTED_MAX = 1000
 DISCLOSED_LISTED_MAX = 10_000  # records
+TWICE, FORK = ("duplicated", "once more"), ("fork", "once more with other content")
+LATE = ("reordered", "come after later ones")
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class _Agent:
     def __init__(self, agent: str) -> None:
         self.report = AgentReport(Chain(agent))
         self.known = Known()
+        self.known_shown = Known()  # pages of which disclosures showed records
         self.shown = KeyRing(agent)  # what disclosed records alone say of its keys
         self.waiting: dict[int, tuple[Page, str]] = {}  # first number -> page, place
         self.held: list[tuple[bytes, str, list[Fault]]] = []  # bytes, place, faults if its key stays unknown
@@ -147,15 +150,8 @@ class Verifier:
         if not self._counts and not any(agent.report.pages for agent in self._agents.values()) and not self._disclosed:
             self.note(Fault("no_pages", "nothing was verified"))
         agents = [agent.report for agent in self._agents.values() if agent.report.pages]
-        return Report(
-            agents,
-            self._faults,
-            self._counts,
-            self._end_known,
-            self._disclosed,
-            self._disclosed_records,
-            self._disclosures,
-        )
+        shown = (self._disclosed, self._disclosed_records, self._disclosures)
+        return Report(agents, self._faults, self._counts, self._end_known, *shown)
 
     def _read(self, raw: bytes, place: str, opened: Opened | None) -> PageReport | DisclosureReport:
         if raw[:1] == bytes((DISCLOSURE_HEAD,)):
@@ -170,15 +166,15 @@ class Verifier:
 
     def _judge(self, found: PageReport, page: Page, place: str) -> None:
         agent = self._agent(page.agent)
-        if agent.known.overlaps(page):
-            if agent.known.has(page):
-                agent.report.duplicates += 1
-                detail = f"records {page.first_seq}..{page.last_seq} once more"
-                found.faults[:] = [Fault("duplicated", detail, page.agent, page.first_seq, place)]
-            else:
-                detail = f"records {page.first_seq}..{page.last_seq} once more with other content"
-                found.faults.append(Fault("fork", detail, page.agent, page.first_seq, place))
+        if agent.known.contradicts(page):
+            found.faults.append(_whole(FORK, page, place))
             return
+        if agent.known.overlaps(page):
+            agent.report.duplicates += 1
+            found.faults[:] = [_whole(TWICE, page, place)]
+            return
+        if agent.known_shown.contradicts(page):
+            found.faults.append(_whole(FORK, page, place))
         found.faults += self._place(agent, page, place)
         if page.facts and self._keys.learn_from(page.agent, page.facts):
             self._release(agent)
@@ -201,40 +197,41 @@ class Verifier:
             self.add(raw, place)
 
     def _show(self, disclosed: Disclosed, place: str) -> list[Fault]:
-        agent = self._agent(disclosed.header.agent)
+        header, agent = disclosed.header, self._agent(disclosed.header.agent)
         faults = []
-        rings = [ring for ring in (agent.report.chain.keys, agent.shown) if ring.judge(disclosed.header) is None]
-        if not rings:
-            wrong = agent.shown.judge(disclosed.header)
-            assert wrong is not None
-            return [Fault(*wrong, disclosed.header.agent, disclosed.header.first_seq, place)]
+        wrong = agent.shown.judge(header)
+        if wrong is not None and agent.report.chain.keys.judge(header) is not None:
+            return [Fault(*wrong, header.agent, header.first_seq, place)]
+        if agent.known.contradicts(header) or agent.known_shown.contradicts(header):
+            return [_whole(FORK, header, place)]
+        if not agent.known_shown.overlaps(header):
+            agent.known_shown.add(header)
         for record in disclosed.records:
             if record.kind == "key_change":
-                told = agent.shown.change(record.fields, disclosed.header.last_seq)
+                told = agent.shown.change(record.fields, header.last_seq)
                 faults += [Fault(name, detail, agent.shown.agent, record.seq, place) for name, detail in told]
         if self._disclosed_records < DISCLOSED_LISTED_MAX:
             self._disclosed.append(disclosed)
         self._disclosed_records += len(disclosed.records)
         self._disclosures += 1
-        if self._keys.learn_from(disclosed.header.agent, disclosed.records):
+        if self._keys.learn_from(header.agent, disclosed.records):
             self._release(agent)
         return faults
 
     def _place(self, agent: _Agent, page: Page, place: str) -> list[Fault]:
         agent.known.add(page)
         chain = agent.report.chain
-        if chain.next_seq is not None and page.first_seq < chain.next_seq:
-            refused = chain.refuses(page)
-            if refused is not None:
-                agent.known.drop(page)
-                return [_placed(refused, place)]
-            self._count(agent.report, page)
-            return [_late(page, place)]
         early = chain.next_seq is not None and page.first_seq > chain.next_seq
         if early or (chain.next_seq is None and not self._may_begin(page)):
             agent.waiting[page.first_seq] = (page, place)
             return self._skip_hole(agent) if len(agent.waiting) > WAITING_MAX else []
-        faults = [_late(page, place)] if agent.waiting or agent.held else []
+        refused = self._refused(agent, page, place)
+        if refused:
+            return refused
+        if chain.next_seq is not None and page.first_seq < chain.next_seq:
+            self._count(agent.report, page)
+            return [_whole(LATE, page, place)]
+        faults = [_whole(LATE, page, place)] if agent.waiting or agent.held else []
         return faults + self._take(agent, page, place) + self._drain(agent)
 
     def _may_begin(self, page: Page) -> bool:
@@ -243,10 +240,9 @@ class Verifier:
 
     def _take(self, agent: _Agent, page: Page, place: str) -> list[Fault]:
         chain = agent.report.chain
-        refused = chain.refuses(page)
-        if refused is not None:
-            agent.known.drop(page)
-            return [_placed(refused, place)]
+        refused = self._refused(agent, page, place)
+        if refused:
+            return refused
         if chain.next_seq is not None and page.first_seq > chain.next_seq:
             agent.hole_places[chain.next_seq] = place
         if page.epoch != chain.epoch:
@@ -255,6 +251,14 @@ class Verifier:
         self._count(agent.report, page)
         agent.report.coverage.take(page, chain)
         return faults
+
+    def _refused(self, agent: _Agent, page: Page, place: str) -> list[Fault]:
+        """Forget a page whose key was not good where it stands, and say so."""
+        refused = agent.report.chain.refuses(page)
+        if refused is None:
+            return []
+        agent.known.drop(page)
+        return [_placed(refused, place)]
 
     def _drain(self, agent: _Agent) -> list[Fault]:
         faults: list[Fault] = []
@@ -281,9 +285,9 @@ class Verifier:
             report.last_civil_s = max(report.last_civil_s, page.civil_s)
 
 
-def _late(page: Page, place: str) -> Fault:
-    detail = f"records {page.first_seq}..{page.last_seq} come after later ones"
-    return Fault("reordered", detail, page.agent, page.first_seq, place)
+def _whole(wrong: tuple[str, str], page: Header, place: str) -> Fault:
+    """Return a fault of a page as a whole."""
+    return Fault(wrong[0], f"records {page.first_seq}..{page.last_seq} {wrong[1]}", page.agent, page.first_seq, place)
 
 
 def _placed(fault: Fault, place: str) -> Fault:

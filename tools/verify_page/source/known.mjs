@@ -1,4 +1,4 @@
-// Which record numbers an agent's pages have covered so far, to tell a page that came twice from a fork.
+// Which record numbers an agent's pages, or its disclosures, have covered so far, to tell a page that came twice from a fork.
 
 export class Known {
     constructor() {
@@ -23,6 +23,11 @@ export class Known {
     overlaps({ firstSeq, lastSeq }) {
         const page = this.pages[this.before(lastSeq)];
         return page !== undefined && page.lastSeq >= firstSeq;
+    }
+
+    // Tells whether another page was seen that has any of its numbers.
+    contradicts(page) {
+        return this.overlaps(page) && !this.has(page);
     }
 
     // Returns the place of the last page that begins at or before a number, -1 when none does.

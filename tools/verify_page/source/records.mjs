@@ -13,6 +13,7 @@ export const ACCEPTED = 0n;
 export const GAP_METER_EXCHANGED = 3n;
 export const GAPS_LOSING = [2n, 4n]; // journal full, records damaged
 const DELTA = 13n;
+const KEY_ENDS = 2n;
 const PROTECTIONS = ['rest', 'run', 'starts', 'longest stop', 'charge', 'ramp', 'wear'].map((name) => `protection ${name}`);
 const SECONDS_MAX = 1n << 40n;
 const INTEGER_MAX = 1n << 64n;
@@ -93,6 +94,9 @@ export function readRecord(raw, seq, bases) {
         throw new NotStrict('record_shape', 'a reading without any quantity that is not marked missing');
     }
     if (kind === 'gap') checkGap(fields);
+    if (kind === 'key_change' && fields.action === KEY_ENDS && fields.proof !== null) {
+        throw new NotStrict('record_shape', 'a key is ended with a proof');
+    }
     return { seq, kind, fields, end_ms: kind === 'reading' ? fields.end_s * 1000n : fields.at_ms, base: null };
 }
 

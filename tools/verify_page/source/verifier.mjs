@@ -21,6 +21,7 @@ class Agent {
     constructor(agent) {
         this.chain = new Chain(agent);
         this.known = new Known();
+        this.knownShown = new Known(); // pages of which disclosures showed records
         this.coverage = new Coverage();
         this.shown = new KeyRing(agent); // what disclosed records alone say of its keys
         this.waiting = new Map(); // first number -> page
@@ -110,15 +111,13 @@ export class Verifier {
         if (!page) return found;
         page.place = place;
         const agent = this.agent(page.agent);
+        if (agent.known.contradicts(page)) return { faults: [...found.faults, fork(page)] };
         if (agent.known.overlaps(page)) {
-            const numbers = `records ${page.firstSeq} to ${page.lastSeq} once more`;
-            if (agent.known.has(page)) {
-                agent.duplicates += 1;
-                return { faults: [faultAt(page, 'duplicated', numbers)] };
-            }
-            return { faults: [...found.faults, faultAt(page, 'fork', `${numbers} with other content`)] };
+            agent.duplicates += 1;
+            return { faults: [faultAt(page, 'duplicated', `records ${page.firstSeq} to ${page.lastSeq} once more`)] };
         }
-        const faults = [...found.faults, ...this.place(agent, page)];
+        const forked = agent.knownShown.contradicts(page) ? [fork(page)] : [];
+        const faults = [...found.faults, ...forked, ...this.place(agent, page)];
         if (this.keys.learnFrom(page.agent, page.records)) await this.release(agent);
         return { faults };
     }
@@ -131,6 +130,10 @@ export class Verifier {
         if (agent.chain.keys.judge(disclosed) && agent.shown.judge(disclosed)) {
             return { faults: [...found.faults, faultAt(disclosed, ...agent.shown.judge(disclosed))] };
         }
+        if (agent.known.contradicts(disclosed) || agent.knownShown.contradicts(disclosed)) {
+            return { faults: [...found.faults, fork(disclosed)] };
+        }
+        if (!agent.knownShown.overlaps(disclosed)) agent.knownShown.add(disclosed);
         const faults = [...found.faults];
         for (const record of disclosed.records.filter(({ kind }) => kind === 'key_change')) {
             for (const [name, detail] of agent.shown.change(record, disclosed.lastSeq)) {
@@ -153,19 +156,16 @@ export class Verifier {
     place(agent, page) {
         const { chain, known, waiting } = agent;
         known.add(page);
-        if (chain.nextSeq !== null && page.firstSeq < chain.nextSeq) {
-            const refused = chain.refuses(page);
-            if (refused) {
-                known.drop(page);
-                return [refused];
-            }
-            this.count(agent, page);
-            return [late(page)];
-        }
         const early = chain.nextSeq !== null && page.firstSeq > chain.nextSeq;
         if (early || (chain.nextSeq === null && !this.mayBegin(page))) {
             waiting.set(page.firstSeq, page);
             return waiting.size > WAITING_MAX ? this.skipHole(agent) : [];
+        }
+        const refused = this.refused(agent, page);
+        if (refused.length) return refused;
+        if (chain.nextSeq !== null && page.firstSeq < chain.nextSeq) {
+            this.count(agent, page);
+            return [late(page)];
         }
         const faults = waiting.size || agent.held.length ? [late(page)] : [];
         return [...faults, ...this.take(agent, page), ...this.drain(agent)];
@@ -178,16 +178,21 @@ export class Verifier {
 
     take(agent, page) {
         const { chain } = agent;
-        const refused = chain.refuses(page);
-        if (refused) {
-            agent.known.drop(page);
-            return [refused];
-        }
+        const refused = this.refused(agent, page);
+        if (refused.length) return refused;
         if (page.epoch !== chain.epoch) agent.coverage.endEpoch(chain.clocks.offsetS());
         const faults = chain.take(page, this.starts).map((fault) => ({ place: page.place, ...fault }));
         this.count(agent, page);
         agent.coverage.take(page, chain);
         return faults;
+    }
+
+    // Forgets a page whose key was not good where it stands, and says so.
+    refused(agent, page) {
+        const wrong = agent.chain.refuses(page);
+        if (!wrong) return [];
+        agent.known.drop(page);
+        return [wrong];
     }
 
     count(agent, page) {
@@ -218,6 +223,10 @@ export class Verifier {
 
 function latest(soFarMs, { end_ms }) {
     return end_ms > soFarMs ? end_ms : soFarMs;
+}
+
+function fork(page) {
+    return faultAt(page, 'fork', `records ${page.firstSeq} to ${page.lastSeq} once more with other content`);
 }
 
 function late(page) {
