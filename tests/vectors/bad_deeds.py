@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.vectors.bad_records import third_record
 from tests.vectors.case import Case, case, vector
 from tests.vectors.good import AUTHORITY, COMMAND
@@ -19,6 +21,8 @@ from tests.vectors.maker import (
     reading,
     sha256,
 )
+
+UNKNOWN_TIME = {"civil_s": 0, "clock_quality": 0, "clock_error_ms": 0}
 
 
 @vector
@@ -117,6 +121,63 @@ def enrolled_twice_over_a_boot() -> Case:
     agent.reboot()
     second = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", "Aggregator B", CIVIL_S + 600, 0))
     return case(agent, [first, second], [("enrolment_overlap", agent, 3)])
+
+
+def _sold(programme: str, from_s: int = CIVIL_S) -> Any:
+    return enrolment(1, "alfen-eve 0001", programme, from_s, 0)
+
+
+@vector
+def enrolled_twice_over_a_boot_of_unknown_time() -> Case:
+    """After a boot without civil time the asset is in another programme: nobody knows that the first one had ended."""
+    agent = Agent()
+    first = agent.page(agent.boot(), _sold("Aggregator A"))
+    agent.reboot()
+    second = agent.page(agent.boot(), _sold("Aggregator B", CIVIL_S + 86_400), **UNKNOWN_TIME)
+    return case(agent, [first, second], [("enrolment_overlap", agent, 3)])
+
+
+@vector
+def enrolled_twice_without_civil_time() -> Case:
+    """Of two epochs neither knows the civil time: the enrolments say theirs all the same."""
+    agent = Agent()
+    first = agent.page(agent.boot(), _sold("Aggregator A"), **UNKNOWN_TIME)
+    agent.reboot()
+    second = agent.page(agent.boot(), _sold("Aggregator B", CIVIL_S + 86_400), **UNKNOWN_TIME)
+    return case(agent, [first, second], [("enrolment_overlap", agent, 3)])
+
+
+@vector
+def enrolled_twice_until_a_second_boot() -> Case:
+    """A boot of unknown time ends nothing; the next one, of a known time, is behind the second programme's beginning."""
+    agent = Agent()
+    first = agent.page(agent.boot(), _sold("Aggregator A"))
+    agent.reboot()
+    second = agent.page(agent.boot(), **UNKNOWN_TIME)
+    agent.reboot()
+    third = agent.page(agent.boot(), _sold("Aggregator B", agent.civil_s - 1))
+    return case(agent, [first, second, third], [("enrolment_overlap", agent, 4)])
+
+
+@vector
+def enrolled_twice_over_a_boot_before_the_first() -> Case:
+    """A better clock puts the boot before the enrolment that it should end: nobody knows when that ended."""
+    agent = Agent()
+    first = agent.page(agent.boot(), _sold("Aggregator A"), clock_quality=1)
+    agent.reboot(off_s=-86_400)
+    second = agent.page(agent.boot(), _sold("Aggregator B"))
+    return case(agent, [first, second], [("enrolment_overlap", agent, 3)])
+
+
+@vector
+def enrolled_twice_with_a_page_between() -> Case:
+    """The page after the boot is not there: the first enrolment may have been stated in it."""
+    agent = Agent()
+    first = agent.page(agent.boot(), _sold("Aggregator A"))
+    agent.reboot()
+    agent.page(agent.boot(), _sold("Aggregator A"))
+    third = agent.page(_sold("Aggregator B", agent.civil_s))
+    return case(agent, [first, third], [("missing_pages", agent, 2), ("enrolment_overlap", agent, 4)])
 
 
 @vector

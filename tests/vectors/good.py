@@ -377,3 +377,35 @@ def big_page() -> Case:
     records += [delta(n, 1, n % 50, -n, n, -n % 300, 8 * n) for n in range(1, 1440)]
     records += [binding(n, f"claim {'long name ' * 20}{n}") for n in range(173)]
     return case(agent, [agent.page(*records)], pages=1, energy=[[agent, "grid", "import_wh", 1000, 12512]])
+
+
+@vector
+def enrolment_moved_at_a_boot() -> Case:
+    """After a boot the asset is in another programme: the first one ended with that boot, whose civil time is known."""
+    agent = Agent()
+    first = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", "Aggregator A", CIVIL_S, 0))
+    agent.reboot()
+    second = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", "Aggregator B", agent.civil_s, 0))
+    return case(agent, [first, second], pages=2)
+
+
+@vector
+def enrolment_moved_at_a_boot_of_known_time_later() -> Case:
+    """The same, and the civil time of that boot becomes known in a later page of the epoch."""
+    agent = Agent()
+    first = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", "Aggregator A", CIVIL_S, 0))
+    agent.reboot()
+    moved = enrolment(1, "alfen-eve 0001", "Aggregator B", agent.civil_s, 0)
+    second = agent.page(agent.boot(), moved, civil_s=0, clock_quality=0, clock_error_ms=0)
+    return case(agent, [first, second, agent.page()], pages=3)
+
+
+@vector
+def enrolment_stated_anew_behind_a_boot_of_unknown_time() -> Case:
+    """What holds is stated after each boot, also after one that does not know the civil time."""
+    agent = Agent()
+    told = enrolment(1, "alfen-eve 0001", "Aggregator A", CIVIL_S, 0)
+    first = agent.page(agent.boot(), told)
+    agent.reboot()
+    second = agent.page(agent.boot(), told, civil_s=0, clock_quality=0, clock_error_ms=0)
+    return case(agent, [first, second, agent.page()], pages=3)

@@ -48,9 +48,10 @@ class Writer:
             agent.seq -= min(agent.seq, dice.randint(1, 9))  # numbers that were used already
         if dice.random() < 0.05:
             agent.civil_s += dice.choice((-3600, -2, 2, 3600))
+        silent = {"civil_s": 0, "clock_quality": 0} if dice.random() < 0.15 else {}
         bent = {dice.choice(HEADER_BENDS): dice.choice(BENDS)} if dice.random() < 0.05 else {}
         key = self.keys[0] if dice.random() < 0.9 else dice.choice(self.keys)
-        return agent.page(*records, key=key, **bent)
+        return agent.page(*records, key=key, **(silent | bent))
 
     def record(self) -> Any:
         dice = self.dice
@@ -97,7 +98,7 @@ class Writer:
     def enrolment(self, device: int) -> Any:
         dice = self.dice
         from_s = maker.CIVIL_S + dice.choice((0, 600, 1200))
-        until_s = dice.choice((0, from_s + 600, from_s, maker.CIVIL_S + 300))
+        until_s = dice.choice((0, 0, from_s + 600, from_s, maker.CIVIL_S + 300))
         return maker.enrolment(device, dice.choice("ab"), dice.choice(("Ω", "A", "🔋", "\ufffd")), from_s, until_s)
 
     def key_change(self) -> Any:

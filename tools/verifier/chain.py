@@ -65,7 +65,9 @@ class Chain:
             if record.kind in ("gap", "key_change"):
                 told = self._lost(record) if record.kind == "gap" else self.keys.change(record.fields, page.last_seq)
                 faults += [Fault(name, detail, self.agent, record.seq) for name, detail in told]
-        return faults + self.clocks.take(page) + self.history.take(page)
+        faults += self.clocks.take(page) + self.history.take(page)
+        self.history.enrolments.end_lapsed(self.clocks.offset_s())
+        return faults
 
     def missing(self) -> list[Fault]:
         """Return the holes, unless the agent itself declares that many records lost.

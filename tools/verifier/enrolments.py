@@ -1,7 +1,9 @@
 """Under which programme each asset's flexibility is sold, and whether one is sold twice for the same time.
 
 Source: docs/format.md, `enrolment`. All that hold are stated after each boot, so what is not stated again ended
-with that boot. The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
+with that boot. When that was has to be known: else an enrolment lasts as long as it says, and a sale that is told
+twice is better than one that is hidden behind a clock that was not set.
+The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ class Stated:
     from_s: int
     until_s: int  # 0: no end
     seq: int
-    ended_s: int | None = None  # when a boot came after which it was not stated again; 0 when the time is unknown
+    ended_s: int | None = None  # when the boot was after which it was not stated again, once that is known
+    stated_s: int = 0  # Unix second of the record, 0 while unknown
+    lapsed: bool = False  # not stated again in this epoch, whose boot ends it
 
     def until(self) -> int:
         """Return the Unix second at which it ends, as far as is known."""
@@ -40,15 +44,21 @@ class Enrolments:
 
     stated: list[Stated] = field(default_factory=list)
 
-    def boot(self, civil_s: int) -> None:
-        """End everything until it is stated again; `civil_s` 0 is an unknown time."""
+    def boot(self, *, whole: bool) -> None:
+        """Let everything lapse until it is stated again, which in an epoch that is not `whole` it may have been."""
         for one in self.stated:
-            if one.ended_s is None:
-                one.ended_s = civil_s
+            one.lapsed = whole and one.ended_s is None
 
-    def take(self, fields: Mapping[str, Any], device: str, seq: int) -> None:
-        """Take one record."""
-        new = Stated(fields["asset"].hex(), device, fields["programme"], fields["from_s"], fields["until_s"], seq)
+    def end_lapsed(self, boot_s: int | None) -> None:
+        """Take the civil second of this epoch's boot, as corrected last. What was stated later ended later."""
+        for one in self.stated:
+            if one.lapsed:
+                one.ended_s = boot_s if boot_s is not None and boot_s >= max(one.stated_s, 1) else None
+
+    def take(self, fields: Mapping[str, Any], device: str, seq: int, stated_s: int) -> None:
+        """Take one record; `stated_s` is its Unix second, 0 while unknown."""
+        told = (fields[name] for name in ("programme", "from_s", "until_s"))
+        new = Stated(fields["asset"].hex(), device, *told, seq, stated_s=stated_s)
         for number, one in enumerate(self.stated):
             if astuple(one)[:5] == astuple(new)[:5]:
                 self.stated[number] = new

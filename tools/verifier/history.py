@@ -47,7 +47,7 @@ class History:
         readable = bool(page.records) and page.records[0].seq == page.first_seq  # else that is a fault already
         self.opening = JOINED if not whole else DUE if readable else SETTLED
         self.reading_ends_s = {}
-        self.enrolments.boot(page.civil_s)
+        self.enrolments.boot(whole=whole)
 
     def hole(self) -> None:
         """Be told that records are missing here: what they said is unknown."""
@@ -116,9 +116,9 @@ class History:
             return [*found, ("unknown_device", f"{record.kind} of device {index}; {listed}")]
         if record.kind == "reading":
             return found + self._interval(device, fields, page.base_s) + self._energy(device, model, fields, page)
-        return found + self._about(device, record)
+        return found + self._about(device, record, page)
 
-    def _about(self, device: str, record: Record) -> list[Found]:
+    def _about(self, device: str, record: Record, page: Page) -> list[Found]:
         """Take what is said of a device besides its readings."""
         fields = record.fields
         if record.kind == "gap" and device in self.meters:
@@ -126,7 +126,8 @@ class History:
         elif record.kind == "enrolment":
             if 0 < fields["until_s"] <= fields["from_s"]:
                 return [("enrolment_absurd", f"{device} from {fields['from_s']} s until {fields['until_s']} s")]
-            self.enrolments.take(fields, device, record.seq)
+            stated_s = page.civil_s + record.end_ms // 1000 if page.civil_s else 0
+            self.enrolments.take(fields, device, record.seq, stated_s)
         elif self.devices is not None:
             self._note(record, device)
         return []

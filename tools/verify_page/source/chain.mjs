@@ -50,7 +50,9 @@ export class Chain {
         for (const [name, detail] of this.clocks.take(page)) {
             told.push(this.fault(page.firstSeq, name, `${detail} in epoch ${page.epoch}`));
         }
-        return [...told, ...this.history.take(page)];
+        told.push(...this.history.take(page));
+        this.history.enrolments.endLapsed(this.clocks.offsetS());
+        return told;
     }
 
     // Returns the holes, unless the agent itself declares that many records lost, which it can only do behind the hole.

@@ -1,7 +1,8 @@
 // Under which programme each asset's flexibility is sold, and whether one is sold twice for the same time.
 //
 // Source: docs/format.md, `enrolment`. All that hold are stated after each boot, so what is not stated again ended with that
-// boot. The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
+// boot. When that was has to be known: else an enrolment lasts as long as it says.
+// The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
 
 import { hex } from './bytes.mjs';
 
@@ -14,13 +15,21 @@ export class Enrolments {
         this.stated = [];
     }
 
-    // Ends everything until it is stated again; `civilS` 0 is an unknown time.
-    boot(civilS) {
-        for (const one of this.stated) one.endedS ??= civilS;
+    // Lets everything lapse until it is stated again, which in an epoch that is not whole it may have been.
+    boot(whole) {
+        for (const one of this.stated) one.lapsed = whole && one.endedS === null;
     }
 
-    take({ asset, programme, from_s, until_s }, device, seq) {
-        const next = { asset: hex(asset), device, programme, from_s, until_s, seq, endedS: null };
+    // Takes the civil second of this epoch's boot, as corrected last, null while unknown. What was stated later ended later.
+    endLapsed(bootS) {
+        for (const one of this.stated.filter(({ lapsed }) => lapsed)) {
+            one.endedS = bootS !== null && bootS >= 1n && bootS >= one.statedS ? bootS : null;
+        }
+    }
+
+    // `statedS`: Unix second of the record, 0 while unknown.
+    take({ asset, programme, from_s, until_s }, device, seq, statedS) {
+        const next = { asset: hex(asset), device, programme, from_s, until_s, seq, endedS: null, statedS, lapsed: false };
         const before = this.stated.findIndex((one) => STATED.every((name) => one[name] === next[name]));
         if (before < 0) this.stated.push(next);
         else this.stated[before] = next;

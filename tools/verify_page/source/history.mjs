@@ -38,7 +38,7 @@ export class History {
         const readable = page.records.length > 0 && page.records[0].seq === page.firstSeq; // else that is a fault already
         this.opening = !whole ? JOINED : readable ? DUE : SETTLED;
         this.readingEndsS.clear();
-        this.enrolments.boot(page.civilS);
+        this.enrolments.boot(whole);
     }
 
     hole() {
@@ -80,19 +80,19 @@ export class History {
             }
             [device, model] = this.devices[Number(index)];
         }
-        if (kind !== 'reading') return [...found, ...this.about(device, record)];
+        if (kind !== 'reading') return [...found, ...this.about(device, record, page)];
         return [...found, ...this.interval(device, fields, page.baseS), ...this.energy(device, model, fields, page)];
     }
 
     // Takes what is said of a device besides its readings.
-    about(device, { kind, fields, seq }) {
+    about(device, { kind, fields, seq, end_ms }, { civilS }) {
         if (kind === 'gap' && this.meters.has(device)) this.meters.get(device).mayBeginAnew = true;
         if (kind === 'write') this.writes.set(fields.outcome, (this.writes.get(fields.outcome) ?? 0) + 1);
         if (kind !== 'enrolment') return [];
         if (fields.until_s > 0n && fields.until_s <= fields.from_s) {
             return [['enrolment_absurd', `${device} from ${fields.from_s} s until ${fields.until_s} s`]];
         }
-        this.enrolments.take(fields, device, seq);
+        this.enrolments.take(fields, device, seq, civilS && civilS + end_ms / 1000n);
         return [];
     }
 
