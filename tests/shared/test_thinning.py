@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 from agent import cbor, record, replay, snapshot
 from agent.command import Message
@@ -12,7 +13,6 @@ from agent.recorder import Recorder
 from agent.step import Notice, Thinning, step
 from hal.memory import ManualClock, MemoryStore
 from tests.shared.house import AGENT_ID, DSO, House
-from tests.shared.paged import Opened
 from tests.shared.site import TwinSite, started, stopped
 from tests.shared.taped import AUTHORITIES, played, told
 
@@ -155,20 +155,18 @@ def test_journal_without_a_known_bound_is_never_nearly_full():
     assert filling(clock, ledger, 1000) == [] and ledger.lost > 0
 
 
-async def passing(site: TwinSite, seconds: int, confirming: bool) -> list[list[Any]]:
-    """Let seconds pass; take what went up, confirm it if wanted, and return its records."""
-    facts = []
-    for _ in range(seconds):
+async def passing(site: TwinSite, seconds: int, confirming: bool) -> None:
+    """Let seconds pass; take what went up, and confirm it if wanted."""
+    for second in range(seconds):
         site.clock.advance(1000)
         site.civil_ms += 1000
         for _ in range(30):
             await asyncio.sleep(0)
         for channel, raw in site.uplink.collect():
-            if channel == "page":
-                facts += Opened(raw).facts
-                if confirming:
-                    site.uplink.deliver("receipt", await site.receipt(raw))
-    return facts
+            if channel == "page" and confirming:
+                site.uplink.deliver("receipt", await site.receipt(raw))
+        if second % 5 == 0:
+            gc.collect()  # as a board does, long before its heap is full
 
 
 def hear(fact: Any, said: list[Any], ends: list[int]) -> None:
@@ -185,8 +183,8 @@ async def test_whole_agent_enters_and_leaves_by_itself_once_each_and_its_tape_ma
     said: list[Any] = []
     ends: list[int] = []
     site.loop.tell = lambda fact: hear(fact, said, ends)
-    tape = MemoryStore(1 << 18)
-    site.loop.recorder = Recorder(tape, 1 << 18, "twin", site.loop.authorities)
+    tape = MemoryStore(1 << 17)  # in pieces that a board's heap still has room for
+    site.loop.recorder = Recorder(tape, 1 << 17, "twin", site.loop.authorities)
     site.loop.state.reading_s, site.loop.state.next_reading_s = 1, 4  # fills as fast as time passes here
     while not said:
         await passing(site, 10, False)
@@ -200,10 +198,11 @@ async def test_whole_agent_enters_and_leaves_by_itself_once_each_and_its_tape_ma
         assert site.clock.now_ms() < entered_ms + 200000
     await passing(site, 20, True)
     assert said == [record.THINNED, record.NO_LONGER_THINNED]
-    assert site.loop.ledger.lost == 0 and len([end_s for end_s in ends if end_s > site.clock.now_ms() // 1000 - 20]) > 9
+    assert site.loop.ledger.lost == 0
+    assert ends[-1] - ends[-2] < 30 and site.clock.now_ms() // 1000 - ends[-1] < 60, (ends[-3:], site.clock.now_ms())
     await stopped(site, task)
     assert site.loop.recorder.on
-    result, events = played([tape.read(0, 1 << 18)])
+    result, events = played([tape.read(first, size_bytes) for first, size_bytes in tape.segments()])
     assert told(events, replay.DIFFERS) == [] and result.ticks > 400
 
 
