@@ -149,7 +149,7 @@ def enrolled_twice_without_civil_time() -> Case:
 
 @vector
 def enrolled_twice_until_a_second_boot() -> Case:
-    """A boot of unknown time ends nothing; the next one, of a known time, is behind the second programme's beginning."""
+    """A boot of unknown time ends nothing; the next one, of a known time, is behind the beginning of the other sale."""
     agent = Agent()
     first = agent.page(agent.boot(), _sold("Aggregator A"))
     agent.reboot()

@@ -409,3 +409,16 @@ def enrolment_stated_anew_behind_a_boot_of_unknown_time() -> Case:
     agent.reboot()
     second = agent.page(agent.boot(), told, civil_s=0, clock_quality=0, clock_error_ms=0)
     return case(agent, [first, second, agent.page()], pages=3)
+
+
+@vector
+def enrolment_that_a_boot_ended_stays_ended() -> Case:
+    """The first boot after it ended an enrolment; a later boot does not make it longer."""
+    agent = Agent()
+    first = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", "Aggregator A", CIVIL_S, 0))
+    agent.reboot()
+    moved_s = agent.civil_s
+    second = agent.page()
+    agent.reboot()
+    third = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", "Aggregator B", moved_s, 0))
+    return case(agent, [first, second, third], pages=3)

@@ -57,8 +57,8 @@ class Enrolments:
 
     def take(self, fields: Mapping[str, Any], device: str, seq: int, stated_s: int) -> None:
         """Take one record; `stated_s` is its Unix second, 0 while unknown."""
-        told = (fields[name] for name in ("programme", "from_s", "until_s"))
-        new = Stated(fields["asset"].hex(), device, *told, seq, stated_s=stated_s)
+        asset, programme = fields["asset"].hex(), fields["programme"]
+        new = Stated(asset, device, programme, fields["from_s"], fields["until_s"], seq, stated_s=stated_s)
         for number, one in enumerate(self.stated):
             if astuple(one)[:5] == astuple(new)[:5]:
                 self.stated[number] = new
