@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
+from statistics import median
 
 import pytest
 
-from tests.needs import needs_program
+from hal import quantities as q
+from tests.needs import needs_program, shared_data
 from tools.bench.__main__ import main
 from tools.bench.figures import Row
 from tools.bench.latency import percentile
+from tools.bench.series import minutes
 
+EVIDENCE = [
+    "signed bytes a value, one reading a minute",
+    "signed bytes a value, ten of one meter",
+    "JSON / signed page, ten of one meter",
+    "JSON + JWS / signed page, ten of one meter",
+    "signed bytes a value, ten meters of one",
+    "JSON / signed page, ten meters of one",
+    "JSON + JWS / signed page, ten meters of one",
+    "bytes a day on the link, ten of one meter",
+    "gateway: CPU a reading, unsigned, / bare",
+    "gateway: CPU a reading, signed, / bare",
+    "MicroPython: CPU a reading, unsigned, / bare",
+    "MicroPython: CPU a reading, signed, / bare",
+    "verifying a small page, CPU",
+    "verifying a small page, CPU / bare ES256",
+    "verifying a page of a quarter of an hour",
+    "flash ring: bytes programmed a journal byte",
+    "flash ring: blocks erased a 1000 records",
+    "journal files: bytes to the disk a journal byte",
+]
 FIGURES = [
     "CPU a poll, agent / bare loop",
     "CPU a poll, agent / bare loop in batches",
@@ -20,13 +44,7 @@ FIGURES = [
     "MicroPython: heap when ready",
     "MicroPython: smallest heap that works",
     "MicroPython: bytecode",
-    "signed bytes a value, one reading a minute",
-    "verifying a small page, CPU",
-    "verifying a small page, CPU / bare ES256",
-    "verifying a page of a quarter of an hour",
-    "flash ring: bytes programmed a journal byte",
-    "flash ring: blocks erased a 1000 records",
-    "journal files: bytes to the disk a journal byte",
+    *EVIDENCE,
     "gateway: limit to register, worst",
     "gateway: limit to register p50, agent / bare",
     "gateway: limit to write, ticks, worst",
@@ -52,6 +70,25 @@ def test_one_quick_run_prints_and_writes_every_figure(tmp_path, capsys):
         assert len(way["device_ms"]) == len(way["bare_ms"]) == len(way["ticks"]) == 5
         assert way["slices"] and way["backfill_pages"] > 0
     assert len(written["raw"]["latency"]["agent_ms"]) == len(written["raw"]["latency"]["bare_ms"]) == 5
+
+
+def test_what_evidence_costs_is_measured_by_itself(tmp_path):
+    target = tmp_path / "bench.json"
+    assert main(["--evidence", "--quick", "--json", str(target)]) == 0
+    written = json.loads(target.read_text())
+    assert [row["name"] for row in written["rows"]] == EVIDENCE
+    for channels in (written["raw"]["wire"]["one"], written["raw"]["wire"]["ten"]):
+        assert channels["values"] == 600
+
+
+def test_the_drawn_meter_is_as_restless_as_a_recorded_household():
+    recording = shared_data("timeseries/uci_household_1min_2006-12-16.csv")
+    for quantity, near in ((q.VOLTAGE_L1_MV, 1.5), (q.POWER_W, 2)):
+        drawn, recorded = (
+            median(abs(then[quantity] - now[quantity]) for now, then in pairwise(minutes(source, 400)))
+            for source in (None, recording)
+        )
+        assert 1 / near < drawn / recorded < near
 
 
 @pytest.mark.parametrize(("measured", "aim", "missed"), [(2.0, 2.0, False), (2.01, 2.0, True), (99.0, None, False)])

@@ -13,12 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.bench import board, evidence, journal, latency, limits, polling, verifying
+from tools.bench import board, evidence, journal, latency, limits, polling, reading_cpu, verifying, wire_bytes
 from tools.bench.child import BenchError
 from tools.bench.figures import Figures
 from tools.bench.site import staged
 from tools.broker import BrokerError
-from tools.demo.layout import lay_out
+from tools.demo.layout import Layout, lay_out
 from tools.stage import StageError
 
 METERS = 20  # and a charger for the commands
@@ -37,6 +37,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--limits", action="store_true", help="only the way of a limit under full load, 3 minutes")
     parser.add_argument("--verify", action="store_true", help="only how fast pages are verified, half a minute")
     parser.add_argument("--journal", action="store_true", help="only what the journal costs flash and disk, a minute")
+    parser.add_argument(
+        "--evidence", action="store_true", help="only what evidence costs: bytes, CPU, journal, verifier"
+    )
+    parser.add_argument("--series", type=Path, metavar="CSV", help="a recorded household in UCI's form for --evidence")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, no more")
     asked = parser.parse_args(argv)
     began_s = time.monotonic()
@@ -47,6 +51,9 @@ def main(argv: list[str] | None = None) -> int:
                 figures = Figures(verifying=verifying.measure(*judged))
             elif asked.journal:
                 figures = _only_journal(Path(folder))
+            elif asked.evidence:
+                layout = lay_out(Path(folder) / "demo")
+                figures = _only_evidence(Path(folder), layout, asked.quick, asked.series)
             else:
                 figures = measure(Path(folder), asked.quick, asked.limits)
     except (BenchError, BrokerError, StageError, OSError) as error:
@@ -65,6 +72,16 @@ def _only_journal(folder: Path) -> Figures:
     return Figures(journal=journal.measure(lay_out(folder / "demo")))
 
 
+def _only_evidence(folder: Path, layout: Layout, quick: bool, series: Path | None) -> Figures:
+    return Figures(
+        evidence=asyncio.run(evidence.measure(layout)),
+        wire=asyncio.run(wire_bytes.measure(folder, series)),
+        reading=reading_cpu.measure(folder, reading_cpu.QUICK if quick else reading_cpu.Plan()),
+        verifying=verifying.measure(*(QUICK_JUDGED if quick else JUDGED)),
+        journal=journal.measure(layout),
+    )
+
+
 def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
     """Return all figures of one run. Raises: BenchError, BrokerError, StageError, OSError."""
     gateway, demo, eight = folder / "gateway", folder / "demo", folder / "eight"
@@ -77,11 +94,10 @@ def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
         polled = polling.measure(stage, QUICK if quick else polling.Plan())
         commanded = latency.measure(stage, 5 if quick else COMMANDS)
     layout = lay_out(demo)
-    proven = asyncio.run(evidence.measure(layout))
-    worn = journal.measure(layout)
-    carried = asyncio.run(board.measure(layout, *((0.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
-    judged = verifying.measure(*(QUICK_JUDGED if quick else JUDGED))
-    return Figures(limited, polled, commanded, carried, proven, judged, worn)
+    found = _only_evidence(folder, layout, quick, None)
+    found.limits, found.polling, found.latency = limited, polled, commanded
+    found.board = asyncio.run(board.measure(layout, *((0.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
+    return found
 
 
 if __name__ == "__main__":

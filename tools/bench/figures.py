@@ -14,16 +14,18 @@ from tools.bench.journal import UNIT_BYTES, Wear
 from tools.bench.latency import Latency, percentile
 from tools.bench.limits import Limits, Way
 from tools.bench.polling import Polling
+from tools.bench.reading_cpu import BARE, SIGNED, UNSIGNED, ReadingCpu
 from tools.bench.verifying import Verifying
+from tools.bench.wire_bytes import Channels, WireBytes
 
 CPU_AIM = 2.0
 P50_AIM, P99_AIM = 2.0, 3.0
 PSS_MB_AIM = 35.0
-BYTES_PER_VALUE_AIM = 8.0
+BYTES_PER_VALUE_AIM, CHANNELS_AIM = 8.0, 6.0
 PAGE_US_AIM, PAGE_RATIO_AIM = 111.0, 1.33  # 9 000 pages in a CPU second; three quarters of what bare ES256 does
 PROGRAMMED_AIM = 1.3
 LIMIT_MS_AIM, TICKS_AIM = 1000.0, 1.0
-PARTS = ("limits", "polling", "latency", "board", "evidence", "verifying", "journal")
+PARTS = ("limits", "polling", "latency", "board", "evidence", "wire", "reading", "verifying", "journal")
 
 
 @dataclass
@@ -59,6 +61,8 @@ class Figures:
     evidence: Evidence | None = None
     verifying: Verifying | None = None
     journal: Wear | None = None
+    wire: WireBytes | None = None
+    reading: ReadingCpu | None = None
     machine: dict[str, str] = field(default_factory=lambda: machine())
 
     def rows(self) -> list[Row]:
@@ -68,7 +72,9 @@ class Figures:
             *([] if self.latency is None else _commands(self.latency)),
             *([] if self.polling is None else [_memory(self.polling)]),
             *([] if self.board is None else _board(self.board)),
-            *([] if self.evidence is None else [_wire(self.evidence)]),
+            *([] if self.evidence is None else [_page(self.evidence)]),
+            *([] if self.wire is None else _wire(self.wire)),
+            *([] if self.reading is None else _reading(self.reading)),
             *([] if self.verifying is None else _verifying(self.verifying)),
             *([] if self.journal is None else _journal(self.journal)),
             *([] if self.limits is None else _limits("gateway", self.limits.gateway)),
@@ -126,7 +132,7 @@ def _board(found: Board) -> list[Row]:
     ]
 
 
-def _wire(found: Evidence) -> Row:
+def _page(found: Evidence) -> Row:
     detail = (
         f"page of {found.page_bytes} bytes, {found.values} values in {found.readings} readings, "
         f"{found.other_records} other records; MQTT adds {found.mqtt_bytes} bytes a page"
@@ -134,6 +140,45 @@ def _wire(found: Evidence) -> Row:
     return Row(
         "signed bytes a value, one reading a minute", found.bytes_per_value, "bytes", BYTES_PER_VALUE_AIM, detail
     )
+
+
+def _wire(found: WireBytes) -> list[Row]:
+    one, ten = found.one, found.ten
+    drawn = "recorded" if found.recorded else "drawn"
+    a_day = {channel: 24 * hour / 1000 for channel, hour in one.mqtt_bytes.items()}
+    each = ", ".join(f"{channel}s {kilobytes:.1f}" for channel, kilobytes in a_day.items())
+    return [
+        Row("signed bytes a value, ten of one meter", one.bytes_per_value, "bytes", CHANNELS_AIM,
+            f"pages of an hour {one.page_bytes} bytes, {one.values} {drawn} values"),
+        *_json("ten of one meter", one),
+        Row("signed bytes a value, ten meters of one", ten.bytes_per_value, "bytes", None,
+            f"pages of an hour {ten.page_bytes} bytes, {ten.values} {drawn} values"),
+        *_json("ten meters of one", ten),
+        Row("bytes a day on the link, ten of one meter", sum(a_day.values()), "kB", None,
+            f"MQTT's framing counted, TLS and TCP not: {each}"),
+    ]  # fmt: skip
+
+
+def _json(which: str, found: Channels) -> list[Row]:
+    def row(name: str, minute_bytes: int, quarter_bytes: int) -> Row:
+        each = f"{minute_bytes / found.values:.1f} bytes a value; a message a quarter of an hour: "
+        each += f"{quarter_bytes / found.page_bytes:.2f} x, {quarter_bytes / found.values:.1f} bytes"
+        return Row(f"{name} / signed page, {which}", minute_bytes / found.page_bytes, "x", None, each)
+
+    return [
+        row("JSON", found.json_minute_bytes, found.json_quarter_bytes),
+        row("JSON + JWS", found.jws_minute_bytes, found.jws_quarter_bytes),
+    ]
+
+
+def _reading(found: ReadingCpu) -> list[Row]:
+    return [
+        Row(f"{runtime}: CPU a reading, {way}, / bare", found.ratio(runtime, way), "x", None,
+            f"{found.us(runtime, way):.0f} us, bare {found.us(runtime, BARE):.0f} us; rounds: "
+            + " ".join(f"{each:.0f}" for each in found.reading_us[runtime][way]))
+        for runtime in found.reading_us
+        for way in (UNSIGNED, SIGNED)
+    ]  # fmt: skip
 
 
 def _verifying(found: Verifying) -> list[Row]:
