@@ -41,7 +41,7 @@ mutants: .venv/ready ## change the safety core token by token: do the tests noti
 fuzz: .venv/ready ## give every decoder hostile bytes, a minute each; ARGS="--minutes 10 cbor" for longer
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-bench: .venv/ready ## measure against bare programs, about 9 minutes
+bench: .venv/ready ## measure against bare programs, about 10 minutes
 	$(BIN)/python -m tools.bench $(ARGS)
 
 soak: .venv/ready ## kill agents, broker and devices at random for ten minutes

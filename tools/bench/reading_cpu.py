@@ -20,19 +20,19 @@ from tools.stage import ROOT
 
 GATEWAY, MICROPYTHON = "gateway", "MicroPython"
 BARE, UNSIGNED, SIGNED = "bare", "unsigned", "signed"
-WAYS = (BARE, UNSIGNED, SIGNED)
+WAYS = {BARE: 5, UNSIGNED: 1, SIGNED: 1}  # how many times as many readings: so that all take about as long
 
 
 @dataclass
 class Plan:
     """Readings of the shorter run by runtime, how much longer the other is, and how often."""
 
-    readings: dict[str, int] = field(default_factory=lambda: {GATEWAY: 1500, MICROPYTHON: 750})
+    readings: dict[str, int] = field(default_factory=lambda: {GATEWAY: 3000, MICROPYTHON: 750})
     times: int = 5
     rounds: int = 5
 
 
-QUICK = Plan({GATEWAY: 150, MICROPYTHON: 60}, 5, 1)
+QUICK = Plan({GATEWAY: 2000, MICROPYTHON: 100}, 5, 1)
 
 
 @dataclass
@@ -59,11 +59,10 @@ def measure(folder: Path, plan: Plan) -> ReadingCpu:
     found: dict[str, dict[str, list[float]]] = {name: {way: [] for way in WAYS} for name in plan.readings}
     for _ in range(plan.rounds):
         for runtime, shorter in plan.readings.items():
-            for way in WAYS:
-                longer = plan.times * shorter
-                passed_s = _cpu_s([*programs[runtime], way, str(longer)])
-                passed_s -= _cpu_s([*programs[runtime], way, str(shorter)])
-                found[runtime][way].append(passed_s / (longer - shorter) * 1e6)
+            for way, more in WAYS.items():
+                program, few, many = [*programs[runtime], way], more * shorter, plan.times * more * shorter
+                passed_s = _cpu_s([*program, str(many)]) - _cpu_s([*program, str(few)])
+                found[runtime][way].append(passed_s / (many - few) * 1e6)
     return ReadingCpu(found)
 
 
