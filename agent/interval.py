@@ -3,7 +3,10 @@
 Energy registers and states stand as they were at the end; powers, voltages, currents and the frequency are
 the mean over the samples of the span (rounded down). A span without samples is a record that says so; one whose
 device answers more rarely has its registers as estimates and no mean: an old power never gets a new time.
-An energy register that falls is another meter, never negative energy.
+An energy register that falls, or rises faster than the connection's fuse allows, is another meter or a wrong one:
+never negative energy, never invented energy.
+
+Source: the bound is tools/verifier's (docs/verify.md): EN 50160 for the voltage, IEC 60269-1 for the fuse.
 """
 
 from __future__ import annotations
@@ -17,14 +20,16 @@ if TYPE_CHECKING:
     from agent.image import Sample
     from agent.record import Record
 
+_RISE_SLACK_WH = const(1000)  # the coarsest step of a register
 _MEAN_LAST = const(11)  # quantities 1..11 are averaged, POWER_PV_W too
 
 
 class Interval:
     """One device's open span."""
 
-    def __init__(self, device: int, began_s: int) -> None:
+    def __init__(self, device: int, began_s: int, fuse_ma: int) -> None:
         self.device = device
+        self.fuse_ma = fuse_ma  # of the connection: whatever is measured is behind it
         self.began_s = began_s
         self._taken_ms = -1
         self._samples = 0  # that were new in this span
@@ -34,6 +39,7 @@ class Interval:
         self._counts: dict[int, int] = {}
         self._last: dict[int, int] = {}
         self._energy: dict[int, int] = {}  # as last recorded, over all spans
+        self._energy_s = began_s  # when the span began in which that was
 
     def take(self, sample: Sample | None) -> None:
         """Count one tick; `sample` is None while the device is stale or silent."""
@@ -53,7 +59,7 @@ class Interval:
         self._last = sample.values
 
     def close(self, now_s: int, context: dict[int, object]) -> tuple[Record, bool]:
-        """Return the reading record up to `now_s` and whether a register fell; begin the next span."""
+        """Return the reading record up to `now_s` and whether a register jumped; begin the next span."""
         values = {}
         if self._fresh_ticks:
             last = self._last
@@ -62,30 +68,34 @@ class Interval:
                 del values[q.SOC_PM]  # what cannot be is in no reading
             for quantity, total in self._sums.items():
                 values[quantity] = total // self._counts[quantity]
-        fell = self._remember_energy(values)
-        quality = self._quality(fell, bool(values))
+        jumped = self._remember_energy(values, now_s)
+        quality = self._quality(jumped, bool(values))
         reading: Record = [record.READING, now_s, now_s - self.began_s, self.device, quality, values, context]
         self.began_s = now_s
         self._ticks = self._fresh_ticks = self._samples = 0
         self._sums, self._counts = {}, {}
-        return reading, fell
+        return reading, jumped
 
-    def _quality(self, fell: bool, anything: bool) -> int:
-        if fell:
+    def _quality(self, jumped: bool, anything: bool) -> int:
+        if jumped:
             return q.BAD
         if not anything:
             return q.MISSING
         enough = self._samples and self._fresh_ticks * 10 >= self._ticks * 9
         return q.GOOD if enough else q.ESTIMATED
 
-    def _remember_energy(self, values: dict[int, int]) -> bool:
-        fell = False
+    def _remember_energy(self, values: dict[int, int], now_s: int) -> bool:
+        """Follow the registers; return whether one fell or rose by more than can have flowed."""
+        jumped = False
+        # Three phases at 253 V, and a quarter more than the fuse's current, which it carries for long.
+        most_wh = 3 * 253 * 5 * self.fuse_ma * (now_s - self._energy_s) // (4 * 3600000) + _RISE_SLACK_WH
         for quantity in (q.ENERGY_IMPORT_WH, q.ENERGY_EXPORT_WH):
             number = values.get(quantity)
             if number is not None:
-                fell = fell or number < self._energy.get(quantity, number)
+                jumped = jumped or not 0 <= number - self._energy.get(quantity, number) <= most_wh
                 self._energy[quantity] = number
-        return fell
+                self._energy_s = self.began_s
+        return jumped
 
 
 def _stands(quantity: int) -> bool:

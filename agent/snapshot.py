@@ -74,7 +74,7 @@ _MAKERS: dict[str, Callable[[Fields], Any]] = {
     "Guard": _made_guard,
     "Contract": _made_contract,
     "Unit": _made_unit,
-    "Interval": _with(Interval, "device", "began_s"),
+    "Interval": _with(Interval, "device", "began_s", "fuse_ma"),
     "Outcome": _with(Outcome, "device", "setpoint", "outcome", "evidence", "kept", "source"),
     "Limit": _with(Limit, "scope", "direction", "value", "source", "until_ms", "command", "quantity", "phases"),
     "Claim": _with(Claim, "scope", "value", "primacy", "created", "source", "until_ms", "command", "mode"),

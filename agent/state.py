@@ -46,7 +46,7 @@ class State:
         self.records: list[Record] = []  # this tick's facts, in order
         self.grants: list[Grant] = []  # one for each controllable device, renewed in every tick
         self.must_persist = False
-        self.intervals = [Interval(unit.index, 0) for unit in units]
+        self.intervals = [Interval(unit.index, 0, site.fuse_ma) for unit in units]
         self.next_reading_s = reading_s
         self.thinned = False  # the journal is nearly full: readings for whole quarter hours only
         self.present: list[bool | None] = [None] * len(units)

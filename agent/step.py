@@ -213,7 +213,7 @@ def _close_intervals(state: State, now_ms: int) -> None:
     span_s = _span_s(state)
     state.next_reading_s = (now_s // span_s + 1) * span_s
     for unit in state.units:
-        reading, fell = state.intervals[unit.index].close(now_s, context_of(state, unit))
-        if fell:
+        reading, jumped = state.intervals[unit.index].close(now_s, context_of(state, unit))
+        if jumped:
             state.note([record.GAP, now_ms, record.METER_EXCHANGED, 0, unit.index])
         state.note(reading)

@@ -133,7 +133,7 @@ def epoch_kept(patch):
 
 def says_before_it_keeps(patch):
     async def seal(self, first_seq, page):
-        page.signature = await importlib.import_module("agent.cose").sign(self.signer, page.payload)
+        page.signature = await importlib.import_module("agent.cose").sign(self.signer, page.signed_bytes)
         self.ledger.seal(first_seq, page.signature)
 
     patch.setattr("agent.session.Session._seal", seal)

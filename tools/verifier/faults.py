@@ -65,7 +65,7 @@ FAULTS = {
     "unknown_device": "a device index that the boot record does not list",
     "device_swapped": "another product answers under the same device id, and no exchange was recorded",
     "energy_fell": "an energy register fell, and no exchange was recorded",
-    "energy_impossible": "an energy register rose faster than the connection's fuse allows",
+    "energy_impossible": "an energy register rose faster than the fuse allows, and no exchange was recorded",
     "readings_overlap": "two readings of one device cover the same time",
     "monotonic_fell": "the agent's own clock fell within an epoch",
     "clock_absurd": "a time that cannot be",

@@ -1,9 +1,9 @@
 """Energy registers over an agent's readings: they never fall, and never rise faster than the fuse allows.
 
 Registers are followed per device id, not per index, because the list of devices may change at a boot.
-The bound is what the connection carries in the time between two readings: three phases of the fuse's current at
-253 V (230 V + 10 %, EN 50160), a quarter more (the current that a fuse carries for long without melting,
-IEC 60269-1), and one kilowatt-hour, the coarsest step of a register.
+The bound is what the connection carries from the begin of one reading's span to the end of the next: three phases
+of the fuse's current at 253 V (230 V + 10 %, EN 50160), a quarter more (the current that a fuse carries for long
+without melting, IEC 60269-1), and one kilowatt-hour, the coarsest step of a register.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ def elapsed_s(earlier: Moment, later: Moment) -> int | None:
     return None
 
 
+def _begun(end: Moment, span_s: int) -> Moment:
+    """Return when a reading's span began: so old its register may be, if the device fell silent then."""
+    epoch, at_s, civil_s, error_s = end
+    return [epoch, at_s - span_s, max(civil_s - span_s, 1) if civil_s else 0, error_s]
+
+
 @dataclass(slots=True)
 class Meter:
     """What was last seen of one device id."""
@@ -41,7 +47,7 @@ class Meter:
     registers: dict[str, int] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
     may_begin_anew: bool = False
-    moments: dict[str, Moment] = field(default_factory=dict)  # register -> when it was read
+    moments: dict[str, Moment] = field(default_factory=dict)  # register -> when the span began in which it was read
 
     def take(self, device: str, model: str, fields: Mapping[str, Any], now: Moment, fuse_ma: int) -> list[Found]:
         """Follow the registers of the next reading; `fuse_ma` 0 is not known."""
@@ -57,7 +63,7 @@ class Meter:
             if last_wh is not None:
                 found += self._judge(device, name, last_wh, now_wh, now, fuse_ma)
             self.registers[name] = now_wh
-            self.moments[name] = now
+            self.moments[name] = _begun(now, fields["span_s"])
             self.first.setdefault(name, now_wh)
         return found
 

@@ -159,4 +159,10 @@ def _expected(world: World) -> set[str]:
     found = {"clock_rollback"} if stepped_back else set()
     if exchanged and world.tally.boots > 1:
         found.add("energy_fell")  # registers are not remembered over a boot: docs/simulation.md, "Known"
+    if (exchanged or stepped_back or _scaled(world)) and world.tally.boots > 1:
+        found.add("energy_impossible")  # likewise, or the clock says that less time went by
     return found
+
+
+def _scaled(world: World) -> bool:
+    return any(event.kind == "meter" and event.args[0] == "scaled" for event in world.events)

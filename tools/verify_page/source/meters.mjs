@@ -22,14 +22,14 @@ export class Meter {
     }
 
     // Follows the registers of the next reading; `fuseMa` 0 is not known.
-    take(device, model, { values, quality }, moment, fuseMa) {
+    take(device, model, { values, quality, span_s: spanS }, moment, fuseMa) {
         const told = [...ENERGY_REGISTERS].filter(([number]) => values.has(number));
         if (!told.length || quality === QUALITY_BAD) return [];
         const found = this.followModel(device, model);
         for (const [number, name] of told) {
             const wh = values.get(number);
             if (this.registers.has(name)) found.push(...this.rise(`${device} ${name}`, name, wh, moment, fuseMa));
-            this.registers.set(name, { wh, moment });
+            this.registers.set(name, { wh, moment: begun(moment, spanS) });
             if (!this.first.has(name)) this.first.set(name, wh);
         }
         return found;
@@ -54,6 +54,12 @@ export class Meter {
         this.model = model;
         return found;
     }
+}
+
+// Returns when a reading's span began: so old its register may be, if the device fell silent then.
+function begun({ epoch, endS, civilS, errorS }, spanS) {
+    const beganS = civilS - spanS;
+    return { epoch, endS: endS - spanS, civilS: civilS && (beganS > 1n ? beganS : 1n), errorS };
 }
 
 function judged(what, last, wh, moment, fuseMa) {
