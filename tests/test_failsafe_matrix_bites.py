@@ -143,9 +143,9 @@ def write_down_any_charge(patch):
     """A charge of 500 % is in the record."""
     close = Interval.close
 
-    def wrong(self, now_s):
+    def wrong(self, now_s, context):
         last = self._last.get(q.SOC_PM)
-        reading, fell = close(self, now_s)
+        reading, fell = close(self, now_s, context)
         if reading[5] and last is not None:
             reading[5][q.SOC_PM] = last
         return reading, fell

@@ -66,5 +66,5 @@ def test_interrupted_demo_leaves_nothing_running(tmp_path: Path, number: signal.
         demo.send_signal(number)
         demo.send_signal(signal.SIGINT)  # an impatient second one
         demo.stdout.read()
-    assert demo.returncode == 128 + number
+    assert demo.returncode in (128 + number, 128 + signal.SIGINT)  # two that wait come in either order: signal(7)
     assert processes_of(mark) == []
