@@ -1,9 +1,12 @@
 """What happened, kept: frames on a store, readable after a cut at any byte.
 
 A frame is `size (2) | kind (1) | CRC-32 of kind and payload (4) | payload`, big-endian; size counts the
-payload. Each segment begins with a checkpoint, so any older segment can be dropped. A damaged frame
-ends its segment: nothing after it is believed. Nothing is durable before `sync`; what `flush` wrote
-survives a killed process.
+payload. Each segment begins with a checkpoint, so any older segment can be dropped. Nothing is durable
+before `sync`; what `flush` wrote survives a killed process.
+
+What one `flush` wrote is there whole or not at all: a decision without its kept state, or the state without its
+decision, would say what is not so. All its frames but the last have MORE in their kind. A damaged frame, or a
+write whose last frame is missing, ends its segment: nothing from there on is believed.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ STATE = const(5)
 RECEIPT = const(6)
 LOSS = const(7)
 KEYS = const(8)
+MORE = const(0x80)  # in the kind as written: the next frame belongs to the same write
 DAMAGED = const(0)  # never written: stands for the rest of a segment behind a broken frame
 
 HEADER_BYTES = const(7)
@@ -42,7 +46,7 @@ def frame(kind: int, payload: bytes) -> bytes:
 def _payload_at(store: Store, offset: int, end: int) -> tuple[int, bytes] | None:
     """Return (kind, payload) of the frame at `offset`, None when it is torn or damaged."""
     header = store.read(offset, HEADER_BYTES)
-    if len(header) < HEADER_BYTES or header[2] == DAMAGED:  # zeros, as a cut may leave them, have a fitting CRC
+    if len(header) < HEADER_BYTES or header[2] & ~MORE == DAMAGED:  # zeros, as a cut may leave them, have a fitting CRC
         return None
     size = int.from_bytes(header[:2], "big")
     if offset + HEADER_BYTES + size > end:
@@ -53,39 +57,56 @@ def _payload_at(store: Store, offset: int, end: int) -> tuple[int, bytes] | None
     return header[2], payload
 
 
+def _end_of_write(store: Store, found: tuple[int, bytes] | None, at: int, end: int) -> int:
+    """Return where the write ends whose first frame is `found`, at offset `at`; 0 when it is torn."""
+    while found is not None:
+        at += HEADER_BYTES + len(found[1])
+        if not found[0] & MORE:
+            return at
+        found = _payload_at(store, at, end)
+    return 0
+
+
+def _one_write(frames: list[tuple[int, bytes]]) -> bytes:
+    last = len(frames) - 1
+    return b"".join([frame(kind | MORE if at < last else kind, payload) for at, (kind, payload) in enumerate(frames)])
+
+
 class Journal:
     """Frames in order; buffers until `flush`, promises only after `sync`."""
 
     def __init__(self, store: Store, segment_bytes: int) -> None:
         self.store = store
         self.segment_bytes = segment_bytes
-        self._buffer: list[bytes] = []
-        self._buffered_bytes = 0
+        self._waiting: list[tuple[int, bytes]] = []  # (kind, payload) of the next write
+        self.waiting_bytes = 0
         self._unsynced = False
 
     def frames(self, offset: int = 0) -> Iterator[tuple[int, bytes, int]]:
         """Yield (kind, payload, offset) from `offset` on; (DAMAGED, b"", offset) where a segment breaks off."""
         for first, size_bytes in self.store.segments():
-            end = first + size_bytes
-            at = max(first, offset)
+            at, end = max(first, offset), first + size_bytes
+            whole_to = at
             while at < end:
                 found = _payload_at(self.store, at, end)
-                if found is None:
+                if at >= whole_to:
+                    whole_to = _end_of_write(self.store, found, at, end)
+                if found is None or at >= whole_to:
                     yield DAMAGED, b"", at
                     break
-                yield found[0], found[1], at
+                yield found[0] & ~MORE, found[1], at
                 at += HEADER_BYTES + len(found[1])
 
     @property
     def end(self) -> int:
         """Offset of the next frame, buffered ones included."""
         segments = self.store.segments()
-        return (segments[-1][0] + segments[-1][1] if segments else 0) + self._buffered_bytes
+        return (segments[-1][0] + segments[-1][1] if segments else 0) + self.waiting_bytes
 
     def wants_roll(self) -> bool:
-        """Tell whether the newest segment is full enough to begin another."""
+        """Tell whether the newest segment is full and nothing waits: another one would part what belongs together."""
         segments = self.store.segments()
-        return not segments or segments[-1][1] + self._buffered_bytes >= self.segment_bytes
+        return not segments or (not self._waiting and segments[-1][1] >= self.segment_bytes)
 
     def roll(self, checkpoint: bytes) -> None:
         """Begin a new segment with its checkpoint."""
@@ -94,17 +115,16 @@ class Journal:
         self.append(CHECKPOINT, checkpoint)
 
     def append(self, kind: int, payload: bytes) -> None:
-        """Add one frame to the buffer."""
-        framed = frame(kind, payload)
-        self._buffer.append(framed)
-        self._buffered_bytes += len(framed)
+        """Add one frame to what is written next."""
+        self._waiting.append((kind, payload))
+        self.waiting_bytes += HEADER_BYTES + len(payload)
 
     def flush(self) -> None:
-        """Hand the buffer to the store in one piece. Raises: OSError; the buffer is kept then."""
-        if self._buffer:
-            self.store.append(b"".join(self._buffer))
-            self._buffer = []
-            self._buffered_bytes = 0
+        """Hand what waits to the store as one write. Raises: OSError; it waits on then."""
+        if self._waiting:
+            self.store.append(_one_write(self._waiting))
+            self._waiting = []
+            self.waiting_bytes = 0
             self._unsynced = True
 
     def sync(self) -> None:

@@ -162,16 +162,16 @@ class Loop:
         return Image(samples, self.clock.civil_ms(), self.clock.quality(), self.clock.error_ms())
 
     def _keep(self, facts: list[Record], now_ms: int) -> bool:
-        """Put facts and state into the journal; return whether somebody waits for one of them."""
+        """Put facts and state into the journal as one write; return whether somebody waits for one of them."""
         urgent = False
-        if self.state.must_persist:  # before what it leads to: a torn write says nothing accepted that is not in force
-            self.state.must_persist = False
-            self.ledger.save_state(dump(self.state))
-            urgent = True
         for fact in facts:
             self.ledger.add(fact)
             if fact[0] == record.DECISION:
                 urgent = self._somebody_waits(fact, now_ms) or urgent
+        if self.state.must_persist:
+            self.state.must_persist = False
+            self.ledger.save_state(dump(self.state))
+            urgent = True
         if self.ledger.lost > self._lost_said:
             self._lost_said = self.ledger.lost
             self.ledger.add([record.GAP, now_ms, record.JOURNAL_FULL, self._lost_said, None])

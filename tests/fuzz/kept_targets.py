@@ -7,7 +7,7 @@ import tomllib
 
 from agent import cbor, journal, record
 from agent.config import ConfigError, checked
-from agent.journal import HEADER_BYTES, Journal, frame
+from agent.journal import HEADER_BYTES, MORE, Journal, frame
 from agent.kept import dump, load
 from agent.ledger import Ledger
 from agent.recorder import Recorder
@@ -74,7 +74,7 @@ def journal_frames(raw: bytes) -> None:
         last = at
         if kind == journal.DAMAGED:
             continue
-        assert store.read(at, HEADER_BYTES + len(payload)) == frame(kind, payload)
+        assert store.read(at, HEADER_BYTES + len(payload)) in (frame(kind, payload), frame(kind | MORE, payload))
         assert any(at + HEADER_BYTES + len(payload) <= end for end in ends)
 
 

@@ -76,7 +76,10 @@ class Play:
             seq = self.ledger.next_seq
             self.ledger.add([record.EVENT, 1000 * seq, content(seq), record.STARTED])
 
-    def save(self, blob):
+    def decide(self, filler):
+        """Add a record and the state that it leads to, which names it: one write."""
+        self.add(1)
+        blob = b"%d " % (self.ledger.next_seq - 1) + filler
         self._states.append(blob)
         self.ledger.save_state(blob)
 
@@ -117,7 +120,7 @@ class Play:
                 self.sync()
                 yield
             if turn % 4 == 3:
-                self.save(b"state %d " % turn * (1 + turn % 5))
+                self.decide(b"state " * (1 + turn % 5))
                 self.ledger.flush()
                 yield
             if turn % 2:
@@ -160,6 +163,9 @@ def judge(ledger, before, after, closed, lives=()):
     assert receipt_seq <= ledger.released_seq <= max(after.gone_seq, receipt_seq), "released"
     assert epoch <= ledger.epoch <= after.tried[3], "epoch"
     assert ledger.state_blob in after.states or ledger.state_blob in before.states, ledger.state_blob
+    decided = [decided_by(blob) for blob in after.states if decided_by(blob) <= last_seq]
+    assert not decided or decided_by(ledger.state_blob) >= max(decided), ("a record without its state", decided)
+    assert decided_by(ledger.state_blob) <= last_seq, "a state without its record"
     pages = pages_of(ledger)
     next_seq = pages[0].first_seq if pages else ledger.next_seq
     assert next_seq <= max(after.gone_seq, receipt_seq), ("missing", next_seq, after.gone_seq)
@@ -176,6 +182,11 @@ def judge(ledger, before, after, closed, lives=()):
             at = inside.find(content(seq, life_of(seq, lives)), at)
             assert at >= 0, ("record", seq)
     assert next_seq == ledger.next_seq
+
+
+def decided_by(blob):
+    """Return the number of the record that led to a state."""
+    return int(blob.split()[0]) if blob else 0
 
 
 def life_of(seq, lives):

@@ -50,13 +50,18 @@ def sweep(new, rounds, every=1, offset=0):
     return points
 
 
+def state_after(seq):
+    """Return what a later life keeps with record `seq`."""
+    return b"%d after" % seq
+
+
 class Later:
     """What later lives tried on top of what was tried."""
 
     def __init__(self, base, records, epoch, gone_seq):
         self.tried = (records, 0, b"", epoch, 0)
         self.gone_seq = max(base.gone_seq, gone_seq)
-        self.states = base.states + [b"after"]  # noqa: RUF005 - boards read this file
+        self.states = base.states + [state_after(records)]  # noqa: RUF005 - boards read this file
 
 
 def _live_on(medium, before, after, closed, number):
@@ -87,7 +92,7 @@ def _go_on(ledger, life, tried):
     for _ in range(NEW_RECORDS):
         ledger.add([record.EVENT, 1000 * ledger.next_seq, content(ledger.next_seq, life), record.STARTED])
     ledger.close_page()
-    ledger.save_state(b"after")
+    ledger.save_state(state_after(ledger.next_seq - 1))
     ledger.sync()
     return Later(tried, ledger.next_seq - 1, ledger.epoch, ledger.released_seq)
 
@@ -97,5 +102,5 @@ def _stands(medium, before, tried, closed, lives):
     log, medium.log = medium.log, []
     ledger = open_ledger(medium.copy().store(), SEGMENT_BYTES)
     judge(ledger, before, tried, closed, lives)
-    assert (ledger.next_seq - 1, ledger.epoch, ledger.state_blob) == (tried.tried[0], tried.tried[3], b"after")
+    assert (ledger.next_seq - 1, ledger.epoch, ledger.state_blob) == (tried.tried[0], tried.tried[3], tried.states[-1])
     medium.log = log

@@ -37,6 +37,12 @@ def test_a_ring_that_believes_half_a_chunk_is_found(monkeypatch):
         ring.sweep(EVERY)
 
 
+def test_a_journal_that_believes_half_a_write_is_found(monkeypatch):
+    monkeypatch.setattr("agent.journal.MORE", 0)
+    with pytest.raises(AssertionError, match="a record without its state"):
+        ring.sweep(EVERY)
+
+
 def test_a_ring_that_trusts_an_erase_of_an_earlier_life_is_found(monkeypatch):
     init = RingStore.__init__
 

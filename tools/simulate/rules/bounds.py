@@ -37,7 +37,7 @@ class Bounded(Rule):
             ("facts", len(loop.state.records), 2 * (LIMITS_MAX + CLAIMS_MAX)),
             ("pages in flight", len(loop.session._flights), IN_FLIGHT_MAX),
             ("unsealed pages", len(loop.ledger.unsealed), UNSEALED_MAX),
-            ("journal buffer", loop.ledger.journal._buffered_bytes, BUFFER_BYTES_MAX),
+            ("journal buffer", loop.ledger.journal.waiting_bytes, BUFFER_BYTES_MAX),
             ("store", world.store.size_bytes(), world.store.capacity_bytes),
             ("received", len(world.life.uplink._inbox), INBOUND_MAX),
             ("sleepers", world.timeline.asleep, 2 * devices + 8),
