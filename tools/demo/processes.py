@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -81,7 +82,7 @@ class Program:
         """End it as a power cut does."""
         if self._process is not None and self._process.returncode is None:
             self._killed = True
-            self._process.kill()
+            _signal(self._process, signal.SIGKILL)
 
     async def stop(self) -> None:
         """Ask it to end, then make it end."""
@@ -89,15 +90,21 @@ class Program:
         if process is None:
             return
         if process.returncode is None and not self._killed:
-            process.send_signal(signal.SIGTERM)
+            _signal(process, signal.SIGTERM)
             try:
                 await asyncio.wait_for(process.wait(), STOP_S)
             except TimeoutError:
-                process.kill()
+                _signal(process, signal.SIGKILL)
                 await process.wait()
         self.exit_code = await process.wait()
         if self._listener is not None:
             await self._listener
+
+
+def _signal(process: asyncio.subprocess.Process, number: int) -> None:
+    """Not by its own methods: they look first whether it has ended, and who looks so takes the exit code from asyncio."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, number)
 
 
 def simulator(layout: Layout, hear: Callable[[str, dict[str, Any]], None]) -> Program:
