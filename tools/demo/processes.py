@@ -102,7 +102,7 @@ class Program:
 
 
 def _signal(process: asyncio.subprocess.Process, number: int) -> None:
-    """Not by its own methods: they look first whether it has ended, and who looks so takes the exit code from asyncio."""
+    """Not by its own methods: they look first whether it has ended, and that takes the exit code from asyncio."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, number)
 
