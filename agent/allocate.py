@@ -208,12 +208,12 @@ def _throttle(unit: Unit, wanted: int, binding: str, now_ms: int) -> None:
     elif binding == "nameplate" and unit.next != wanted:
         binding = unit.source  # it waits for what held it down; its nameplate always binds
     elif unit.next == unit.setpoint and _is_physical(unit.source) and _is_physical(binding):
-        binding = unit.source  # phases take turns by a few mA: that is no news
+        binding = unit.source  # phases and circuits take turns by a few mA: that is no news
     unit.decide(unit.next, binding)
 
 
 def _is_physical(source: str) -> bool:
-    return source == "connection" or source.startswith("fuse")
+    return source in ("connection", "imbalance") or source.startswith(("fuse ", "circuit "))
 
 
 def _rise(unit: Unit, wanted: int | None, source: str, now_ms: int) -> None:

@@ -204,10 +204,13 @@ def test_what_a_limit_held_down_rises_once_room_has_lasted():
     assert unit.next == 12000
 
 
-def test_phases_that_take_turns_are_no_news_while_nothing_moves():
+def test_phases_and_circuits_that_take_turns_are_no_news_while_nothing_moves():
     for setpoint, source, binding, named in (
         (10000, "fuse L1", "fuse L2", "fuse L1"),
         (10000, "connection", "fuse L2", "connection"),
+        (10000, "connection", "circuit box", "connection"),
+        (10000, "circuit box", "fuse box L3", "circuit box"),
+        (10000, "imbalance", "fuse L2", "imbalance"),
         (10000, "fuse L1", "limit dso", "limit dso"),
         (10000, "limit dso", "fuse L1", "fuse L1"),
         (11000, "fuse L1", "fuse L2", "fuse L2"),
