@@ -34,6 +34,7 @@ _BURST = const(12)  # writes that may come together
 _TAPER_PM = const(50)  # from here to a bound of its charge a battery slows down
 _TAPER_STEP_PM = const(10)
 _BACK_PM = const(20)  # so far from a bound it is let go again
+_ANY_W = const(1 << 30)
 NEVER_MS = const(-1)
 
 _KEYS = ("on_s", "off_s", "off_max_s", "starts_per_h", "soc_min_pct", "soc_max_pct", "ramp_w_s", "writes_per_day")
@@ -73,6 +74,11 @@ class Guard:
         self.short_runs = 0  # a hard limit stopped it inside its least run
         self.empty = False  # its charge reached a bound and is not yet away from it
         self.full = False
+        self.charge_seen = False
+        self.least_w = -_ANY_W  # what its charge allowed of late: less counts at once, more once it has lasted
+        self.best_w = _ANY_W
+        self.least_ms = 0  # when it last allowed no more than that
+        self.best_ms = 0
         self.writes = 0  # in its life, as far as this agent made them
         self.tokens = _BURST * _DAY_MS  # a write costs a day; a millisecond brings `writes_per_day`
         self.filled_ms = 0
@@ -168,17 +174,39 @@ def _may_stop_at_any(unit: Unit) -> bool:
     return unit.contract.kind == capabilities.HEAT_PUMP and unit.contract.minimum <= 0
 
 
+def follow_charge(unit: Unit, now_ms: int) -> None:
+    """Take note of what a battery's charge allows; one that was never known has nothing to wait for."""
+    guard = unit.guard
+    guard.charge_seen = guard.charge_seen or unit.soc_pm is not None
+    if not guard.charge_seen:
+        return
+    lowest_w, highest_w = _least_allowed(unit), _most_allowed(unit)
+    if lowest_w >= guard.least_w or now_ms - guard.least_ms >= unit.rise_ms:
+        guard.least_w, guard.least_ms = lowest_w, now_ms
+    if highest_w <= guard.best_w or now_ms - guard.best_ms >= unit.rise_ms:
+        guard.best_w, guard.best_ms = highest_w, now_ms
+
+
 def charge_bounds(unit: Unit) -> tuple[int, int]:
-    """Return the lowest and highest power (W) that a battery's charge allows; an unknown charge allows neither way."""
+    """Return the lowest and highest power (W) that a battery's charge allows now and has allowed for long enough."""
+    return max(_least_allowed(unit), unit.guard.least_w), min(_most_allowed(unit), unit.guard.best_w)
+
+
+def _least_allowed(unit: Unit) -> int:
+    """Return the lowest power (W) at a battery's charge; an unknown charge allows neither way."""
     guard, soc_pm = unit.guard, unit.soc_pm
     if soc_pm is None:
-        return 0, 0
+        return 0
     guard.empty = soc_pm <= guard.soc_min_pm or (guard.empty and soc_pm < guard.soc_min_pm + _BACK_PM)
+    return 0 if guard.empty else min(-_tapered(unit.power_of(None), soc_pm - guard.soc_min_pm), 0)
+
+
+def _most_allowed(unit: Unit) -> int:
+    guard, soc_pm = unit.guard, unit.soc_pm
+    if soc_pm is None:
+        return 0
     guard.full = soc_pm >= guard.soc_max_pm or (guard.full and soc_pm > guard.soc_max_pm - _BACK_PM)
-    most_w = unit.power_of(None)
-    lowest_w = 0 if guard.empty else -_tapered(most_w, soc_pm - guard.soc_min_pm)
-    highest_w = 0 if guard.full else _tapered(most_w, guard.soc_max_pm - soc_pm)
-    return min(lowest_w, 0), max(highest_w, 0)
+    return 0 if guard.full else max(_tapered(unit.power_of(None), guard.soc_max_pm - soc_pm), 0)
 
 
 def _tapered(most_w: int, left_pm: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.circuits import NOMINAL_MV, UNKNOWN_W
 from agent.image import phase_current_ma
-from agent.protection import Guard
+from agent.protection import Guard, follow_charge
 from hal import capabilities
 from hal import quantities as q
 from hal.compat import const
@@ -22,6 +22,7 @@ _RISE_MS = const(10000)  # a set-point that a limit held down rises again after 
 _SLOW_RISE_MS = const(300000)  # the same where every write wears the product, or switches a compressor or contact
 _SETTLED_RESPONSES = const(3)  # a device that was granted more has taken what it wants after so many response times
 ABSURD_FACTOR = const(3)  # nothing carries three times what it is made for
+_LOCK_MS = const(7200000)  # SG-Ready label (BWP): a pump ends a lock that lasts longer
 _STANDBY_W = const(100)  # what a load may seem to feed in while it draws next to nothing
 
 
@@ -151,11 +152,14 @@ class Unit:
         power_w = None if sample is None else sample.values.get(q.POWER_W)
         soc_pm = None if sample is None else sample.values.get(q.SOC_PM)
         self.soc_pm = soc_pm if soc_pm is not None and 0 <= soc_pm <= 1000 else None
+        if self.contract.kind == capabilities.BATTERY:
+            follow_charge(self, now_ms)
         self.drawn_known = power_w is not None and self._is_credible(power_w)
         self.drawn_w = self.drawn_ma[0] = self.drawn_ma[1] = self.drawn_ma[2] = 0
         self.obedient = True
         self.said_w = self.said_ma[0] = self.said_ma[1] = self.said_ma[2] = 0
         if sample is None or power_w is None or not self.drawn_known:
+            self._expect_end_of_lock(now_ms)
             return
         self.said_w = max(power_w, 0)
         granted_w = self.power_of(self.setpoint)
@@ -167,6 +171,15 @@ class Unit:
             current = self._told_ma(sample.values, phase) if power_w > 0 else None
             self.drawn_ma[phase] = self._phase_ma(current, power_w)
             self.said_ma[phase] = self.share_ma(self.said_w) if current is None else current
+
+    def _expect_end_of_lock(self, now_ms: int) -> None:
+        """Count a pump that nobody sees and that was locked for so long as one that draws: it may by itself."""
+        if self.contract.kind != capabilities.SG_READY or self.setpoint != q.SG_LOCK:
+            return
+        if now_ms - self.guard.changed_ms >= _LOCK_MS:
+            self.said_w = self.power_max_w
+            for phase in self.phases:
+                self.said_ma[phase] = self.share_ma(self.said_w)
 
     def _is_credible(self, power_w: int) -> bool:
         """Tell whether this unit can draw so much; a load that feeds in is a meter wired the wrong way round."""

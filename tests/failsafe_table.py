@@ -58,8 +58,9 @@ TAIL = """
   others do not notice, or meet a target without them.
 - A target is tracked on a trusted meter only, and again by itself when there is one; it is said to have started once.
 - A battery whose charge nobody knows is neither charged nor discharged, whoever asks; what is below 0 or above 1000
-  per mille is not known. It has no waiting time: a charge that comes and goes is heeded each time. A battery that
-  helps by itself more than its charge lets anybody ask for is left to it.
+  per mille is not known. What its charge allows less counts at once, what it allows more once that has lasted for 10 s,
+  300 s where a write wears: a charge that comes and goes, or trembles at a bound, moves nothing to and fro. A battery
+  that helps by itself more than its charge lets anybody ask for is left to it.
 - Another controller is said once for each device, and once more when a minute of looks has found ours again.
 - A device that is silent, or says what cannot be, keeps what it has, less what exceeds: the grid meter sees it.
 - What cannot be is in no reading: the span is missing, or estimated from the rest.

@@ -10,6 +10,7 @@ import pytest
 from agent import actuator, allocate, failsafe, protection, record, schedule, state, step, target
 from agent.actuator import Actuator
 from agent.circuits import Circuit
+from agent.image import Sample
 from agent.interval import Interval
 from agent.loop import Loop
 from agent.unit import Unit
@@ -129,12 +130,14 @@ def suspect_a_missing_phase(patch):
 
 
 def believe_any_charge(patch):
-    """What a battery says of its charge is taken as it is."""
+    """What a battery says of its charge is taken for the nearest that can be."""
     look = Unit.look
 
     def wrong(self, sample, now_ms):
+        if sample is not None and q.SOC_PM in sample.values:
+            charge_pm = min(max(sample.values[q.SOC_PM], 0), 1000)
+            sample = Sample(sample.at_ms, {**sample.values, q.SOC_PM: charge_pm})
         look(self, sample, now_ms)
-        self.soc_pm = None if sample is None else sample.values.get(q.SOC_PM)
 
     patch.setattr(Unit, "look", wrong)
 

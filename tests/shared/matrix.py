@@ -137,12 +137,8 @@ LEASE_OVER, LEASE_BACK = (("defaulted", 10),), (("applied", 3),)
 IGNORED = "nothing: its draw stays among what the meter shows and nobody can move"
 HERE = "fallback in the circuit"
 ASIDE = "no headroom in the circuit, on the connection nobody notices"
-NO_CHARGE, CHARGE_LATE, CHARGE_AGAIN = (("protection charge", 1),), (("protection charge", 3),), (("claim owner", 1),)
+NO_CHARGE, CHARGE_LATE, CHARGE_AGAIN = (("protection charge", 1),), (("protection charge", 3),), (("claim owner", 10),)
 CHARGE_AIMED = NO_CHARGE + (("claim agg", 4),)
-CHARGE_FLAPS = (
-    ("protection charge", 1), ("claim owner", 13), ("protection charge", 16), ("claim owner", 28),
-    ("protection charge", 31), ("claim owner", 43), ("protection charge", 46),
-)  # fmt: skip
 HOLDS = "all, the battery holds"
 FOREIGN, REGAINED = (("foreign", 7),), (("regained", 125),)
 
@@ -205,9 +201,10 @@ RULES = {
     ("device", "negative"): Rule(IGNORED + "; it is written down as it was said"),
     ("battery", "negative"): Rule("nothing: it discharges"),
     ("thermostat", "absurd"): Rule("nothing: a driver leaves out what is not credible"),
-    (CHARGE, "flapping"): Rule("neither charged nor discharged, each time anew", CHARGE_FLAPS, CHARGE_AGAIN, HOLDS),
+    (CHARGE, "flapping"): Rule(
+        "neither charged nor discharged, until it has been known for long enough", NO_CHARGE, CHARGE_AGAIN, HOLDS),
     (CHARGE, "flapping", LIMITED): Rule(
-        "neither charged nor discharged, each time anew", CHARGE_LATE + CHARGE_FLAPS[1:], CHARGE_AGAIN, HOLDS),
+        "neither charged nor discharged, until it has been known for long enough", CHARGE_LATE, CHARGE_AGAIN, HOLDS),
     (CHARGE, "flapping", TARGETED): Rule(
         "neither charged nor discharged; others meet the target", CHARGE_AIMED, (), HOLDS),
     ("clock", "never seen"): Rule("nothing: ends count in the agent's own seconds", (), (("clock", 1),)),
@@ -267,10 +264,11 @@ UNTOLD = (
 for _condition, _note in UNTOLD:  # under a limit the battery is first asked to cover; a target is met by others
     _late = (("protection charge", 1), ("limit dso", 36), ("protection charge", 37))
     _never, _differs = _condition == "never seen", _condition == "returns different"
-    RULES[(CHARGE, _condition)] = Rule(_note, NO_CHARGE, CHARGE_AGAIN, HOLDS, differs=_differs)
+    _again = (("claim owner", 1),) if _never else CHARGE_AGAIN
+    _more = (("limit dso", 1), ("protection charge", 2)) if _differs else ()  # the battery is first asked for it
+    RULES[(CHARGE, _condition)] = Rule(_note, NO_CHARGE, _again, HOLDS, differs=_differs)
     RULES[(CHARGE, _condition, LIMITED)] = Rule(
-        _note, _late if _never else CHARGE_LATE, (("limit dso", 1),) if _differs else CHARGE_AGAIN, HOLDS,
-        differs=_differs)  # fmt: skip
+        _note, _late if _never else CHARGE_LATE, _more + _again, HOLDS, differs=_differs)  # fmt: skip
     RULES[(CHARGE, _condition, TARGETED)] = Rule(
         _note, () if _never else CHARGE_AIMED, (), HOLDS, differs=_differs)  # fmt: skip
 

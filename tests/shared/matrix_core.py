@@ -200,7 +200,7 @@ def play(cell: Cell, bend: Any) -> None:
             story.run(FLAP_GONE_S - quiet_s, cell.inside)
             if flap < FLAPS - 1:
                 story.fail(False)
-                story.run(FLAP_HERE_S, cell.before if cell.input == CHARGE else cell.inside)
+                story.run(FLAP_HERE_S, cell.inside)
     else:
         story.fail(True)
         waits_s = max(0, began_s + acts_s(cell) - 1 - story.now_s())

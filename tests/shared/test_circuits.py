@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from agent import record
 from agent.limits import EXPORT, MILLIAMP
+from hal import quantities as q
 from tests.shared.house import SWITCH
 from tests.shared.plant import Load
-from tests.shared.wiring import Branch, Wiring, battery, ev, heat_pump
+from tests.shared.wiring import Branch, Wiring, battery, ev, heat_pump, sg_ready
 
 
 def test_fuse_of_a_metered_circuit_binds_by_phase_and_names_the_phase():
@@ -148,6 +149,20 @@ def test_unmetered_circuit_counts_a_device_that_says_nothing_with_all_it_may_dra
     site.begin(60)
     assert site.told("pump", "car") == [None, 8600]  # 6000 W are the pump's whatever it does
     assert site["car"].source == "circuit cellar"
+
+
+def test_unmetered_circuit_counts_a_pump_whose_lock_has_lasted_for_two_hours():
+    for says, left_ma in ((False, 16000), (True, 32000)):
+        site = Wiring([sg_ready("pump", "garage"), ev("car", "garage")], [Branch("garage", fuse_ma=32000)])
+        site.loads[0].reports = says
+        site.limit(0, "pump")
+        site.run(120)
+        assert site.told("pump", "car") == [q.SG_LOCK, 32000]
+        site.now_ms = site["pump"].guard.changed_ms + 7199000 - 1000
+        site.run(1)
+        assert site.told("pump", "car") == [q.SG_LOCK, 32000]
+        site.run(1)
+        assert site.told("pump", "car") == [q.SG_LOCK, left_ma]
 
 
 def test_unmetered_circuit_counts_what_a_device_says_that_disobeys():

@@ -128,6 +128,49 @@ def test_full_battery_takes_nothing_in():
     assert site.setpoints() == [0]
 
 
+def moves(site, charges, seconds=600) -> int:
+    """Let a battery that shall discharge say these charges in turn; return how often it was told something else."""
+    told_w, count = site.setpoints(), 0
+    for second in range(seconds):
+        site.loads[0].soc_pm = charges[second % len(charges)]
+        site.run(1)
+        count += site.setpoints() != told_w
+        told_w = site.setpoints()
+    return count
+
+
+def test_charge_that_flaps_moves_nothing_to_and_fro():
+    for charges in ((500, 100), (500, None), (140, 141), (0, 1000), (None, 90, 2000, 500), (500,) * 9 + (100,)):
+        for contract in (BATTERY, KEEPING_BATTERY):
+            site = plant(
+                ("battery", contract, {"power_max_w": 5000, "default": -5000, "writes_per_day": 86400}, Load(0))
+            )
+            site.run(20)
+            assert site.setpoints() == [-5000]
+            assert moves(site, charges) == 1, charges
+
+
+def test_charge_that_allows_more_is_heeded_once_it_has_lasted():
+    for contract, lasts_s in ((BATTERY, 10), (KEEPING_BATTERY, 300)):
+        for wanted_w, bound_pm in ((-5000, 100), (5000, 1000)):
+            site = plant(("battery", contract, {"power_max_w": 5000, "default": wanted_w}, Load(0)))
+            site.loads[0].soc_pm = None
+            site.run(20)
+            assert site.setpoints() == [0]
+            site.loads[0].soc_pm = 500
+            site.run(1)
+            assert site.setpoints() == [wanted_w]  # it was never known before
+            for said_pm in (bound_pm, None):
+                site.loads[0].soc_pm = said_pm
+                site.run(1)
+                assert site.setpoints() == [0]
+                site.loads[0].soc_pm = 500
+                site.run(lasts_s - 1)
+                assert site.setpoints() == [0]
+                site.run(1)
+                assert site.setpoints() == [wanted_w]
+
+
 def test_battery_that_regulates_itself_is_left_alone_at_any_charge():
     site = plant(("battery", BATTERY, {"power_max_w": 5000}, Load(-2000)))
     for soc_pm in (500, 50, 1000, None):

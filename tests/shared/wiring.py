@@ -11,6 +11,7 @@ from agent.unit import Contract, Unit
 from hal import quantities as q
 from tests.shared.house import AGENT_ID, BATTERY, CHARGER, HEAT_PUMP, METER, row
 from tests.shared.plant import VOLT, Load, Plant
+from tests.shared.protected import SG_READY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,3 +166,9 @@ def heat_pump(name: str, circuit: str = "", wants_w: int = 4000, **keys: object)
     table.update(keys)
     table["circuit"] = circuit
     return name, HEAT_PUMP, table, Load(wants_w)
+
+
+def sg_ready(name: str, circuit: str = "") -> Part:
+    """Return a heat pump of four modes that draws 11040 W unless it is locked."""
+    table: dict[str, object] = {"power_max_w": 11040, "default": q.SG_NORMAL, "priority": 10, "circuit": circuit}
+    return name, SG_READY, table, Load(11040)
