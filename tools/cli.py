@@ -27,8 +27,11 @@ PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "pkcs1
 KEY_HELP = "key file, or pkcs11:token=…;object=…?module-path=… inside a token; rotate: SITE.toml"
 
 
-class _Terminated(BaseException):
-    """SIGTERM or SIGHUP, raised where the program happens to be so that everything is closed on the way out."""
+class _Terminated(SystemExit):
+    """SIGTERM or SIGHUP, raised where the program happens to be so that everything is closed on the way out.
+
+    A SystemExit, because asyncio lets that pass through whatever task it happens to be in.
+    """
 
 
 class _Parser(argparse.ArgumentParser):

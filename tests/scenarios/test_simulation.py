@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from agent import allocate
 from tests.needs import ROOT
 from tests.scenarios.worlds import small_world
 from tools.cli import main
@@ -65,6 +66,27 @@ def test_ctrl_c_ends_every_process_at_once():
         os.killpg(running.pid, signal.SIGINT)
         running.communicate(timeout=10)  # ends when the last process has closed its end
     assert running.returncode == 130
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_who_is_ended_inside_the_agent_breaks_no_rule(number, code, monkeypatch, capsys):
+    decide, calls = allocate.decide, []
+
+    def told_to_end(*arguments):
+        calls.append(number)
+        if len(calls) == 100:
+            signal.raise_signal(number)
+        decide(*arguments)
+
+    monkeypatch.setattr("agent.allocate.decide", told_to_end)
+    heeded = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["simulate", "calm", "--seeds", "2", "--jobs", "1"]) == code
+    finally:
+        for each, handler in heeded.items():
+            signal.signal(each, handler)
+    assert len(calls) < 110 and capsys.readouterr().out == ""
 
 
 def test_another_seed_gives_another_journal():
