@@ -204,7 +204,11 @@ ENROLMENT: tuple[Field, ...] = (
     ("from", day, REQUIRED),
     ("until", day, 0),
 )
-TABLES = ("site", "agent", "uplink", "authority", "circuit", "bus", "device", "enrolment")
+CONSOLE: tuple[Field, ...] = (
+    ("port", text(), REQUIRED),
+    ("baud", whole(1200, 921600), 115200),
+)
+TABLES = ("site", "agent", "uplink", "console", "authority", "circuit", "bus", "device", "enrolment")
 BUSES_MAX = 1024
 DEVICES_MAX = 1024
 AUTHORITIES_MAX = 16
@@ -221,6 +225,7 @@ class Config:
     site: dict[str, Any]
     agent: dict[str, Any]
     uplink: dict[str, Any] | None
+    console: dict[str, Any] | None
     authorities: list[dict[str, Any]]
     circuits: list[dict[str, Any]]  # each after the one it hangs on
     buses: list[dict[str, Any]]
@@ -239,6 +244,7 @@ def checked(tree: dict[str, Any]) -> Config:
     config.site = _table("[site]", SITE, tree.get("site"))
     config.agent = _table("[agent]", AGENT, tree.get("agent"))
     config.uplink = _table("[uplink]", UPLINK, tree["uplink"]) if "uplink" in tree else None
+    config.console = _table("[console]", CONSOLE, tree["console"]) if "console" in tree else None
     config.authorities, config.circuits, config.buses, config.devices = [], [], [], []
     for where, raw in _rows(tree, "authority", AUTHORITIES_MAX):
         config.authorities.append(_table(where, AUTHORITY, raw))
@@ -312,7 +318,9 @@ def _cross_check_keys(config: Config) -> None:
 
 def _cross_check_ids(config: Config) -> None:
     """Refuse ids that stand twice and references to nothing."""
-    _unique("[[authority]] name", [row["name"] for row in config.authorities])
+    names = _unique("[[authority]] name", [row["name"] for row in config.authorities])
+    if "console" in names:
+        raise _refuse("[[authority]] name", "console", "another name: this one is the console's own")
     _unique("[[authority]] public_key", [row["public_key"].hex() for row in config.authorities])
     buses = _unique("[[bus]] id", [row["id"] for row in config.buses])
     devices = _unique("[[device]] id", [row["id"] for row in config.devices])

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from agent.command import Authority
+    from agent.command import Authority, Message
     from agent.ledger import Ledger
     from agent.record import Record
     from agent.recorder import Recorder
@@ -92,6 +92,15 @@ class Loop:
     def report(self, item: Item) -> None:
         """Take what a worker or the door has to say; it is looked at in the next turn."""
         self.inbox.append(item)
+
+    def enter(self, message: Message) -> bool:
+        """Take a message that has passed a door and look at it at once; False where there is no room."""
+        if len(self.inbox) >= _INBOX_MAX:
+            self.overflow += 1
+            return False
+        self.report(message)
+        self._wake.set()
+        return True
 
     def stop(self) -> None:
         """End after the present turn."""
@@ -295,11 +304,8 @@ class Loop:
         message = await open_message(raw, self.authorities, self.signer)
         if channel == CHANNEL_RECEIPT:
             self.session.receive(message)
-        elif len(self.inbox) < _INBOX_MAX:
-            self.report(message)
-            self._wake.set()
         else:
-            self.overflow += 1
+            self.enter(message)
 
     async def _keep_session(self) -> None:
         while True:

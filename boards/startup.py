@@ -67,7 +67,7 @@ def agent_id(config: Config, key_id: bytes) -> bytes:
 def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
     """Return an agent that stands where its journal ended, in a new epoch. Raises: StartError, OSError."""
     buses = {row["id"]: parts.open_bus(row) for row in config.buses}
-    drivers = [_driver(row, buses[row["bus"]]) for row in config.devices]
+    drivers = [driver_of(row, buses[row["bus"]]) for row in config.devices]
     circuits = _circuits(config)
     units = [_unit(at, row, drivers[at], circuits) for at, row in enumerate(config.devices)]
     _check_switches(units)
@@ -96,7 +96,8 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
     return loop
 
 
-def _driver(row: dict[str, Any], bus: Bus) -> Device:
+def driver_of(row: dict[str, Any], bus: Bus) -> Device:
+    """Return the driver of a device's table; nothing is asked on the bus. Raises: StartError."""
     where = "[[device]] %s " % row["id"]
     try:
         made: Device = catalogue.load(row["driver"])(bus, row["unit"], row["options"])

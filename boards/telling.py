@@ -33,6 +33,11 @@ def line(fact: Record, state: State) -> str | None:
     return json.dumps(told)
 
 
+def reason(number: int) -> str:
+    """Return a reason of agent.record in words."""
+    return _word(REASONS, number)
+
+
 def link(connected: bool) -> str:
     """Return as JSON that the uplink came or went."""
     return json.dumps({"fact": "uplink", "connected": connected})

@@ -20,7 +20,7 @@ from agent.ledger import Ledger
 from boards.cpython.clock import SystemClock
 from boards.cpython.door import NAME as DOOR
 from boards.cpython.file_store import SUFFIX, FileStore
-from boards.cpython.gateway import load_site
+from boards.cpython.site_file import load_site
 from boards.cpython.token_uri import SCHEME, TokenError, TokenUri
 from boards.startup import StartError
 from tools.console import printable

@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import Config, ConfigError, checked
+from agent.console_keys import keys_of
 from agent.journal import Journal
 from agent.ledger import Ledger
 from agent.rotation import take_up
-from boards.cpython import door
 from boards.cpython.clock import SystemClock
 from boards.cpython.file_store import FileStore
 from boards.cpython.keys import signer_of
 from boards.cpython.private_file import KeyFileError
 from boards.cpython.token_uri import SCHEME, TokenError
 from boards.startup import agent_id
+from tools.console_link import asking
 from tools.errors import UsageError
 from tools.keys import create_key, load_public
-from tools.why import asking
 from tools.wire import key_id
 
 Standing = dict[str, Any]
@@ -53,8 +53,8 @@ def standing(site: Path, config: Config) -> Standing:
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no journal; the agent of {site} has not run yet")
     try:
-        with asking(folder) as ask:
-            told: Standing = ask({"cmd": "keys"})["keys"]
+        with asking(folder) as link:
+            told: Standing = link.ask({"cmd": "keys"})["keys"]
             return told
     except UsageError:
         return _from_journal(site.parent, config, folder)
@@ -105,7 +105,7 @@ def _from_journal(folder: Path, config: Config, journal: Path) -> Standing:
         ledger = Ledger(kept, agent_id(config, signer.key_id), SystemClock(), 1 << 15, 900, b"")
         ledger.recover()
         rotation, _ = take_up(ledger, signer, next_signer)
-        return door.keys_of(ledger, signer, rotation)
+        return keys_of(ledger, signer, rotation)
     except ValueError as error:
         raise UsageError(str(error)) from error
     finally:

@@ -1,12 +1,7 @@
-"""The owner's door into a running agent: JSON lines on a Unix socket in the journal's folder, one answer a request.
+"""The console of a gateway: a Unix socket in the journal's folder, for the user that the agent runs as.
 
-    {"cmd": "why"}                        the site: limits, meters, circuits, journal, uplink, ids of the devices
-    {"cmd": "keys"}                       which key signs, and how far another is that follows
-    {"cmd": "why", "device": "charger"}   the site, this device's circuits and the device, as agent/why.py tells it
-
-Answers are {"ok": true, "site": ..., "device": ...} or {"ok": false, "error": "..."}; who asks for something unknown is
-told what there is. It only looks: nothing can be set here. Requests, connections and their silence are bounded, and
-the agent's own tasks get their turn after each answer.
+What is asked and answered there stands in docs/console.md and agent/console.py; this file holds the socket.
+Connections, lines and silence are bounded, and whoever does not read is shown out: the agent waits for nobody.
 
 Source: unix(7): an address holds 108 bytes, so it goes through the open folder's handle and any path may be long.
 """
@@ -19,36 +14,25 @@ import errno
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from agent import why
-from agent.ledger import Ledger
-from agent.loop import Loop
-from agent.rotation import BEGUN, Rotation, is_over
-from agent.told import hand
-from hal.ports import Signer
+from agent.console import Console, Desk
 
 NAME = "door"
-REQUEST_BYTES_MAX = 4096
+LINE_BYTES_MAX, OUT_BYTES_MAX = 4096, 65536
 CONNECTIONS_MAX = 4
-SILENCE_S = 10.0
-STEPS = ("waiting", "begun", "switched", "ended")
-PAUSE_S = 0.002  # after each answer
-EXPECTED = '{"cmd": "keys"}, {"cmd": "why"} or {"cmd": "why", "device": ID}'
-
-
-class Refused(Exception):
-    """Args: one sentence for who asked."""
+SILENCE_S = 10.0  # until the first line, and while an answer is not read
+IDLE_S = 900.0
+PIECE_BYTES = 1024
 
 
 class Door:
-    """Answers who may read the journal's folder. `open`, then `close` when the agent ends."""
+    """Lets in who may read the journal's folder. `open`, then `close` when the agent ends."""
 
-    def __init__(self, folder: Path, answer: Callable[[Any], dict[str, Any]]) -> None:
+    def __init__(self, folder: Path, desk: Desk) -> None:
         self._folder = folder
-        self._answer = answer
+        self._desk = desk
         self._server: asyncio.AbstractServer | None = None
         self._inode = 0
         self._open = 0
@@ -58,8 +42,7 @@ class Door:
 
         Raises: OSError; EADDRINUSE when another agent answers there.
         """
-        listening = self._listening()
-        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=REQUEST_BYTES_MAX)
+        self._server = await asyncio.start_unix_server(self._serve, sock=self._listening())
 
     def _listening(self) -> socket.socket:
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
@@ -88,7 +71,7 @@ class Door:
         self._open += 1
         try:
             if self._open > CONNECTIONS_MAX:
-                await _write(writer, _refusal(f"{CONNECTIONS_MAX} others are being answered; try again"))
+                writer.write(_turned_away())
             else:
                 await self._converse(reader, writer)
         except (OSError, TimeoutError, asyncio.CancelledError):
@@ -98,30 +81,60 @@ class Door:
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(SILENCE_S):
-                    line = await reader.readline()
-            except ValueError:
-                await _write(writer, _refusal(f"a request is one line of at most {REQUEST_BYTES_MAX} bytes"))
-                return
-            if not line:
-                return
-            await _write(writer, self.answer(line))
-            await asyncio.sleep(PAUSE_S)
+        console = self._desk.begin()
+        reading, writing = asyncio.ensure_future(_read(console, reader)), asyncio.ensure_future(_write(console, writer))
+        answering = asyncio.ensure_future(console.run())
+        jobs = (reading, writing, answering)
+        try:
+            await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done() and reading.exception() is None and not writing.done():
+                writing.cancel()
+                await _write_rest(console, writer)  # who hangs up for sending still gets the answers
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+            self._desk.end(console)
 
-    def answer(self, line: bytes) -> bytes:
-        """Return the answer to one line; never raises: a defect here must not end the agent."""
-        try:
-            request = json.loads(line)
-        except (ValueError, RecursionError):
-            return _refusal("not JSON; expected " + EXPECTED)
-        try:
-            return _line({"ok": True, **self._answer(request)})
-        except Refused as refused:
-            return _refusal(str(refused))
-        except Exception as fault:  # noqa: BLE001
-            return _refusal(f"this agent could not tell: {fault!r}")
+
+async def _read(console: Console, reader: asyncio.StreamReader) -> None:
+    """Take what comes until the other end hangs up. Raises: OSError, TimeoutError after a long silence."""
+    patience_s = SILENCE_S
+    while True:
+        while not console.has_room():
+            console.answered.clear()
+            await console.answered.wait()
+        async with asyncio.timeout(None if console.listens else patience_s):
+            chunk = await reader.read(PIECE_BYTES)
+        if not chunk:
+            return
+        console.take(chunk)
+        patience_s = IDLE_S
+
+
+async def _write(console: Console, writer: asyncio.StreamWriter) -> None:
+    """Write what is said. Raises: OSError, TimeoutError when nobody reads it."""
+    while True:
+        console.spoke.clear()
+        await _write_all(console, writer)
+        await console.spoke.wait()
+
+
+async def _write_all(console: Console, writer: asyncio.StreamWriter) -> None:
+    piece = console.outgoing(PIECE_BYTES)
+    while piece:
+        writer.write(piece)
+        async with asyncio.timeout(SILENCE_S):
+            await writer.drain()
+        piece = console.outgoing(PIECE_BYTES)
+
+
+async def _write_rest(console: Console, writer: asyncio.StreamWriter) -> None:
+    while console.is_busy():
+        console.answered.clear()
+        await _write_all(console, writer)
+        await console.answered.wait()
+    await _write_all(console, writer)
 
 
 @contextlib.contextmanager
@@ -149,51 +162,6 @@ def _clear(near: str) -> None:
     raise OSError(errno.EADDRINUSE, "another agent answers here")
 
 
-async def _write(writer: asyncio.StreamWriter, line: bytes) -> None:
-    writer.write(line)
-    async with asyncio.timeout(SILENCE_S):
-        await writer.drain()
-
-
-def _line(told: dict[str, Any]) -> bytes:
-    return json.dumps(told).encode() + b"\n"
-
-
-def _refusal(sentence: str) -> bytes:
-    return _line({"ok": False, "error": sentence})
-
-
-def answer_of(loop: Loop, request: Any) -> dict[str, Any]:
-    """Return what a running agent tells. Raises: Refused."""
-    if request == {"cmd": "keys"}:
-        return {"keys": keys_of(loop.ledger, loop.signer, loop.session.rotation)}
-    if not isinstance(request, dict) or request.get("cmd") != "why":
-        raise Refused("unknown request; expected " + EXPECTED)
-    for key in request:
-        if key not in ("cmd", "device"):
-            raise Refused(f"unknown key {key[:40]!r}; expected cmd, device")
-    now_ms, image, state = loop.clock.now_ms(), loop.image(), loop.state
-    if "device" not in request:
-        return {"site": why.site(state, image, loop.authorities, now_ms) | why.keeping(loop)}
-    unit = loop.state.unit_named(request["device"]) if isinstance(request["device"], str) else None
-    if unit is None:
-        raise Refused("unknown device; there are: " + ", ".join(each.id for each in loop.state.units))
-    about = why.device(state, image, loop.authorities, unit, now_ms)
-    actuator = loop.posts[unit.index].actuator
-    about["foreign"] = None if actuator is None else hand(actuator, now_ms)
-    site = why.site(state, image, loop.authorities, now_ms, unit.chain)
-    return {"site": site | why.keeping(loop), "device": about}
-
-
-def keys_of(ledger: Ledger, signer: Signer, rotation: Rotation | None) -> dict[str, Any]:
-    """Return which key signs and how far the next one is; `seq` is what agent/rotation.py keeps with a step."""
-    found = {"agent": ledger.agent_id.hex(), "key": signer.key_id.hex()}
-    if rotation is None:
-        return found | {"next_key": None, "step": None, "seq": None, "lost": False, "over": False}
-    return found | {
-        "next_key": rotation.new.key_id.hex(),
-        "step": STEPS[rotation.step],
-        "seq": rotation.seq,
-        "lost": rotation.step == BEGUN and rotation.seq < ledger.released_seq,
-        "over": is_over(ledger, rotation.step, rotation.seq),
-    }
+def _turned_away() -> bytes:
+    sentence = f"{CONNECTIONS_MAX} others are being answered; try again"
+    return json.dumps({"v": 1, "ok": False, "code": "busy", "error": sentence, "wait_ms": 1000}).encode() + b"\n"

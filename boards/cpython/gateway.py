@@ -7,32 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import hashlib
 import json
 import os
 import signal
 import ssl
 import sys
 import time
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import serial
 
-from agent.config import Config, ConfigError, checked
+from agent.config import Config
+from agent.console import Desk
 from agent.loop import Loop
 from agent.recorder import Recorder
 from agent.state import State
 from boards import telling
 from boards.cpython import words
 from boards.cpython.clock import SystemClock
-from boards.cpython.door import Door, answer_of
+from boards.cpython.console_host import GatewayHost
+from boards.cpython.door import LINE_BYTES_MAX, OUT_BYTES_MAX, Door
 from boards.cpython.file_store import FileStore
 from boards.cpython.keys import signer_of
 from boards.cpython.mqtt_uplink import MqttUplink
 from boards.cpython.private_file import KeyFileError
 from boards.cpython.serial_line import SerialLine
+from boards.cpython.site_file import load_site
 from boards.cpython.tcp_line import TcpLine
 from boards.cpython.token_uri import TokenError
 from boards.cpython.voice import Voice
@@ -54,27 +55,20 @@ def run_site(path: Path, runtime: str, devices_max: int, as_json: bool) -> int:
     if len(config.devices) > devices_max:
         raise StartError(f"{path}: {len(config.devices)} devices, and this board takes {devices_max} at most")
     try:
-        asyncio.run(_serve(path.parent, config, digest, runtime, as_json))
+        again = asyncio.run(_serve(path, config, digest, runtime, devices_max, as_json))
     except TokenError as error:  # it was there at the start; the agent has stood down
         raise StartError(f"[agent] key: {error}") from error
+    if again:  # the console asked for it: the same process with what is on the disk now
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
     return 0
 
 
-def load_site(path: Path) -> tuple[Config, bytes]:
-    """Return the checked configuration and the SHA-256 of its file. Raises: StartError."""
-    try:
-        raw = path.read_bytes()
-        return checked(tomllib.loads(raw.decode())), hashlib.sha256(raw).digest()
-    except OSError as error:
-        raise StartError(f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise StartError(f"{path}: not TOML: {error}") from error
-    except ConfigError as error:
-        raise StartError(f"{path}: {error}") from error
-
-
-async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_json: bool) -> None:
-    loop = _assembled(folder, config, digest, runtime)
+async def _serve(path: Path, config: Config, digest: bytes, runtime: str, devices_max: int, as_json: bool) -> bool:
+    """Run the agent to its end; return whether it shall start again."""
+    folder, host = path.parent, GatewayHost(path, runtime, digest, devices_max)
+    loop = _assembled(folder, config, digest, host)
+    host.loop = loop
+    desk = Desk(loop, host, LINE_BYTES_MAX, OUT_BYTES_MAX)
     voice = Voice(sys.stdout, lambda lines: _said(json.dumps({"fact": "dropped", "lines": lines}), loop.state, as_json))
     aside = Voice(sys.stderr, "siteward: {} lines were dropped here".format)
 
@@ -82,14 +76,19 @@ async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_j
         if line is not None:
             voice.say(_said(line, loop.state, as_json))
 
+    def tell(fact: list[object]) -> None:
+        line = telling.line(fact, loop.state)
+        say(line)
+        desk.tell(fact, line)
+
     recorder_folder = (folder / config.agent["journal"]).parent / "recorder"
     loop.recorder = _recorder(recorder_folder, config.agent["recorder_bytes_max"], runtime, loop, aside)
     _end_on_signals(loop)
     loop.session.on_link = lambda connected: say(telling.link(connected))
     loop.session.on_silence = lambda silent: say(telling.silence(silent))
-    loop.tell = lambda fact: say(telling.line(fact, loop.state))
+    loop.tell = tell
     agent = loop.state.agent_id.hex()
-    door = await _door(folder / config.agent["journal"], loop)
+    door = await _door(folder / config.agent["journal"], desk)
     say(json.dumps({"fact": "ready", "site": config.site["name"], "agent": agent, "epoch": loop.state.epoch}))
     gc.collect()
     gc.freeze()  # what start-up made stays: looking through all of it again takes longer than a command
@@ -99,6 +98,7 @@ async def _serve(folder: Path, config: Config, digest: bytes, runtime: str, as_j
         door.close()
         voice.close()
         aside.close()
+    return host.restarts
 
 
 def _end_on_signals(loop: Loop) -> None:
@@ -109,13 +109,13 @@ def _end_on_signals(loop: Loop) -> None:
             events.add_signal_handler(number, loop.stop)
 
 
-async def _door(folder: Path, loop: Loop) -> Door:
-    """Open the door for `siteward why`; an agent runs without one as well."""
-    door = Door(folder, lambda request: answer_of(loop, request))
+async def _door(folder: Path, desk: Desk) -> Door:
+    """Open the console's socket; an agent runs without one as well."""
+    door = Door(folder, desk)
     try:
         await door.open()
     except OSError as error:
-        print(f"siteward: nobody can ask this agent why: {folder}: {error.strerror or error}", file=sys.stderr)
+        print(f"siteward: this agent has no console: {folder}: {error.strerror or error}", file=sys.stderr)
     return door
 
 
@@ -147,7 +147,9 @@ def _said(line: str, state: State, as_json: bool) -> str:
     return line if as_json else time.strftime("%H:%M:%S  ") + words.sentence(json.loads(line), control_of)
 
 
-def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loop:
+def _assembled(folder: Path, config: Config, digest: bytes, host: GatewayHost) -> Loop:
+    if config.console is not None:
+        raise StartError("[console]: that is for boards; a gateway's console is the socket in its journal's folder")
     clock = SystemClock()
     try:
         signer = signer_of(folder, config.agent["key"])
@@ -155,11 +157,11 @@ def _assembled(folder: Path, config: Config, digest: bytes, runtime: str) -> Loo
         following = config.agent["next_key"]
         next_signer = signer_of(folder, following) if following is not None else None
         uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex())
-        firmware = firmware_hash(str(ROOT), PACKAGES)
+        host.firmware = firmware_hash(str(ROOT), PACKAGES)
         secret = os.urandom(SECRET_BYTES)
         parts = Parts(
-            runtime, firmware, clock, store, signer, uplink, SystemdWatchdog(), secret, lambda row: _bus(row, clock),
-            next_signer,
+            host.board, host.firmware, clock, store, signer, uplink, SystemdWatchdog(), secret,
+            lambda row: host.keep_bus(row, _bus(row, clock)), next_signer,
         )  # fmt: skip
         return assemble(config, digest, parts)
     except (KeyFileError, TokenError) as error:

@@ -58,6 +58,22 @@ class Bus:
         finally:
             self._turns.give_back()
 
+    async def probe(self, request: Request) -> bytes:
+        """Ask, to look who is there, with half the patience; nothing is remembered of who is silent.
+
+        Raises: LineTimeout, LineDown, FrameError, Refused.
+        """
+        if not self._turns.take_free():
+            await self._turns.wait(False)
+        try:
+            if self._gap_ms:
+                await self._keep_gap()
+            return request.payload(await self._line.exchange(request.begin(), request.missing, request.probe_ms))
+        finally:
+            if self._gap_ms:
+                self._free_ms = self._clock.now_ms() + self._gap_ms
+            self._turns.give_back()
+
     async def _exchange(self, request: Request, timeout_ms: int) -> bytes:
         try:
             answer = await self._line.exchange(request.begin(), request.missing, timeout_ms)

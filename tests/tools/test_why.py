@@ -1,23 +1,17 @@
-"""`siteward why` against an agent that really runs, on a simulated home; and the door when it is knocked at badly."""
+"""`siteward why` against an agent that really runs, on a simulated home."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
 import json
 import signal
-import socket
 import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from boards.cpython import door
-from boards.cpython.door import Door, Refused
 from hal import quantities as q
 from sim_devices.home import running_home
 from tests.needs import ROOT
@@ -118,9 +112,6 @@ async def test_a_running_agent_explains_itself_in_sentences_and_in_json(tmp_path
                 2,
                 "",
             ) and wrong == "siteward: unknown device; there are: grid, charger, heat-pump\n"
-            for request in ("[]", '{"cmd": "stop"}', '{"cmd": "why", "device": 5}', '{"cmd": "why", "now": 1}'):
-                (answer,) = await knock(tmp_path / "journal", request.encode() + b"\n")
-                assert not answer["ok"] and answer["error"].startswith("unknown "), answer
             socket_file = tmp_path / "journal" / door.NAME
             assert stat.S_IMODE(socket_file.stat().st_mode) == 0o600
             agent.kill()
@@ -144,112 +135,3 @@ async def test_without_a_site_or_an_agent_one_sentence_and_2(tmp_path):
         site = write_site(tmp_path, home.addresses)
     code, _, wrong = await siteward("why", "--site", site)
     assert code == 2 and "no agent runs on" in wrong
-
-
-@asynccontextmanager
-async def open_door(folder: Path, answer) -> AsyncIterator[Door]:
-    """Open a door in a folder whose path is longer than a socket's address."""
-    opened = Door(folder, answer)
-    await opened.open()
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
-def long_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / ("a" * 100) / "journal"
-    folder.mkdir(parents=True)
-    return folder
-
-
-async def knock(folder: Path, raw: bytes) -> list[dict]:
-    """Send bytes and hang up for writing; return all answers."""
-    with door.address(folder) as near:
-        reader, writer = await asyncio.open_unix_connection(near)
-    writer.write(raw)
-    writer.write_eof()
-    answers = []
-    with contextlib.suppress(ConnectionResetError):  # it does not read what it does not want
-        while line := await asyncio.wait_for(reader.readline(), WAIT_S):
-            answers.append(json.loads(line))
-    writer.close()
-    return answers
-
-
-def obedient(request: object) -> dict:
-    if request == {"cmd": "break"}:
-        raise ZeroDivisionError("defect")
-    if request == {"cmd": "no"}:
-        raise Refused("not that")
-    return {"heard": request}
-
-
-async def test_every_bad_request_is_answered_and_the_door_stays_open(tmp_path):
-    folder = long_folder(tmp_path)
-    async with open_door(folder, obedient):
-        assert await knock(folder, b'{"cmd": "why"}\n[1]\n') == [
-            {"ok": True, "heard": {"cmd": "why"}},
-            {"ok": True, "heard": [1]},
-        ]
-        for raw in (b"GET / HTTP/1.1\n", b"\xff\xfe\n", b"\n", b"[" * 4000 + b"\n", b'{"cmd": "why"'):
-            (answer,) = await knock(folder, raw)
-            assert not answer["ok"] and "not JSON" in answer["error"], raw[:20]
-        assert "at most 4096 bytes" in (await knock(folder, b"x" * 20000))[0]["error"]
-        assert (await knock(folder, b'{"cmd": "no"}\n')) == [{"ok": False, "error": "not that"}]
-        assert "ZeroDivisionError" in (await knock(folder, b'{"cmd": "break"}\n'))[0]["error"]
-        assert await knock(folder, b"") == []
-        assert (await knock(folder, b"1\n"))[0]["ok"]
-
-
-async def test_connections_are_bounded_and_their_places_come_back(tmp_path):
-    async with open_door(tmp_path, obedient):
-        held = []
-        for _ in range(door.CONNECTIONS_MAX):
-            with door.address(tmp_path) as near:
-                reader, writer = await asyncio.open_unix_connection(near)
-            writer.write(b"1\n")
-            assert await reader.readline()
-            held.append(writer)
-        assert "try again" in (await knock(tmp_path, b"1\n"))[0]["error"]
-        for writer in held:
-            writer.close()
-            await writer.wait_closed()
-        for _ in range(100):
-            if (await knock(tmp_path, b"1\n"))[0]["ok"]:
-                return
-        raise AssertionError("their places did not come back")
-
-
-async def test_who_says_nothing_is_shown_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(door, "SILENCE_S", 0.05)
-    async with open_door(tmp_path, obedient):
-        with door.address(tmp_path) as near:
-            reader, writer = await asyncio.open_unix_connection(near)
-        assert await asyncio.wait_for(reader.read(), WAIT_S) == b""
-        writer.close()
-
-
-async def test_a_door_that_answers_is_left_alone_and_a_dead_one_is_replaced(tmp_path):
-    async with open_door(tmp_path, obedient):
-        with pytest.raises(OSError) as refused:
-            await Door(tmp_path, obedient).open()
-        assert refused.value.errno == errno.EADDRINUSE
-        assert (await knock(tmp_path, b"1\n"))[0]["ok"]
-    dead = socket.socket(socket.AF_UNIX)
-    with door.address(tmp_path) as near:
-        dead.bind(near)
-    dead.close()
-    async with open_door(tmp_path, obedient):
-        assert (await knock(tmp_path, b"1\n"))[0]["ok"]
-    assert not (tmp_path / door.NAME).exists()
-
-
-async def test_closing_leaves_the_door_of_the_next_agent(tmp_path):
-    first, second = Door(tmp_path, obedient), Door(tmp_path, obedient)
-    await first.open()
-    (tmp_path / door.NAME).unlink()
-    await second.open()
-    first.close()
-    assert (await knock(tmp_path, b"1\n"))[0]["ok"]
-    second.close()
