@@ -1,9 +1,11 @@
-"""What survives a reboot: counters, limits, claims and the budgets of what wears out.
+"""What survives a reboot: counters, limits, claims, the budgets of what wears out and the starts of the last hour.
 
 Scopes stand by their ids: their order in the configuration may change. A limit whose times are not known on the
 civil clock is in force at once, for all that was left when it was kept: earlier and longer than asked is safe, later
 and shorter is not. A claim with an unknown time is dropped, the undefined is never permission; a default control has
-no end and stays.
+no end and stays. How long the power was off is not counted, and what passed since it was last kept neither, an hour at
+most: a limit ends and a start is forgotten later, never earlier. A device that was stopped has been started by the
+reboot, into its default mode.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from __future__ import annotations
 from agent import cbor, record
 from agent.claims import SETPOINT, TARGET, Claim
 from agent.limits import ALL_PHASES, HOLD, RELEASE, WATT, Limit, settle
+from agent.protection import HOUR_MS
 from agent.schedule import write_civil
+from hal import capabilities
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -19,13 +23,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent.state import State
+    from agent.unit import Unit
 
-_VERSION = const(2)
+_VERSION = const(3)
 _KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
 _NEVER = const(-1)
 # What a control of version 1 has in the fields that came with version 2.
 _LIMIT_OF_1 = [WATT, ALL_PHASES, 0, True, RELEASE, 0]
 _CLAIM_OF_1 = [SETPOINT, 0, True, False, 0, None, 0]
+# What a budget of version 2 has in those of version 3.
+_BUDGET_OF_2: list[Any] = [False, []]
 
 
 def dump(state: State) -> bytes:
@@ -33,8 +40,24 @@ def dump(state: State) -> bytes:
     limits = [_kept_limit(state, limit) for limit in state.limits]
     claims = [_kept_claim(state, claim) for claim in state.claims]
     counters = [[key_id, state.counters[key_id]] for key_id in sorted(state.counters)]
-    budgets = [[unit.id, unit.guard.writes, unit.guard.tokens] for unit in state.units if unit.guard.writes]
+    budgets = [_kept_budget(state, unit) for unit in state.units if _is_spent(unit)]
     return cbor.encode([_VERSION, counters, state.created, limits, claims, budgets])
+
+
+def _is_spent(unit: Unit) -> bool:
+    guard = unit.guard
+    return bool(guard.writes or guard.started or (guard.starts_per_h and _is_stopped(unit)))
+
+
+def _is_stopped(unit: Unit) -> bool:
+    """Tell whether the device's default mode would start it."""
+    return not unit.guard.running and unit.runs(None)
+
+
+def _kept_budget(state: State, unit: Unit) -> list[Any]:
+    guard = unit.guard
+    ages_s = [(state.now_ms - at_ms) // 1000 for at_ms in guard.started if state.now_ms - at_ms < HOUR_MS]
+    return [unit.id, guard.writes, guard.tokens, _is_stopped(unit), ages_s]
 
 
 def _kept_limit(state: State, limit: Limit) -> list[Any]:
@@ -73,8 +96,10 @@ def load(state: State, blob: bytes, civil_ms: int) -> None:
 def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
     if type(fields) is list and len(fields) == 5 and fields[0] == 1:
         fields[3:] = [[kept + _LIMIT_OF_1 for kept in fields[3]], [kept + _CLAIM_OF_1 for kept in fields[4]], []]
-    elif type(fields) is not list or len(fields) != 6 or fields[0] != _VERSION:
+    elif type(fields) is not list or len(fields) != 6 or fields[0] not in (2, _VERSION):
         raise ValueError("another format")
+    elif fields[0] == 2:
+        fields[5] = [kept + _BUDGET_OF_2 for kept in fields[5]]
     for key_id, counter in fields[1]:
         if type(key_id) is not bytes or type(counter) is not int:
             raise ValueError("no counter")
@@ -84,11 +109,19 @@ def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
         _load_limit(state, kept, civil_ms)
     for kept in fields[4]:
         _load_claim(state, kept, civil_ms)
-    for device, writes, tokens in fields[5]:
+    for device, writes, tokens, stopped, ages_s in fields[5]:
         unit = state.unit_named(device)
         if unit is not None:
             unit.guard.writes, unit.guard.tokens = writes, tokens
+            _load_starts(unit, stopped, ages_s)
     settle(state.limits)
+
+
+def _load_starts(unit: Unit, stopped: bool, ages_s: list[Any]) -> None:
+    guard, started = unit.guard, [-age_s * 1000 for age_s in ages_s if age_s >= 0]
+    if stopped and guard.running and unit.contract.kind != capabilities.PHASE_SWITCH:
+        started.append(0)
+    guard.started = started[-guard.starts_per_h :] if guard.starts_per_h else []
 
 
 def forget_others(state: State, names: list[str]) -> None:

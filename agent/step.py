@@ -12,6 +12,7 @@ from agent.context import context_of
 from agent.failsafe import is_absurd
 from agent.kept import follow_civil
 from agent.orders import whole
+from agent.protection import HOUR_MS
 from agent.state import REFUSALS_PER_MINUTE
 from hal import quantities as q
 from hal.compat import const
@@ -72,6 +73,7 @@ class Thinning:
 def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[list[Grant], list[Record]]:
     """Return (device, set-point or None for default mode, source) per controllable device, and the facts."""
     assert now_ms >= state.now_ms
+    _keep_what_is_left(state, now_ms)
     state.now_ms = now_ms
     for fact in state.records:  # what had ended while the power was off is said now
         fact[1] = now_ms
@@ -87,6 +89,13 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
     _grant_all(state, now_ms)
     facts, state.records = state.records, []
     return state.grants, facts
+
+
+def _keep_what_is_left(state: State, now_ms: int) -> None:
+    """Once an hour keep how long limits still last: a boot without a clock goes on from there."""
+    if now_ms // HOUR_MS != state.now_ms // HOUR_MS:
+        for limit in state.limits:
+            state.must_persist = state.must_persist or limit.until_ms > 0
 
 
 def _grant_all(state: State, now_ms: int) -> None:
@@ -107,7 +116,10 @@ def _grant(state: State, unit: Unit, now_ms: int) -> None:
         state.note([record.BINDING, now_ms, unit.index, unit.next, unit.next_source])
         if unit.next_source.startswith("protection"):
             state.note(_delay(unit, now_ms))
+    ran = unit.guard.running
     unit.grant(now_ms)
+    if unit.guard.starts_per_h and unit.guard.running is not ran:
+        state.must_persist = True  # a start is counted before the device is moved
 
 
 def _delay(unit: Unit, now_ms: int) -> Record:

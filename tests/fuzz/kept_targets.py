@@ -52,6 +52,8 @@ def kept_seeds() -> list[bytes]:
             desk.pass_ms(1000)
         blobs.append(dump(desk.state))
     blobs.append(cbor.encode([1, [[b"12345678", 5]], 1, [], []]))
+    blobs.append(cbor.encode([2, [], 1, [], [], [["heatpump", 3, 5]]]))
+    blobs.append(cbor.encode([3, [], 1, [], [], [["heatpump", 3, 5, True, [3599, 60]]]]))
     return blobs
 
 

@@ -292,6 +292,19 @@ def test_order_of_admission_goes_on():
     assert desk.state.units[CHARGER].wanted == 9000
 
 
+def test_what_is_left_of_a_limit_is_kept_anew_every_hour():
+    for duration_s, first_ms, keeps in (
+        (7200, 3599999, [False, True, False, True]), (7200, 7199999, [True, True]), (0, 3599999, [False, False]),
+    ):  # fmt: skip
+        desk = at_work()
+        desk.want(DSO, LIMIT, ["", 0, 4200, duration_s])
+        desk.pass_s(1)
+        for step_ms, kept in zip((first_ms - desk.state.now_ms, 1, 1, 3599999), keeps):
+            desk.state.must_persist = False
+            desk.pass_ms(step_ms)
+            assert desk.state.must_persist is kept
+
+
 def test_wear_is_remembered():
     desk = at_work()
     pump = desk.state.units[2].guard

@@ -54,7 +54,7 @@ def test_the_state_of_the_release_before_is_taken_over():
     one = state.claims[0]
     assert (one.scope, one.value, one.primacy, one.created, one.source, one.until_ms) == (1, 8000, 5, 9, "agg", 30000)
     assert (one.mode, one.due, one.ramp_ms, one.base) == (0, True, 0, None)
-    assert cbor.decode(dump(state), items_max=4096)[0] == 2
+    assert cbor.decode(dump(state), items_max=4096)[0] == 3
     assert [each.from_civil_ms for each in state.limits] == [0, 0] and one.from_civil_ms == 0
     desk.reboot(CIVIL_MS + 100000)
     assert [fact[1] for fact in desk.state.records] == [0, 0]  # the first tick says when
@@ -69,6 +69,13 @@ def test_counters_of_the_release_before_refuse_what_they_have_seen():
     desk.asked = 76
     assert desk.ask(DSO, LIMIT, ["", 0, 4200, 60]) == record.REPLAYED
     assert desk.ask(DSO, LIMIT, ["", 0, 4200, 60]) == record.ACCEPTED
+
+
+def test_budgets_of_the_release_before_are_taken_over():
+    desk = Desk()
+    desk.reboot(0, cbor.encode([2, [], 1, [], [], [["heatpump", 7, -5]]]))
+    guard = desk.state.units[2].guard
+    assert (guard.writes, guard.tokens, guard.started) == (7, -5, [])
 
 
 def test_nothing_kept_is_a_beginning():
@@ -88,7 +95,7 @@ def refused(blob: bytes) -> bool:
 
 def test_what_is_none_of_ours_is_refused():
     for fields in (
-        [], 7, {}, None, [2], [1, [], 0, [], [], []], [2, [], 0, [], []], [3, [], 0, [], [], []], [0, [], 0, [], []],
+        [], 7, {}, None, [2], [1, [], 0, [], [], []], [2, [], 0, [], []], [4, [], 0, [], [], []], [0, [], 0, [], []],
         ["2", [], 0, [], [], []],
     ):  # fmt: skip
         assert refused(cbor.encode(fields)), fields
@@ -132,6 +139,9 @@ def full(lcg: Lcg, desk: Desk) -> None:
         state.counters[bytes([n]) * 8] = 1 + lcg.below(1 << 30)
     for unit in state.units:
         unit.guard.writes, unit.guard.tokens = lcg.below(3), lcg.below(1 << 40) - (1 << 39)
+        if unit.guard.starts_per_h:
+            ages_s = sorted([lcg.below(3600) for _ in range(lcg.below(unit.guard.starts_per_h + 1))], reverse=True)
+            unit.guard.started = [state.now_ms - 1000 * age_s for age_s in ages_s]
 
 
 def test_what_was_kept_is_what_comes_back():

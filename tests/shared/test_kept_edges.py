@@ -77,7 +77,7 @@ def test_when_the_clock_is_known_what_is_over_ends_and_what_waits_rests():
 def test_what_is_no_state_of_ours_is_refused_with_its_beginning():
     whole = cbor.decode(dump(Desk().state))
     budgets = [["a device with a long name", 1, 2]]
-    for spoiled in (whole + [[]], whole[:5], [2, 5, 0, [], [], budgets], [3] + whole[1:], {}, 7):
+    for spoiled in (whole + [[]], whole[:5], [2, 5, 0, [], [], budgets], [4] + whole[1:], {}, 7):
         blob, refused = cbor.encode(spoiled), None
         try:
             load(Desk().state, blob, 0)

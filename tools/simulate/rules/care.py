@@ -34,8 +34,8 @@ class TimersKept(Rule):
         self._starts: dict[int, deque[int]] = {}
 
     def booted(self, world: World, life: Life) -> None:
-        """Begin anew: what a device did while the agent was off is not known."""
-        self._runs, self._changed_ms, self._starts = {}, {}, {}
+        """Begin anew, but for the starts: what a device did while the agent was off is not known."""
+        self._runs, self._changed_ms = {}, {}
 
     def look(self, world: World) -> None:
         """Look at every device that starts and stops."""
