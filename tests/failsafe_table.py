@@ -65,8 +65,14 @@ TAIL = """
 - A device that is silent, or says what cannot be, keeps what it has, less what exceeds: the grid meter sees it.
 - What cannot be is in no reading: the span is missing, or estimated from the rest.
 - The civil clock and the uplink start and end nothing. Limits and claims end in the agent's own seconds.
-- When nobody renews a lease the product falls to its own default mode. That mode is the product's and knows no limit:
-  choose it so that the connection bears it (`fallback_ma` and the like in [config.md](config.md)).
+- When nobody renews a lease the product falls to its own default mode, also where a limit was stricter. It cannot be
+  held from here: a set-point lives in most products for as long as the agent feeds it, so one that a dead agent left
+  would go the same way by itself; and what nobody watches must not hold for ever, a house without heat freezes. So
+  the mode is chosen with the site: the connection bears it, and where a limit of 0 must hold with a dead agent a
+  charger's safe current is 0 (`fallback_ma` and the like in [config.md](config.md)). The watchdog ends it: the agent
+  starts anew, and with its first grant what was kept is in force.
+- A reboot forgets no limit and no start: without a clock a limit goes on with what was left of it an hour ago at
+  most, not counting the time without power. It ends later than asked, never earlier.
 """
 COLUMNS = "| condition | said in (s) | granted meanwhile → all back within (s), by phase | said out (s) | readings | |"
 RULE = "|---|---|---|---|---|---|"
