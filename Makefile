@@ -6,7 +6,7 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check mutants fuzz bench soak soak-sim power-cuts lock clean
+.PHONY: help venv demo test check mutants fuzz bench soak soak-board soak-sim reconnects power-cuts lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -47,8 +47,14 @@ bench: .venv/ready ## measure against bare programs, about 10 minutes
 soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
 	$(BIN)/python -m tools.soak $(ARGS)
 
+soak-board: .venv/ready ## run a board's agent on its heap for an hour: does it grow, does it hold its limit?
+	$(BIN)/python -m tools.soak_board $(ARGS)
+
 soak-sim: .venv/ready ## simulate a day of each of three thousand random sites in virtual time
 	$(BIN)/python -m tools.simulate day --seeds 3000 --json $(ARGS)
+
+reconnects: .venv/ready ## let both uplinks fail to connect in every way, 10000 times each, about 25 minutes
+	$(BIN)/python -m tests.field reconnects $(ARGS)
 
 power-cuts: .venv/ready ## cut the power at every byte of each journal store, about 12 minutes
 	$(BIN)/python -m tests.power_cuts $(ARGS)

@@ -87,7 +87,9 @@ class Link(asyncio.BufferedProtocol):
         payload_bytes_max: int,
         heard: Callable[[str, bytes], None],
         oversize: Callable[[], None],
+        arrived: Callable[[], None] = lambda: None,
     ) -> None:
+        """`arrived` is called when the broker has acknowledged a message."""
         loop = asyncio.get_running_loop()
         self.unacknowledged: dict[int, float] = {}  # packet identifier -> loop time
         self._loop = loop
@@ -102,6 +104,7 @@ class Link(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(READ_BYTES))  # TLS reads into slices of it: no copies
         self._heard = heard
         self._oversize = oversize
+        self._arrived = arrived
         self._transport: asyncio.WriteTransport | None = None
         self._pipe: _Pipe | None = None
         self._client: _Client | None = None
@@ -188,6 +191,7 @@ class Link(asyncio.BufferedProtocol):
         self, _client: mqtt.Client, _user: object, mid: int, _reason: ReasonCode, _properties: Properties
     ) -> None:
         self.unacknowledged.pop(mid, None)
+        self._arrived()
 
     def _on_message(self, _client: mqtt.Client, _user: object, message: mqtt.MQTTMessage) -> None:
         self._heard(message.topic, bytes(message.payload))

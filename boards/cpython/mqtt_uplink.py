@@ -76,7 +76,7 @@ class MqttUplink:
         return self._inbox.popleft() if self._inbox else None
 
     async def run(self, wake: Callable[[], None]) -> None:
-        """Keep the link up until `close`; call `wake` when it comes, goes or brings something."""
+        """Keep the link up until `close`; call `wake` when it comes, goes, brings something or has room again."""
         self._wake = wake
         loop = asyncio.get_running_loop()
         down_since_s = loop.time()
@@ -94,7 +94,9 @@ class MqttUplink:
         """Connect and stay until the link is lost; return the loop time at which it was up, None if never."""
         loop = asyncio.get_running_loop()
         topics = [self._prefix + channel for channel in CHANNELS_DOWN]
-        link = Link(self._agent_hex, topics, self._keepalive_s, INBOUND_BYTES_MAX, self._heard, self._oversize)
+        link = Link(
+            self._agent_hex, topics, self._keepalive_s, INBOUND_BYTES_MAX, self._heard, self._oversize, self._wake
+        )
         up_since_s = None
         try:
             async with asyncio.timeout(CONNECT_S) as self._connecting:

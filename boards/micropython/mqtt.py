@@ -52,7 +52,7 @@ def text(string: str) -> bytes:
 
 class Connection:
     """Speaks over `stream`, a connected asyncio stream; `heard(topic, payload)` takes what comes, empty for what
-    was over `payload_bytes_max`."""
+    was over `payload_bytes_max`; `arrived()` is told that a message is acknowledged."""
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class Connection:
         topics: list[str],
         payload_bytes_max: int,
         heard: Callable[[str, bytes], None],
+        arrived: Callable[[], None] | None = None,
     ) -> None:
         self.ready = False  # connected and subscribed
         self.inbound = Inbound(payload_bytes_max)
@@ -69,6 +70,7 @@ class Connection:
         self._client_id = client_id
         self._topics = topics
         self._heard = heard
+        self._arrived = arrived
         self._out: list[bytes] = []
         self._news = asyncio.Event()
         self._identifier = 0
@@ -160,6 +162,8 @@ class Connection:
         elif kind == _PUBACK:
             identifier = int.from_bytes(body[:2], "big")
             self.unacknowledged = [sent for sent in self.unacknowledged if sent[0] != identifier]
+            if self._arrived is not None:
+                self._arrived()
         elif kind == _CONNACK:
             if body[1]:
                 raise MqttError("refused", body[1])

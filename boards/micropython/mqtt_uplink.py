@@ -84,7 +84,7 @@ class MqttUplink:
         return self._inbox.pop(0) if self._inbox else None
 
     async def run(self, wake: Callable[[], None]) -> None:
-        """Keep the link up until `close`; call `wake` when it comes, goes or brings something."""
+        """Keep the link up until `close`; call `wake` when it comes, goes, brings something or has room again."""
         self._wake = wake
         self._task = asyncio.create_task(self._keep_up())
         try:
@@ -113,7 +113,7 @@ class MqttUplink:
             secure = self._tls.wrap_socket(plain, server_hostname=self._server_name, do_handshake_on_connect=False)
             secure.setblocking(False)
             stream: Any = asyncio.StreamReader(secure)
-            self._connection = Connection(stream, self._agent_hex, topics, _INBOUND_BYTES_MAX, self._heard)
+            self._connection = Connection(stream, self._agent_hex, topics, _INBOUND_BYTES_MAX, self._heard, self._wake)
             await self._connection.serve(self._keepalive_ms, self._came_up)
         except (OSError, ValueError, MqttError) as error:
             self.trouble = repr(error)

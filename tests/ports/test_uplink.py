@@ -106,6 +106,18 @@ async def test_foreign_topics_on_a_board(kind, tmp_path):
         )
 
 
+@BROKERS
+async def test_room_again_on_a_gateway(kind, tmp_path):
+    async with head_end(tmp_path, kind) as world:
+        await holds(tls_contracts.test_it_wakes_its_agent_when_there_is_room_again, on_gateway(world))
+
+
+@BROKERS
+async def test_room_again_on_a_board(kind, tmp_path):
+    async with head_end(tmp_path, kind) as world:
+        await holds_on_micropython(tls_contracts.test_it_wakes_its_agent_when_there_is_room_again, *on_board(world))
+
+
 async def test_half_open_on_a_gateway(tmp_path):
     async with head_end(tmp_path, "nats") as world:
         promise = tls_contracts.test_a_link_that_is_half_open_is_noticed_and_replaced

@@ -55,7 +55,7 @@ class Run:
     async def whole(self) -> Report:
         """Do all of it; return what was found. Raises: BrokerError, UsageError."""
         layout = lay_out(self.folder / "site")
-        _change_home(layout.home)
+        change_home(layout.home)
         links = [layout.home_folder / name for name in ("rs485", "charger-meter")]
         kept: dict[str, Kept] = {
             "broker": BrokerKeeper(layout.broker, self.now_s),
@@ -191,7 +191,8 @@ def _port_was_away(life: Life, homes: list[Life]) -> bool:
     return life.exit_code == 2 and not any(home.at(life.began_s) and home.at(ended_s) for home in homes)
 
 
-def _change_home(home: Path) -> None:
+def change_home(home: Path) -> None:
+    """Have its devices follow within seconds, without recordings. Raises: UsageError."""
     text = home.read_text(encoding="utf-8")
     for old, new in CHANGES:
         if text.count(old) != 1:

@@ -18,7 +18,7 @@ STEERED = ("heat-pump", "boiler", "inverter")  # circuits that the gateway's age
 
 @dataclass(frozen=True)
 class Sample:
-    """One look, in W; `others_w` is what the house draws and the gateway's agent cannot move."""
+    """One look, in W; `others_w` is what the house draws and the agent under test cannot move."""
 
     at_s: float
     grid_w: float
@@ -29,10 +29,12 @@ class Sample:
 class Truth:
     """Looks, and changes the world; while the home is away there is nothing to see."""
 
-    def __init__(self, path: Path, now_s: Callable[[], float]) -> None:
+    def __init__(self, path: Path, now_s: Callable[[], float], steered: tuple[str, ...] = STEERED) -> None:
+        """`steered` are the circuits that the agent under test can move."""
         self.samples: list[Sample] = []
         self._path = path
-        self._now_s = now_s
+        self.now_s = now_s
+        self._steered = steered
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -61,5 +63,5 @@ class Truth:
 
     def _keep(self, circuits: dict[str, Any]) -> None:
         power_w = {name: float(circuit["power_w"]) for name, circuit in circuits.items()}
-        others_w = power_w["grid"] - sum(power_w[name] for name in STEERED)
-        self.samples.append(Sample(self._now_s(), power_w["grid"], power_w["charger"], others_w))
+        others_w = power_w["grid"] - sum(power_w[name] for name in self._steered)
+        self.samples.append(Sample(self.now_s(), power_w["grid"], power_w["charger"], others_w))

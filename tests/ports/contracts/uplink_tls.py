@@ -22,6 +22,16 @@ async def test_a_topic_that_is_not_its_own_never_arrives_and_does_no_harm(bench)
         assert sizes([await running.asked(b"send command 4 1")])[0] == ("command", 4)
 
 
+async def test_it_wakes_its_agent_when_there_is_room_again(bench):
+    async with Running(bench.uplink) as running:
+        await running.up()
+        while bench.uplink.publish("session", bytes(1000)):
+            pass
+        woken = running.woken
+        assert await running.until(lambda: running.woken > woken, 5)
+        assert bench.uplink.publish("session", bytes(1000))
+
+
 async def test_a_link_that_is_half_open_is_noticed_and_replaced(bench):
     """Bench: an uplink with a keep-alive of 1 s, behind the proxy."""
     async with Running(bench.uplink) as running:

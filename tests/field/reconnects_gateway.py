@@ -1,0 +1,109 @@
+"""The uplink of a gateway before brokers that fail in every way: `python -m tests.field.reconnects_gateway ...`.
+
+Sockets and TLS are real, and so is all waiting, but shorter, and many uplinks wait side by side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import random
+import sys
+from collections import Counter
+from typing import Any
+
+from boards.cpython import mqtt_uplink
+from boards.cpython.mqtt_uplink import MqttUplink
+from tests.field.far_ends import AGENT
+from tools.soak.processes import open_handles, resident_kb
+
+SIDE_BY_SIDE = 24
+CONNECT_S = 2.0  # instead of 20
+KEEPALIVE_S = 1
+PAGE = bytes(1500)
+
+
+class Reconnecting(MqttUplink):
+    """Goes from one broker to the next instead of resting."""
+
+    def __init__(self, batch: Batch, files: list[str]) -> None:
+        ca, cert, cert_key, name = files
+        super().__init__("127.0.0.1", 1, AGENT, ca, cert, cert_key, name, KEEPALIVE_S)
+        self._batch = batch
+        self._choose()
+
+    def _choose(self) -> None:
+        self._kind = self._batch.rng.choice(self._batch.kinds)
+        self._port = self._batch.ports[self._kind]
+
+    async def _rest(self, rest_ms: int) -> None:
+        self._batch.note(self._kind, self.trouble)
+        if self._batch.left <= 0:
+            await self.close()
+        self._choose()
+        await asyncio.sleep(0)
+
+    def woken(self) -> None:
+        """Have something under way on every other connection."""
+        if self.connected and self._batch.left % 2:
+            self.publish("page", PAGE)
+
+
+class Batch:
+    """So many attempts by uplinks side by side, from first to last."""
+
+    def __init__(self, ports: dict[str, int], count: int, seed: int) -> None:
+        self.ports = ports
+        self.kinds = sorted(ports)
+        self.left = count
+        self.rng = random.Random(seed)
+        self.troubles: dict[str, Counter[str]] = {kind: Counter() for kind in self.kinds}
+
+    def note(self, kind: str, trouble: str) -> None:
+        """An attempt has ended."""
+        self.left -= 1
+        self.troubles[kind][trouble] += 1
+
+    async def run(self, files: list[str]) -> None:
+        """Do it."""
+        uplinks = [Reconnecting(self, files) for _ in range(SIDE_BY_SIDE)]
+        await asyncio.gather(*[uplink.run(uplink.woken) for uplink in uplinks])
+        await asyncio.sleep(0.2)  # transports close in the next turn
+
+
+def held() -> dict[str, int]:
+    gc.collect()
+    here = {
+        "objects": len(gc.get_objects()),
+        "handles": open_handles(os.getpid()),
+        "resident_kb": resident_kb(os.getpid()),
+    }
+    return {**here, "tasks": len(asyncio.all_tasks())}
+
+
+async def run(ports: dict[str, int], count: int, warm: int, seed: int, files: list[str]) -> dict[str, Any]:
+    """Warm up, look, do it all in ten parts, look after each."""
+    mqtt_uplink.CONNECT_S = CONNECT_S
+    await Batch(ports, warm, seed).run(files)
+    before, half, ended = held(), held(), 0
+    troubles: dict[str, Counter[str]] = {kind: Counter() for kind in ports}
+    for tenth in range(1, 11):
+        batch = Batch(ports, count // 10, seed + tenth)
+        await batch.run(files)
+        for kind, seen in batch.troubles.items():
+            troubles[kind] += seen
+            ended += sum(seen.values())
+        print(json.dumps({"ended": ended, "held": held()}), flush=True)
+        half = held() if tenth == 5 else half
+    return {"before": before, "half": half, "after": held(), "ended": ended, "troubles": troubles}
+
+
+def main(ports: str, count: str, warm: str, seed: str, *files: str) -> None:
+    """Print what was found as one line of JSON."""
+    print(json.dumps(asyncio.run(run(json.loads(ports), int(count), int(warm), int(seed), list(files)))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

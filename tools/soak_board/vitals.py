@@ -1,0 +1,78 @@
+"""What a board held at some moments of a run, and whether it grew.
+
+Records of a page that is still open, a message on its way and a claim in force come and go: at each mark the least of
+the last half minute is taken, which is what never goes away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tools.soak.checks import Check
+
+MARKS_S = (60.0, 600.0)
+WINDOW_S = 30.0
+GROWTH_BYTES_MAX = 512
+LARGEST_BYTES_MIN = 2048  # a page of 2 KB is read in one piece when it goes out
+GROWTH_KB_MAX = 512  # of the process: mbedTLS takes its memory beside the heap
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look: from inside the agent, and what Linux says about its process."""
+
+    at_s: float
+    heap_bytes: int
+    free_bytes: int
+    largest_bytes: int
+    tasks: int
+    handles: int
+    resident_kb: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The least of everything around one moment."""
+
+    at_s: float
+    heap_bytes: int
+    free_bytes: int
+    largest_bytes: int
+    tasks: int
+    handles: int
+    resident_kb: int
+
+
+def marks(looks: list[Look]) -> list[Mark]:
+    """Return what was held after a minute, after ten, and at the end; fewer of a shorter run."""
+    if not looks:
+        return []
+    end_s = looks[-1].at_s
+    return [_mark(looks, at_s) for at_s in (*(at_s for at_s in MARKS_S if at_s < end_s), end_s)]
+
+
+def _mark(looks: list[Look], at_s: float) -> Mark:
+    near = [asdict(look) for look in looks if at_s - WINDOW_S < look.at_s <= at_s] or [asdict(looks[0])]
+    least: dict[str, Any] = {name: min(row[name] for row in near) for name in near[0]}
+    return Mark(**{**least, "at_s": at_s})
+
+
+def judge(found: list[Mark]) -> list[Check]:
+    """Return whether heap, tasks, handles and the process stayed what they were at the last mark before the end."""
+    if len(found) < 2:
+        return [Check("looked at long enough", False, f"{len(found)} marks")]
+    before, end = found[-2:]
+    heap, resident = end.heap_bytes - before.heap_bytes, end.resident_kb - before.resident_kb
+    handles, tasks = end.handles - found[0].handles, end.tasks - found[0].tasks
+    since, first = f"since {before.at_s:.0f} s", f"since {found[0].at_s:.0f} s"
+    return [
+        Check(f"heap does not grow by more than {GROWTH_BYTES_MAX} bytes", heap <= GROWTH_BYTES_MAX,
+              f"{heap:+} bytes {since}; {end.heap_bytes} in use, {end.free_bytes} free"),
+        Check(f"{LARGEST_BYTES_MIN} bytes stay free in one piece", end.largest_bytes >= LARGEST_BYTES_MIN,
+              f"{before.largest_bytes} at {before.at_s:.0f} s, {end.largest_bytes} at the end"),
+        Check("no task is left over", tasks <= 0, f"{tasks:+} {first}; {end.tasks} alive"),
+        Check("no descriptor is left over", handles <= 0, f"{handles:+} {first}; {end.handles} open"),
+        Check("the process does not grow", resident <= GROWTH_KB_MAX,
+              f"{resident:+} KiB {since}; {end.resident_kb} KiB"),
+    ]  # fmt: skip

@@ -1,0 +1,76 @@
+"""Looks at a board's agent from inside: heap, largest free block, tasks. MicroPython loads it before the agent runs.
+
+Itself it takes about 2 KB of that heap, and the agent has so much less.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LOOK_MS = 10000
+GRAIN_BYTES = 64
+
+
+class Watch:
+    """Counts tasks; `look` tells once every LOOK_MS."""
+
+    def __init__(self) -> None:
+        self.tasks = 0
+
+    def counted(self, job: Any) -> Any:
+        """Do what coroutine `job` does, and be counted until its end."""
+        self.tasks += 1
+        try:
+            return (yield from job)
+        finally:
+            self.tasks -= 1
+
+    def beside(self, job: Any) -> Any:
+        """Do what coroutine `job` does, and look meanwhile."""
+        looking = asyncio.create_task(self.look())
+        try:
+            return (yield from job)
+        finally:
+            looking.cancel()
+
+    async def look(self) -> None:
+        """Tell for ever."""
+        while True:
+            await asyncio.sleep_ms(LOOK_MS)  # type: ignore[attr-defined]
+            gc.collect()
+            told = {"fact": "look", "at_ms": time.ticks_ms(), "tasks": self.tasks}  # type: ignore[attr-defined]
+            told["heap_bytes"] = gc.mem_alloc()  # type: ignore[attr-defined]
+            told["free_bytes"] = gc.mem_free()  # type: ignore[attr-defined]
+            told["largest_bytes"] = largest(told["free_bytes"])
+            print(json.dumps(told))
+
+
+def largest(free_bytes: int) -> int:
+    """Return about how many bytes are free in one piece."""
+    fits, too_large = 0, free_bytes + GRAIN_BYTES
+    while too_large - fits > GRAIN_BYTES:
+        middle = (fits + too_large) // 2
+        try:
+            bytearray(middle)
+            fits = middle
+        except MemoryError:
+            too_large = middle
+        gc.collect()
+    return fits
+
+
+def _install() -> None:
+    watch = Watch()
+    create, run = asyncio.create_task, asyncio.run
+    asyncio.create_task = lambda job: create(watch.counted(job))  # type: ignore[assignment, misc]
+    asyncio.run = lambda job: run(watch.beside(job))  # type: ignore[assignment, misc]
+
+
+_install()
