@@ -54,12 +54,12 @@ class TokenUri:
 
 
 def _parts(uri: str) -> dict[str, str]:
+    if "pin-value=" in uri:  # wherever it stands: the sentences below show the URI
+        raise TokenError("a PIN has no place in a configuration: take pin-source=FILE in place of pin-value")
     path, _, query = uri.removeprefix(SCHEME).partition("?")
     found: dict[str, str] = {}
     for part in [*path.split(";"), *query.split("&")]:
         name, _, content = part.partition("=")
-        if name == "pin-value":
-            raise TokenError("a PIN has no place in a configuration: take pin-source=FILE in place of pin-value")
         if part and (name not in KNOWN or name in found or not content):
             raise TokenError(f"{uri[:80]}: {name[:20]!r} is unknown, empty or stands twice; expected {EXAMPLE}")
         found[name] = unquote(content)

@@ -175,7 +175,8 @@ def test_the_pin_may_stand_in_the_environment_and_never_in_the_configuration(hsm
     assert refused(hsm, hsm.uri(pin="")) == "token 'gateway': no PIN in the environment variable SITEWARD_PIN"
     monkeypatch.setenv("SITEWARD_PIN", PIN)
     assert TokenSigner(hsm.uri(pin=""), hsm.folder).public_key == key
-    assert "no place in a configuration" in refused(hsm, hsm.uri(pin=f"&pin-value={PIN}"))
+    for wrong in ("", "&colour=green", "&module-path=/twice"):  # whatever else is wrong, the PIN is not repeated
+        assert "no place in a configuration" in refused(hsm, hsm.uri(pin=f"{wrong}&pin-value={PIN}"))
 
 
 def test_a_pin_file_that_others_may_read_is_refused(hsm, key):

@@ -20,6 +20,7 @@ import asyncio
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from tools.errors import UsageError
 from tools.headend.headend import HeadEnd
 
 LINE_BYTES_MAX = 65536
+TIMEOUT_S_MAX = 86400
 
 Verb = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -83,7 +85,7 @@ class Door:
         try:
             asked = json.loads(line)
             verb = self._verbs[asked.pop("cmd")]
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {"ok": False, "error": f"expected a JSON object with cmd, one of {', '.join(self._verbs)}"}
         try:
             return {"ok": True, **await verb(**asked)}
@@ -91,7 +93,7 @@ class Door:
             return {"ok": False, "error": str(error)}
         except TimeoutError:
             return {"ok": False, "error": "no answer in time"}
-        except (TypeError, ValueError, OSError) as error:
+        except (TypeError, ValueError, OverflowError, OSError, sqlite3.Error) as error:
             return {"ok": False, "error": f"cannot do that: {error}"}
 
     async def _limit(self, **asked: Any) -> dict[str, Any]:
@@ -109,8 +111,11 @@ class Door:
     async def _raw(self, *, agent: str, raw: str) -> dict[str, Any]:
         return {"command": await self._head_end.send_raw(agent, bytes.fromhex(raw))}
 
-    async def _answers(self, **asked: Any) -> dict[str, Any]:
-        return {"answers": [answer.as_json() for answer in await self._head_end.answers(**asked)]}
+    async def _answers(self, *, command: str, count: int = 1, timeout_s: float = 30) -> dict[str, Any]:
+        if not 0 <= timeout_s <= TIMEOUT_S_MAX:
+            raise UsageError(f"timeout_s = {timeout_s}: expected 0 to {TIMEOUT_S_MAX}")
+        answers = await self._head_end.answers(command, count, timeout_s)
+        return {"answers": [answer.as_json() for answer in answers]}
 
     async def _status(self) -> dict[str, Any]:
         return self._head_end.status()
