@@ -89,16 +89,15 @@ def manager(folder: Path) -> Iterator[socket.socket]:
         yield listening
 
 
-def await_feeds(feeds: socket.socket, count: int) -> None:
-    """Return once the agent has turned so often from now on; fail when it stands still."""
-    for _ in range(count):
-        assert b"WATCHDOG=1" in feeds.recv(100)
+def turns(feeds: socket.socket, count: int) -> bool:
+    """Tell whether the agent turns so often from now on. Raises: TimeoutError when it stands still."""
+    return all(b"WATCHDOG=1" in feeds.recv(100) for _ in range(count))
 
 
-def ended(agent: subprocess.Popen[bytes]) -> None:
-    """Tell the agent to end, which it does in order and soon."""
+def end_of(agent: subprocess.Popen[bytes]) -> int:
+    """Tell the agent to end and return its exit code. Raises: TimeoutExpired when it does not end soon."""
     agent.terminate()
-    assert agent.wait(10) == 0
+    return agent.wait(10)
 
 
 def full_pipe() -> tuple[int, int]:
@@ -262,18 +261,18 @@ def test_agent_without_an_uplink_runs_and_stands_down_when_told_to_end(
 
 def test_agent_that_shall_outlive_its_terminal_does(tmp_path: Path, port: str) -> None:
     with manager(tmp_path) as feeds, started(tmp_path, port, subprocess.DEVNULL, signal.SIG_IGN) as agent:
-        await_feeds(feeds, 1)
+        assert turns(feeds, 1)
         agent.send_signal(signal.SIGHUP)
-        await_feeds(feeds, 3)
-        ended(agent)
+        assert turns(feeds, 3)
+        assert end_of(agent) == 0
 
 
 def test_reader_that_stops_does_not_stop_the_agent(tmp_path: Path, port: str) -> None:
     reader, writer = full_pipe()
     with manager(tmp_path) as feeds, started(tmp_path, port, writer) as agent:
         os.close(writer)
-        await_feeds(feeds, 3)
-        ended(agent)
+        assert turns(feeds, 3)
+        assert end_of(agent) == 0
     os.close(reader)
 
 
@@ -281,5 +280,5 @@ def test_reader_that_goes_does_not_end_the_agent(tmp_path: Path, port: str) -> N
     with manager(tmp_path) as feeds, started(tmp_path, port, subprocess.PIPE) as agent:
         assert agent.stdout is not None
         agent.stdout.close()
-        await_feeds(feeds, 3)
-        ended(agent)
+        assert turns(feeds, 3)
+        assert end_of(agent) == 0

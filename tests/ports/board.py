@@ -19,11 +19,12 @@ def promises(contracts: ModuleType) -> list[Callable[..., object]]:
     return sorted(functions, key=lambda function: function.__code__.co_firstlineno)
 
 
-async def holds(promise: Callable[..., object], bench: object) -> None:
-    """Run one promise here."""
+async def holds(promise: Callable[..., object], bench: object) -> bool:
+    """Run one promise here; True when it was kept. Raises: AssertionError, saying what was not."""
     outcome = promise(bench)
     if inspect.isawaitable(outcome):
         await outcome
+    return True
 
 
 def on_board(module: str, function: str, bench: str, *arguments: object) -> list[str]:
@@ -32,8 +33,11 @@ def on_board(module: str, function: str, bench: str, *arguments: object) -> list
     return micropython("tests/ports/on_board.py", folders, module, function, bench, *[str(each) for each in arguments])
 
 
-async def holds_on_micropython(promise: Callable[..., object], bench: str, *arguments: object) -> None:
-    """Run one promise over `bench` of board_benches.py in MicroPython; fail with what it printed."""
+async def holds_on_micropython(promise: Callable[..., object], bench: str, *arguments: object) -> bool:
+    """Run one promise over `bench` of board_benches.py in MicroPython; True when it was kept.
+
+    Raises: AssertionError with what it printed.
+    """
     process = await asyncio.create_subprocess_exec(
         *on_board(promise.__module__, promise.__name__, bench, *arguments),
         cwd=ROOT,
@@ -47,3 +51,4 @@ async def holds_on_micropython(promise: Callable[..., object], bench: str, *argu
         await process.wait()
         raise
     assert process.returncode == 0, said.decode(errors="replace")
+    return True

@@ -30,8 +30,8 @@ class Gateway:
 
 
 async def test_a_gateway_keeps_a_week_of_eight_devices(tmp_path):
-    await holds(A_WEEK, Gateway(tmp_path))
+    assert await holds(A_WEEK, Gateway(tmp_path))
 
 
 async def test_a_board_keeps_a_week_of_two_devices(tmp_path):
-    await holds_on_micropython(A_WEEK, "week", tmp_path / "j")
+    assert await holds_on_micropython(A_WEEK, "week", tmp_path / "j")

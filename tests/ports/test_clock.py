@@ -41,22 +41,22 @@ class Twin:
 @ALL
 @pytest.mark.parametrize("civil_ms", [0, 1_794_000_000_000])
 async def test_twin(promise, civil_ms):
-    await holds(promise, Twin(civil_ms))
+    assert await holds(promise, Twin(civil_ms))
 
 
 @ALL
 async def test_clock_of_a_gateway(promise):
-    await holds(promise, Real())
+    assert await holds(promise, Real())
 
 
 @ALL
 async def test_clock_of_a_board(promise):
-    await holds_on_micropython(promise, "clock")
+    assert await holds_on_micropython(promise, "clock")
 
 
 @BOARD
 async def test_clock_of_other_ports(promise):
-    await holds_on_micropython(promise, "other_ports")
+    assert await holds_on_micropython(promise, "other_ports")
 
 
 def test_a_gateway_that_was_never_set_has_no_civil_time(monkeypatch):

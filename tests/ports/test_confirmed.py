@@ -31,7 +31,7 @@ async def test_on_a_gateway(promise, tmp_path):
         uplink = MqttUplink(
             "127.0.0.1", broker.port, AGENT, broker.ca.cert, files.cert, files.key, "localhost", KEEPALIVE_S, 2
         )
-        await holds(promise, Words(uplink, str(world.words)))
+        assert await holds(promise, Words(uplink, str(world.words)))
         judge(world)
 
 
@@ -41,7 +41,7 @@ async def test_on_a_board(promise, tmp_path):
     async with moody_world(tmp_path) as world:
         broker = world.broker
         files = broker.agents[AGENT]
-        await holds_on_micropython(
+        assert await holds_on_micropython(
             promise, "confirmed_uplink", world.words, broker.port, AGENT, broker.ca.cert_der, files.cert_der,
             files.key_der, "localhost", KEEPALIVE_S,
         )  # fmt: skip

@@ -26,28 +26,28 @@ async def test_twin(promise):
     def absent(request):
         raise LineDown("absent", "nobody there")
 
-    await holds(promise, Lines(ScriptedLine(scripted), ScriptedLine(absent)))
+    assert await holds(promise, Lines(ScriptedLine(scripted), ScriptedLine(absent)))
 
 
 @ALL
 async def test_tcp_on_a_gateway(promise):
     async with tcp_far_end() as port:
-        await holds(promise, Lines(TcpLine("127.0.0.1", port), TcpLine("127.0.0.1", unused_port())))
+        assert await holds(promise, Lines(TcpLine("127.0.0.1", port), TcpLine("127.0.0.1", unused_port())))
 
 
 @ALL
 async def test_serial_port_on_a_gateway(promise):
     async with serial_far_end() as path:
-        await holds(promise, Lines(SerialLine(path, 9600, settle_ms=400), SerialLine("/dev/absent", 9600)))
+        assert await holds(promise, Lines(SerialLine(path, 9600, settle_ms=400), SerialLine("/dev/absent", 9600)))
 
 
 @ALL
 async def test_tcp_on_a_board(promise):
     async with tcp_far_end() as port:
-        await holds_on_micropython(promise, "tcp_line", port, unused_port())
+        assert await holds_on_micropython(promise, "tcp_line", port, unused_port())
 
 
 @ALL
 async def test_serial_port_on_a_board(promise):
     async with serial_far_end() as path:
-        await holds_on_micropython(promise, "serial_line", path)
+        assert await holds_on_micropython(promise, "serial_line", path)

@@ -46,27 +46,27 @@ class Memory:
 
 @ALL
 async def test_twin(promise):
-    await holds(promise, Memory())
+    assert await holds(promise, Memory())
 
 
 @ALL
 async def test_files_on_a_gateway(promise, tmp_path):
-    await holds(promise, Files(FileStore, str(tmp_path / "journal")))
+    assert await holds(promise, Files(FileStore, str(tmp_path / "journal")))
 
 
 @ALL
 async def test_files_on_a_board(promise, tmp_path):
-    await holds_on_micropython(promise, "file_store", tmp_path / "j")
+    assert await holds_on_micropython(promise, "file_store", tmp_path / "j")
 
 
 @ALL
 async def test_ring(promise):
-    await holds(promise, Flash())
+    assert await holds(promise, Flash())
 
 
 @ALL
 async def test_ring_on_a_board(promise):
-    await holds_on_micropython(promise, "ring_store")
+    assert await holds_on_micropython(promise, "ring_store")
 
 
 def writer(runtime, folder):

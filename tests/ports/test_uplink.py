@@ -47,7 +47,7 @@ async def twin_head_end(uplink):
 async def test_twin(promise):
     uplink = LoopUplink()
     task = asyncio.create_task(run_twin(uplink))
-    await holds(promise, Bench(uplink))
+    assert await holds(promise, Bench(uplink))
     task.cancel()
 
 
@@ -82,26 +82,28 @@ def on_board(world, fault=None, port=None, keepalive_s=30):
 @BROKERS
 async def test_mqtt_on_a_gateway(promise, kind, tmp_path):
     async with head_end(tmp_path, kind) as world:
-        await holds(promise, on_gateway(world))
+        assert await holds(promise, on_gateway(world))
 
 
 @ALL
 @BROKERS
 async def test_mqtt_on_a_board(promise, kind, tmp_path):
     async with head_end(tmp_path, kind) as world:
-        await holds_on_micropython(promise, *on_board(world))
+        assert await holds_on_micropython(promise, *on_board(world))
 
 
 @BROKERS
 async def test_foreign_topics_on_a_gateway(kind, tmp_path):
     async with head_end(tmp_path, kind) as world:
-        await holds(tls_contracts.test_a_topic_that_is_not_its_own_never_arrives_and_does_no_harm, on_gateway(world))
+        assert await holds(
+            tls_contracts.test_a_topic_that_is_not_its_own_never_arrives_and_does_no_harm, on_gateway(world)
+        )
 
 
 @BROKERS
 async def test_foreign_topics_on_a_board(kind, tmp_path):
     async with head_end(tmp_path, kind) as world:
-        await holds_on_micropython(
+        assert await holds_on_micropython(
             tls_contracts.test_a_topic_that_is_not_its_own_never_arrives_and_does_no_harm, *on_board(world)
         )
 
@@ -109,39 +111,43 @@ async def test_foreign_topics_on_a_board(kind, tmp_path):
 @BROKERS
 async def test_room_again_on_a_gateway(kind, tmp_path):
     async with head_end(tmp_path, kind) as world:
-        await holds(tls_contracts.test_it_wakes_its_agent_when_there_is_room_again, on_gateway(world))
+        assert await holds(tls_contracts.test_it_wakes_its_agent_when_there_is_room_again, on_gateway(world))
 
 
 @BROKERS
 async def test_room_again_on_a_board(kind, tmp_path):
     async with head_end(tmp_path, kind) as world:
-        await holds_on_micropython(tls_contracts.test_it_wakes_its_agent_when_there_is_room_again, *on_board(world))
+        assert await holds_on_micropython(
+            tls_contracts.test_it_wakes_its_agent_when_there_is_room_again, *on_board(world)
+        )
 
 
 async def test_half_open_on_a_gateway(tmp_path):
     async with head_end(tmp_path, "nats") as world:
         promise = tls_contracts.test_a_link_that_is_half_open_is_noticed_and_replaced
-        await holds(promise, on_gateway(world, port=world.proxy_port, keepalive_s=1))
+        assert await holds(promise, on_gateway(world, port=world.proxy_port, keepalive_s=1))
 
 
 async def test_half_open_on_a_board(tmp_path):
     async with head_end(tmp_path, "nats") as world:
         promise = tls_contracts.test_a_link_that_is_half_open_is_noticed_and_replaced
-        await holds_on_micropython(promise, *on_board(world, port=world.proxy_port, keepalive_s=1))
+        assert await holds_on_micropython(promise, *on_board(world, port=world.proxy_port, keepalive_s=1))
 
 
 @BROKERS
 @pytest.mark.parametrize("fault", REFUSED)
 async def test_refused_on_a_gateway(fault, kind, tmp_path):
     async with head_end(tmp_path, kind) as world:
-        await holds(tls_contracts.test_it_never_comes_up_and_leaks_no_handle, on_gateway(world, fault))
+        assert await holds(tls_contracts.test_it_never_comes_up_and_leaks_no_handle, on_gateway(world, fault))
 
 
 @BROKERS
 @pytest.mark.parametrize("fault", REFUSED)
 async def test_refused_on_a_board(fault, kind, tmp_path):
     async with head_end(tmp_path, kind) as world:
-        await holds_on_micropython(tls_contracts.test_it_never_comes_up_and_leaks_no_handle, *on_board(world, fault))
+        assert await holds_on_micropython(
+            tls_contracts.test_it_never_comes_up_and_leaks_no_handle, *on_board(world, fault)
+        )
 
 
 async def test_an_agent_may_not_subscribe_to_another_agents_commands(tmp_path):
@@ -151,7 +157,7 @@ async def test_an_agent_may_not_subscribe_to_another_agents_commands(tmp_path):
         uplink = MqttUplink(
             "127.0.0.1", world.broker.port, STRANGER, world.broker.ca.cert, files.cert, files.key, "localhost"
         )
-        await holds(tls_contracts.test_it_never_comes_up_and_leaks_no_handle, Bench(uplink))
+        assert await holds(tls_contracts.test_it_never_comes_up_and_leaks_no_handle, Bench(uplink))
         assert uplink.trouble == "subscription refused"
 
 

@@ -22,25 +22,25 @@ class Bench:
 @ALL
 async def test_twin(promise):
     watchdog = CountingWatchdog()
-    await holds(promise, Bench(watchdog))
+    assert await holds(promise, Bench(watchdog))
     assert watchdog.fed == 100
 
 
 @ALL
 async def test_outside_a_service(promise, monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    await holds(promise, Bench(SystemdWatchdog()))
+    assert await holds(promise, Bench(SystemdWatchdog()))
 
 
 @ALL
 async def test_a_service_whose_manager_is_gone(promise, monkeypatch, tmp_path):
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "absent"))
-    await holds(promise, Bench(SystemdWatchdog()))
+    assert await holds(promise, Bench(SystemdWatchdog()))
 
 
 @ALL
 async def test_on_a_board_without_one(promise):
-    await holds_on_micropython(promise, "watchdog")
+    assert await holds_on_micropython(promise, "watchdog")
 
 
 @pytest.mark.parametrize("kind", ["path", "abstract"])

@@ -8,23 +8,23 @@ from tests.shared.matrix_site import LIMIT_W, Faulty, limit_message
 
 
 def test_meter_power():
-    play_all("meter power")
+    assert play_all("meter power")
 
 
 def test_meter_currents():
-    play_all("meter currents")
+    assert play_all("meter currents")
 
 
 def test_one_phases_current():
-    play_all("one phase's current")
+    assert play_all("one phase's current")
 
 
 def test_circuit_meter():
-    play_all("circuit meter")
+    assert play_all("circuit meter")
 
 
 def test_civil_clock():
-    play_all("clock")
+    assert play_all("clock")
 
 
 def test_losing_the_meter_raises_nothing_that_the_fuse_had_stopped():

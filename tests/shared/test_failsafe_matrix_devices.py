@@ -9,31 +9,31 @@ from tests.shared.matrix_site import BATTERY_INDEX, LIMIT_W, Faulty, without
 
 
 def test_charger_reading():
-    play_all("charger")
+    assert play_all("charger")
 
 
 def test_battery_reading():
-    play_all("battery")
+    assert play_all("battery")
 
 
 def test_heat_pump_reading():
-    play_all("heat pump")
+    assert play_all("heat pump")
 
 
 def test_switch_reading():
-    play_all("switch")
+    assert play_all("switch")
 
 
 def test_sg_ready_reading():
-    play_all("SG-ready")
+    assert play_all("SG-ready")
 
 
 def test_thermostat_reading():
-    play_all("thermostat")
+    assert play_all("thermostat")
 
 
 def test_state_of_charge():
-    play_all("state of charge")
+    assert play_all("state of charge")
 
 
 def test_battery_that_helps_by_itself_is_not_stopped_because_nobody_knows_its_charge():

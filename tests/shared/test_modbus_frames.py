@@ -117,7 +117,7 @@ def test_no_single_flipped_bit_of_an_rtu_answer_gives_a_number():
         for bit in range(8 * len(frame)):
             spoilt = bytearray(frame)
             spoilt[bit // 8] ^= 1 << (bit % 8)
-            fails(FrameError, request.payload, bytes(spoilt))
+            assert fails(FrameError, request.payload, bytes(spoilt))
 
 
 def test_no_flipped_bit_of_a_tcp_header_gives_a_number():
@@ -130,15 +130,15 @@ def test_no_flipped_bit_of_a_tcp_header_gives_a_number():
         for bit in range(8 * header):
             spoilt = bytearray(frame)
             spoilt[bit // 8] ^= 1 << (bit % 8)
-            fails(FrameError, request.payload, bytes(spoilt))
+            assert fails(FrameError, request.payload, bytes(spoilt))
 
 
 def test_rtu_frames_that_a_gateway_passes_through_tcp_are_no_answer():
     tcp = Tcp().request(1, pdu.read(4, 0, 2))
     tcp.begin()
-    fails(FrameError, tcp.payload, unhex("01 04 04 43 66 33 34 1B 38"))
+    assert fails(FrameError, tcp.payload, unhex("01 04 04 43 66 33 34 1B 38"))
     rtu = Rtu().request(1, pdu.read(4, 0, 2))
-    fails(FrameError, rtu.payload, unhex("00 01 00 00 00 07 01 04 04 43 66 33 34"))
+    assert fails(FrameError, rtu.payload, unhex("00 01 00 00 00 07 01 04 04 43 66 33 34"))
 
 
 def test_a_late_answer_to_another_transaction_is_no_answer():
@@ -146,7 +146,7 @@ def test_a_late_answer_to_another_transaction_is_no_answer():
     first = request.begin()
     second = request.begin()
     assert first[:2] != second[:2]
-    fails(FrameError, request.payload, first[:4] + b"\x00\x05\x01\x03\x02\x00\x2a")
+    assert fails(FrameError, request.payload, first[:4] + b"\x00\x05\x01\x03\x02\x00\x2a")
     assert request.payload(second[:4] + b"\x00\x05\x01\x03\x02\x00\x2a") == b"\x00\x2a"
 
 
@@ -168,8 +168,8 @@ def test_random_bytes_never_give_a_number():
             state = (state * 1103515245 + 12345) & 0x7FFFFFFF
             noise.append((state >> 16) & 0xFF)
         state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-        fails(FrameError, rtu.payload, bytes(noise))
-        fails(FrameError, tcp.payload, head + bytes(noise))
+        assert fails(FrameError, rtu.payload, bytes(noise))
+        assert fails(FrameError, tcp.payload, head + bytes(noise))
 
 
 def test_requests_outside_the_standard_are_not_made():
@@ -189,7 +189,7 @@ def test_requests_outside_the_standard_are_not_made():
         (rare.write_coils, (0, (2,))),
         (rare.read_write_registers, (0, 1, 0, (0,) * 122)),
     ):
-        fails(ValueError, call, *arguments)
+        assert fails(ValueError, call, *arguments)
 
 
 def test_a_slow_baud_rate_is_given_its_time():

@@ -54,8 +54,9 @@ class Page:
         assert "exceptionDetails" not in told, told
         return told["result"].get("value")
 
-    def until(self, expression: str) -> None:
-        assert self.evaluate(UNTIL % expression) is True
+    def until(self, expression: str) -> bool:
+        assert self.evaluate(UNTIL % expression) is True, expression
+        return True
 
     def choose(self, selector: str, *files: Path) -> None:
         """Give files to an input as if a person had chosen them."""

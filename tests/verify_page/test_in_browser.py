@@ -153,13 +153,13 @@ def test_a_key_may_come_as_a_file(page, tmp_path):
         page.type("#keys", " ")
         page.until(f"{FINGERPRINTS} === ''")
         page.choose("#key-file", tmp_path / name)
-        page.until(f"{FINGERPRINTS} === '{kid_of(key)}'")
+        assert page.until(f"{FINGERPRINTS} === '{kid_of(key)}'")
 
 
 def test_what_is_no_key_is_named(page):
     for wrong in ("04" + "00" * 64, "hello"):
         page.type("#keys", wrong)
-        page.until(f"document.querySelector('#fingerprints .wrong')?.textContent.includes('{wrong[:20]}')")
+        assert page.until(f"document.querySelector('#fingerprints .wrong')?.textContent.includes('{wrong[:20]}')")
 
 
 def test_a_known_last_page_shows_a_cut_off_end(page):
