@@ -161,7 +161,7 @@ AUTHORITY: tuple[Field, ...] = (
 )
 SERIAL: tuple[Field, ...] = (
     ("id", identifier, REQUIRED),
-    ("kind", one_of("serial"), REQUIRED),
+    ("kind", one_of("serial", "tcp", "pins"), REQUIRED),
     ("port", text(), REQUIRED),
     ("baud", whole(1200, 921600), 9600),
     ("parity", one_of("N", "E", "O"), "N"),
@@ -172,6 +172,10 @@ TCP: tuple[Field, ...] = (
     ("kind", one_of("tcp"), REQUIRED),
     ("host", text(), REQUIRED),
     ("port", whole(1, 65535), 502),
+)
+PINS: tuple[Field, ...] = (
+    ("id", identifier, REQUIRED),
+    ("kind", one_of("pins"), REQUIRED),
 )
 SETPOINT = whole(-1000000, 1000000)
 DEVICE: tuple[Field, ...] = (
@@ -251,7 +255,8 @@ def checked(tree: dict[str, Any]) -> Config:
     for where, raw in _rows(tree, "circuit", CIRCUITS_MAX):
         config.circuits.append(_table(where, CIRCUIT, raw))
     for where, raw in _rows(tree, "bus", BUSES_MAX):
-        fields = TCP if type(raw) is dict and raw.get("kind") == "tcp" else SERIAL
+        kind = raw.get("kind") if type(raw) is dict else None
+        fields = TCP if kind == "tcp" else PINS if kind == "pins" else SERIAL
         config.buses.append(_table(where, fields, raw))
     for where, raw in _rows(tree, "device", DEVICES_MAX):
         config.devices.append(_table(where, DEVICE, raw, "options"))
@@ -323,6 +328,7 @@ def _cross_check_ids(config: Config) -> None:
         raise _refuse("[[authority]] name", "console", "another name: this one is the console's own")
     _unique("[[authority]] public_key", [row["public_key"].hex() for row in config.authorities])
     buses = _unique("[[bus]] id", [row["id"] for row in config.buses])
+    _unique("[[bus]] kind", [row["kind"] for row in config.buses if row["kind"] == "pins"])
     devices = _unique("[[device]] id", [row["id"] for row in config.devices])
     for row in config.devices:
         _known("[[device]] %s bus" % row["id"], row["bus"], "[[bus]]", buses)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agent.rotation import Rotation
     from hal.capabilities import Device
     from hal.modbus.bus import Bus
-    from hal.ports import Clock, Signer, Store, Uplink, Watchdog
+    from hal.ports import Clock, Pins, Signer, Store, Uplink, Watchdog
 
 _SETTLED_FIELDS = const(3)  # of what the journal keeps of the keys while one alone signs: agent/rotation.py
 
@@ -44,7 +44,8 @@ class Parts:
 
     def __init__(
         self, runtime: str, firmware: bytes, clock: Clock, store: Store, signer: Signer, uplink: Uplink | None,
-        watchdog: Watchdog, secret: bytes, open_bus: Callable[[dict[str, Any]], Bus], next_signer: Signer | None = None,
+        watchdog: Watchdog, secret: bytes, open_bus: Callable[[dict[str, Any]], Bus | Pins],
+        next_signer: Signer | None = None,
     ) -> None:  # fmt: skip
         self.runtime = runtime
         self.firmware = firmware  # hash of what runs
@@ -96,11 +97,14 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
     return loop
 
 
-def driver_of(row: dict[str, Any], bus: Bus) -> Device:
+def driver_of(row: dict[str, Any], bus: Bus | Pins) -> Device:
     """Return the driver of a device's table; nothing is asked on the bus. Raises: StartError."""
     where = "[[device]] %s " % row["id"]
     try:
-        made: Device = catalogue.load(row["driver"])(bus, row["unit"], row["options"])
+        kind = catalogue.load(row["driver"])
+        if hasattr(kind, "channels_known") is not hasattr(bus, "take"):
+            raise ValueError("bus", row["bus"], "a bus of another kind for " + row["driver"])
+        made: Device = kind(bus, row["unit"], row["options"])
     except ValueError as fault:
         raise StartError(where + "%s = %r: expected %s" % fault.args)
     for key in ("default", "fallback"):

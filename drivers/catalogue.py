@@ -26,6 +26,15 @@ PRODUCTS = (
         "Alfen Eve NG9xx, its phases",
         SIMULATED,
     ),
+    (
+        "control-pilot",
+        "drivers.chargers.control_pilot",
+        "ControlPilot",
+        "charger",
+        "Charging point on a board's own pins (IEC 61851-1)",
+        SIMULATED,
+    ),
+    ("ct-clamp", "drivers.meters.ct_clamp", "CtClamp", "meter", "Current clamps on a board's own pins", SIMULATED),
     ("eastron-sdm630", "drivers.meters.eastron_sdm630", "Sdm630", "meter", "Eastron SDM630-Modbus", SIMULATED),
     ("fronius-gen24", "drivers.batteries.fronius_gen24", "FroniusGen24", "battery", "Fronius GEN24 Plus", SIMULATED),
     (
@@ -44,6 +53,9 @@ PRODUCTS = (
         "Luxtronik 2.1 Smart-Home-Interface",
         SIMULATED,
     ),
+    ("ntc-sensor", "drivers.meters.ntc_sensor", "NtcSensor", "meter", "Thermistor on a board's own pin", SIMULATED),
+    ("pin-relay", "drivers.switches.pin_relay", "PinRelay", "switch", "Relay on a board's own pin", SIMULATED),
+    ("s0-meter", "drivers.meters.s0_meter", "S0Meter", "meter", "Pulse output (S0) on a board's own pin", SIMULATED),
     (
         "sg-ready-relay",
         "drivers.heatpumps.sg_ready_relay",

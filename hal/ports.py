@@ -51,6 +51,68 @@ class Line(Protocol):
         """Give the port back; exchange opens it again."""
 
 
+class Pins(Protocol):
+    """A board's own pins, under the names that its file gives them; which kinds there are: hal/pins.py.
+
+    Nothing here waits but what is asynchronous. A channel is taken as what it is before anything is asked of it.
+    """
+
+    def take(self, option: str, channel: str, kind: int) -> None:
+        """Reserve a channel for one device: an output is off then, a pilot at +12 V.
+
+        Raises: ValueError(option, channel, expected) when there is none of that kind, or somebody has it.
+        """
+
+    def now_ms(self) -> int:
+        """Return monotonic milliseconds, unwrapped; whoever watches may ask, too."""
+
+    async def sleep_ms(self, ms: int) -> None:
+        """Let other tasks run until `ms` have passed."""
+
+    def watch(self, look: Callable[[int], None], period_ms: int) -> None:
+        """Call `look(now_ms)` every `period_ms` from now on, also between two steps of a task: it must be short."""
+
+    def pulses(self, channel: str) -> tuple[int, int]:
+        """Return how many pulses came since the board started, bounces left out, and when the last one did (now_ms)."""
+
+    def kept(self, channel: str) -> int:
+        """Return the number last given to `keep`, in this life or an earlier one; 0 before there was one.
+
+        Raises: LineDown when what is kept cannot be read.
+        """
+
+    def keep(self, channel: str, number: int) -> None:
+        """Return once `number` will survive a power cut. It wears flash: whoever calls this has a budget.
+
+        Raises: LineDown; what was kept before is still kept then.
+        """
+
+    def microvolts(self, channel: str) -> tuple[int, int]:
+        """Return a channel's voltage now and the most it can read, both in uV."""
+
+    async def rms_uv(self, channels: tuple[str, ...]) -> tuple[int, ...]:
+        """Return the alternating part's RMS in uV over 100 ms, five periods of 50 Hz or six of 60 Hz.
+
+        Raises: LineTimeout when the machine was too busy to look often enough, FrameError(what, channel) at the
+        end of what the input can read.
+        """
+
+    def level(self, channel: str) -> int:
+        """Return what stands at an input or output: 1 closed or driven, 0 open or off."""
+
+    def set_level(self, channel: str, on: int) -> None:
+        """Drive an output, 1, or leave it, 0; whoever calls this reads back by itself."""
+
+    def set_duty_pm(self, channel: str, duty_pm: int) -> None:
+        """Put +12 V on a pilot for so many per mille of each 1 ms and -12 V for the rest; 0 and 1000 are steady."""
+
+    def duty_pm(self, channel: str) -> int:
+        """Return the duty cycle that the hardware has, to the nearest per mille."""
+
+    def peaks_mv(self, channel: str) -> tuple[int, int]:
+        """Return the highest and lowest voltage of a pilot within 1 ms, in mV; takes as long."""
+
+
 class Store(Protocol):
     """A byte log with absolute offsets, kept in segments that are dropped whole.
 

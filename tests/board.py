@@ -26,6 +26,7 @@ def board_path() -> str:
     for bring_up_to_date in (
         lambda: stage(ROOT / BOARD),
         lambda: stage_pattern("tests/shared/**/*.py", ROOT / BOARD_TESTS),
+        lambda: stage_pattern("sim_devices/pins/*.py", ROOT / BOARD_TESTS),
     ):
         try:
             bring_up_to_date()

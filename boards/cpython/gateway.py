@@ -192,6 +192,8 @@ def _uplink(folder: Path, table: dict[str, Any] | None, agent_hex: str) -> MqttU
 def _bus(row: dict[str, Any], clock: SystemClock) -> Bus:
     if row["kind"] == "tcp":
         return Bus(TcpLine(row["host"], row["port"]), Tcp(), clock)
+    if row["kind"] == "pins":
+        raise StartError(f"[[bus]] {row['id']} kind = 'pins': a gateway has no pins for devices; a board has")
     _check_port(row)
     return Bus(SerialLine(row["port"], row["baud"], row["parity"], row["stop_bits"]), Rtu(row["baud"]), clock)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.loop import Loop
     from boards.micropython.p256 import Steps, T
     from boards.micropython.ring_chunks import BlockDevice
-    from hal.ports import Line, Watchdog
+    from hal.ports import Line, Pins, Watchdog
 
 # Collect after so many bytes were asked for, long before the heap is full: else what stays lies scattered among what
 # went, and of 25 KB free not 1 KB is in one piece.
@@ -36,17 +36,20 @@ _HEAP_MS = const(60000)
 class Board:
     """What differs between boards: name, maxima, watchdog, how a serial line is opened, how many steps of a signature
     it takes in a few milliseconds, and where a flash partition of some name is, with the bytes it programs at once.
+    `open_pins` opens the board's own pins, which keep their counters in the site's folder.
     """
 
     def __init__(
         self, name: str, devices_max: int, watchdog: Watchdog, open_serial: Callable[[dict[str, Any]], Line],
         steps_a_turn: int = 1, open_flash: Callable[[str], tuple[BlockDevice, int]] | None = None,
+        open_pins: Callable[[str], Pins] | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.devices_max = devices_max
         self.watchdog = watchdog
         self.open_serial = open_serial
         self.open_flash = open_flash
+        self.open_pins = open_pins
         self._steps_a_turn = steps_a_turn
 
     def turn(self, steps: Steps[T]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.loop import Loop
     from boards.micropython.site import Board
-    from hal.ports import Store
+    from hal.ports import Pins, Store
 
 # A full journal drops a segment, so two must fit although every sync of a small record programs a unit.
 _SEGMENTS_MIN = const(32)
@@ -40,9 +40,13 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     next_signer = _signer(folder, config, "next_key", board, 0) if config.agent["next_key"] is not None else None
     store = _journal(folder, board, config.agent)
 
-    def open_bus(row: dict[str, Any]) -> Bus:
+    def open_bus(row: dict[str, Any]) -> Bus | Pins:
         if row["kind"] == "tcp":
             return Bus(TcpLine(row["host"], row["port"]), Tcp(), clock)
+        if row["kind"] == "pins":
+            if board.open_pins is None:
+                raise ValueError("[[bus]] %s kind = 'pins': this board has no pins for devices" % row["id"])
+            return board.open_pins(folder)
         return Bus(board.open_serial(row), Rtu(row["baud"]), clock)
 
     uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex())

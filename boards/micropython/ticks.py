@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from asyncio import sleep_ms  # type: ignore[attr-defined]
-from time import ticks_add, ticks_diff, ticks_ms  # type: ignore[attr-defined]
+from time import ticks_add, ticks_diff, ticks_ms, ticks_us  # type: ignore[attr-defined]
 
-__all__ = ("sleep_ms", "ticks_add", "ticks_diff", "ticks_ms")
+__all__ = ("sleep_ms", "ticks_add", "ticks_diff", "ticks_ms", "ticks_us")

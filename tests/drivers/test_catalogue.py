@@ -17,11 +17,15 @@ from hal.modbus.bus import Bus
 from hal.modbus.device import ModbusDevice
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
+from hal.pins import PinDevice
 from tests.needs import ROOT
+from tests.shared.pinned import is_on_pins, least_options, pin_driver_of, pins_for
 
 FOLDER = ROOT / "drivers"
 FILES = sorted(path for path in FOLDER.rglob("*.py") if path.name not in ("__init__.py", "catalogue.py"))
 MODELS = [row[0] for row in catalogue.PRODUCTS]
+ON_MODBUS = [model for model in MODELS if not is_on_pins(model)]
+ON_PINS = [model for model in MODELS if is_on_pins(model)]
 CONTROLLABLE = [row[0] for row in catalogue.PRODUCTS if row[3] != "meter"]
 KIND = {row[0]: row[3] for row in catalogue.PRODUCTS}
 # The catalogue's word -> the contract's number and the folder.
@@ -35,6 +39,8 @@ QUANTITIES = range(q.POWER_W, q.PHASES + 1)
 
 
 def driver_of(model: str):
+    if is_on_pins(model):
+        return pin_driver_of(model)
     return catalogue.load(model)(Bus(ScriptedLine(lambda request: None), Tcp(), ManualClock()), 1, {})
 
 
@@ -66,7 +72,7 @@ def test_model_ids_are_unique_and_fit_for_topics():
         assert model == model.lower() and model.replace("-", "").isalnum()
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ON_MODBUS)
 def test_tables_hold_known_quantities_once_and_do_not_overlap(model):
     driver = driver_of(model)
     points = list(driver.points)
@@ -84,7 +90,7 @@ def test_tables_hold_known_quantities_once_and_do_not_overlap(model):
 @pytest.mark.parametrize("model", MODELS)
 def test_a_driver_has_a_contract_and_sane_times(model):
     driver = driver_of(model)
-    assert isinstance(driver, ModbusDevice)
+    assert isinstance(driver, PinDevice if model in ON_PINS else ModbusDevice)
     assert isinstance(driver, Controllable) == (model in CONTROLLABLE)
     assert driver.kind == KINDS[KIND[model]][0]
     assert 500 <= driver.poll_ms <= driver.stale_ms
@@ -111,13 +117,29 @@ def test_whatever_can_be_controlled_has_a_default_mode_and_honest_limits(model):
 @pytest.mark.parametrize("model", MODELS)
 def test_options_refuse_what_nobody_knows_and_keep_their_defaults(model):
     kind = catalogue.load(model)
-    bus = Bus(ScriptedLine(lambda request: None), Rtu(), ManualClock())
+    options = {"colour": "red"}
+    if model in ON_PINS:
+        bus, options = pins_for(model), {**least_options(model), **options}
+    else:
+        bus = Bus(ScriptedLine(lambda request: None), Rtu(), ManualClock())
     with pytest.raises(ValueError) as refused:
-        kind(bus, 1, {"colour": "red"})
+        kind(bus, 1, options)
     assert refused.value.args[0] == "colour"
     for name, allowed in kind.options_known:
         assert getattr(kind, name) in allowed
         assert name in docstring(ROOT / Path(*kind.__module__.split(".")).with_suffix(".py"))
+
+
+@pytest.mark.parametrize("model", ON_PINS)
+def test_channels_are_named_in_the_docstring_and_needed_ones_are_missed(model):
+    kind = catalogue.load(model)
+    said = docstring(ROOT / Path(*kind.__module__.split(".")).with_suffix(".py"))
+    for name, _, needed in kind.channels_known:
+        assert name in said
+        if needed:
+            with pytest.raises(ValueError) as refused:
+                kind(pins_for(model), 1, {each: each for each in least_options(model) if each != name})
+            assert refused.value.args[0] == name
 
 
 def test_nothing_claims_more_than_a_simulation_without_a_capture():

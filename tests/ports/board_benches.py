@@ -125,3 +125,9 @@ def other_ports():
 
 def watchdog():
     return Watchdogs()
+
+
+def board_pins(folder, kind):
+    from tests.ports.pin_bench import PinBench
+
+    return PinBench(folder, kind == "calibrated")

@@ -9,11 +9,14 @@ from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
 from tests.shared.modbus_units import ManualClock, MemoryLine, Unit
+from tests.shared.pinned import is_on_pins, pin_driver_of
 
 ON_SERIAL = ("eastron-sdm630", "heatmiser-edge", "waveshare-relay", "sg-ready-relay")
 
 
 def driver_of(model, unit, options=None):
+    if is_on_pins(model):
+        return pin_driver_of(model, options)
     tcp = model not in ON_SERIAL
     clock = ManualClock()
     return catalogue.load(model)(

@@ -1,0 +1,1 @@
+"""The control pilot between a charging point and a vehicle."""
