@@ -13,3 +13,4 @@ U64 = WordType("Q", 4, True)
 S64 = WordType("q", 4, True)
 F32 = WordType("f", 2, True)
 F64 = WordType("d", 4, True)
+S32_OR_OVERFLOW = WordType("i", 2, True, 0x7FFFFFFF)  # Carlo Gavazzi

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from sim_devices.products.alfen_eve import AlfenEve
+from sim_devices.products.carlo_gavazzi_em24 import CarloGavazziEm24
+from sim_devices.products.carlo_gavazzi_em24_e1 import CarloGavazziEm24E1
+from sim_devices.products.carlo_gavazzi_em340 import CarloGavazziEm340
+from sim_devices.products.carlo_gavazzi_et112 import CarloGavazziEt112
+from sim_devices.products.eastron_sdm72 import EastronSdm72
+from sim_devices.products.eastron_sdm72_v2 import EastronSdm72V2
+from sim_devices.products.eastron_sdm120 import EastronSdm120
+from sim_devices.products.eastron_sdm230 import EastronSdm230
 from sim_devices.products.eastron_sdm630 import EastronSdm630
 from sim_devices.products.fronius_gen24 import FroniusGen24
 from sim_devices.products.heatmiser_edge import HeatmiserEdge
 from sim_devices.products.luxtronik_shi import LuxtronikShi
 from sim_devices.products.product import Product
+from sim_devices.products.shelly_pro_3em import ShellyPro3em
 from sim_devices.products.waveshare_relay import WaveshareRelay8
 
 PRODUCTS: dict[str, type[Product]] = {
     product.model: product
-    for product in (EastronSdm630, AlfenEve, LuxtronikShi, FroniusGen24, HeatmiserEdge, WaveshareRelay8)
+    for product in (
+        EastronSdm630,
+        AlfenEve,
+        LuxtronikShi,
+        FroniusGen24,
+        HeatmiserEdge,
+        WaveshareRelay8,
+        EastronSdm120,
+        EastronSdm230,
+        EastronSdm72,
+        EastronSdm72V2,
+        CarloGavazziEm24,
+        CarloGavazziEm24E1,
+        CarloGavazziEm340,
+        CarloGavazziEt112,
+        ShellyPro3em,
+    )
 }

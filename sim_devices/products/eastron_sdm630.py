@@ -9,14 +9,13 @@ the product nets its phases in the totals is not in the document: here it does, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from math import sqrt
 from struct import Struct
 
 from sim_devices.house import House
 from sim_devices.physics.flow import Circuit
-from sim_devices.products.product import Product
+from sim_devices.products.meter import CircuitMeter, Options
 from sim_devices.wire.bank import Bank, Cell
 from sim_devices.wire.words import f32
 
@@ -27,28 +26,18 @@ MAIN, MAIN_WORDS = 0x00, 0x4C  # what everybody reads, in one piece
 FLOATS = Struct(">18f32x f4xf4xff12x3f")  # V, A, W, VA, var, power factor by phase; W, VA, var, factor; Hz, kWh, kWh
 
 
-@dataclass
-class Options:
-    """Where it sits: "grid", "charger", "heat-pump", "inverter", "base" or the id of a switched load."""
-
-    measures: str = "grid"
-
-
-class EastronSdm630(Product):
+class EastronSdm630(CircuitMeter):
     """Measures one circuit and has nothing to set."""
 
     model = "eastron-sdm630"
     bus_kind = "rtu"
-    options = Options
+    words_max = REGISTERS_MAX
 
     def __init__(self, house: House, unit: int, options: Options) -> None:
-        super().__init__(house, unit)
-        if options.measures not in house.circuits:
-            raise ValueError(f"no circuit {options.measures!r}; there are {', '.join(sorted(house.circuits))}")
-        self.circuit = house.circuits[options.measures]
+        super().__init__(house, unit, options)
         cells = [Cell(MAIN, MAIN_WORDS, partial(_main, self.circuit))]
         cells += [Cell(address, 2, _single(read)) for address, read in _quantities(self.circuit)]
-        self.reading[unit, READ_INPUT] = Bank(cells, words_max=REGISTERS_MAX, gaps=[GAPS], even=True)
+        self.reading[unit, READ_INPUT] = Bank(cells, words_max=self.words_max, gaps=[GAPS], even=True)
 
 
 def _main(c: Circuit) -> bytes:

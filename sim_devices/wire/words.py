@@ -30,6 +30,16 @@ def u64(number: float) -> bytes:
     return int(number).to_bytes(8, "big")
 
 
+def s32(number: float) -> bytes:
+    """Encode -2^31..2^31-1 in two's complement, cut at both ends."""
+    return (min(max(round(number), -0x80000000), 0x7FFFFFFF) & 0xFFFFFFFF).to_bytes(4, "big")
+
+
+def low_first(registers: bytes) -> bytes:
+    """Turn two words round."""
+    return registers[2:] + registers[:2]
+
+
 def text(string: str, size: int) -> bytes:
     """Encode ASCII padded with zero bytes to `size` words."""
     return string.encode("ascii")[: size * 2].ljust(size * 2, b"\0")

@@ -11,7 +11,14 @@ from hal.modbus.tcp import Tcp
 from tests.shared.modbus_units import ManualClock, MemoryLine, Unit
 from tests.shared.pinned import is_on_pins, pin_driver_of
 
-ON_SERIAL = ("eastron-sdm630", "heatmiser-edge", "waveshare-relay", "sg-ready-relay")
+ON_SERIAL = (
+    "carlo-gavazzi-em24",
+    "carlo-gavazzi-et112",
+    "eastron-sdm630",
+    "heatmiser-edge",
+    "waveshare-relay",
+    "sg-ready-relay",
+)
 
 
 def driver_of(model, unit, options=None):
