@@ -35,6 +35,7 @@ _STOP_MS = const(60000)  # a charger that then still draws is not switched
 _RESPONSES = const(3)  # response times after which a switch that is not where it shall be is given up
 _AGAIN_MS = const(3600000)  # so long nothing is moved after that
 _DOUBT_MS = const(3000)
+_GOOD_MS = const(5000)  # a switch that comes and goes is not believed before this
 _STILL_W = const(100)  # what a charging point may draw for itself
 _STRAY_MA = const(1000)
 
@@ -49,6 +50,7 @@ class Changeover:
         self.one = switch.phases[:1]  # the one that stays
         self.stands = 0  # phases that it is on; 0: nobody knows
         self.answers = False  # the switch tells its phases
+        self.away_ms = -_GOOD_MS  # when it last did not
         self.strays = False  # on one phase the charger was seen to draw on more
         self.seen_ms = 0  # when the charger's newest answer came
         self.moves_to = 0  # what the switch is told; 0: it rests
@@ -69,6 +71,10 @@ class Changeover:
         switch, charger, written = self.switch, self.charger, self.switch.written
         sample = image.fresh(switch.index, now_ms, switch.contract.stale_ms)
         told = 0 if sample is None else sample.values.get(q.PHASES) or 0
+        if sample is None or not 1 <= told <= 3:
+            told, self.away_ms = 0, now_ms
+        elif sample.at_ms - self.away_ms < _GOOD_MS:
+            told = 0
         kept = 0 if written is None or written.evidence != record.READBACK else written.kept
         self.answers = told > 0
         self.stands = told if told == 3 or (told == 1 and kept == 1) else 0

@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 
 from tests.needs import ROOT
-from tests.shared import matrix
+from tests.shared import matrix, matrix_switch
+from tests.shared.garage import Point
 from tests.shared.matrix import Cell, cells
 from tests.shared.matrix_core import NEAR_W, OFF_S_MAX
+from tests.shared.matrix_switch import SwitchCell, switch_cells
 
 PAGE = ROOT / "docs" / "failsafe.md"
 TITLES = {
@@ -19,6 +21,7 @@ TITLES = {
     "one phase's current": "Site meter: the current of one phase",
     "circuit meter": "Meter of a circuit below the connection: charger and battery hang on it",
     matrix.CHARGE: "A battery's state of charge",
+    matrix_switch.INPUT: "Where the switch of a charger's phases stands",
     "clock": "Civil clock",
     "uplink": "Uplink",
     "write path": "Device write path, of every kind",
@@ -61,6 +64,8 @@ TAIL = """
   per mille is not known. What its charge allows less counts at once, what it allows more once that has lasted for 10 s,
   300 s where a write wears: a charge that comes and goes, or trembles at a bound, moves nothing to and fro. A battery
   that helps by itself more than its charge lets anybody ask for is left to it.
+- A charger whose phase switch does not answer counts with all its phases, and nothing is switched. A switch that was
+  away is believed after five good seconds.
 - Another controller is said once for each device, and once more when a minute of looks has found ours again.
 - A device that is silent, or says what cannot be, keeps what it has, less what exceeds: the grid meter sees it.
 - What cannot be is in no reading: the span is missing, or estimated from the rest.
@@ -76,6 +81,10 @@ TAIL = """
 """
 COLUMNS = "| condition | said in (s) | granted meanwhile → all back within (s), by phase | said out (s) | readings | |"
 RULE = "|---|---|---|---|---|---|"
+SWITCH = """
+Here a charger is alone behind the connection, with its contactor and a car that takes {most} mA. Limit and target
+are {power} W: too little for three phases. Granted, charger and phases: {grants}.
+"""
 
 
 def page() -> str:
@@ -88,6 +97,8 @@ def page() -> str:
     after = AFTER_GRANTS.format(near=NEAR_W, off=OFF_S_MAX)
     alike: dict[str, list[str]] = {}
     for what in matrix.INPUTS:
+        if what == "clock":
+            alike[switch_table()] = [matrix_switch.INPUT]
         alike.setdefault(table(what), []).append(what)
     tables = [f"## {title(inputs)}\n\n{rows}\n" for rows, inputs in alike.items()]
     return "\n".join([head + "\n".join(grants), after, "\n".join(tables) + TAIL])
@@ -103,11 +114,24 @@ def shown(setpoint: int | None) -> str:
     return "–" if setpoint is None else "*" if setpoint == matrix.ANY else str(setpoint)
 
 
+def switch_table() -> str:
+    """Return the rows of a phase switch, and what is granted there."""
+    grants = [f"*{name}* {charger_ma} mA, {phases}" for name, (charger_ma, phases) in matrix_switch.GRANTS.items()]
+    car_ma = Point().car_ma
+    head = SWITCH.format(most=car_ma, power=matrix_switch.POWER_W, grants=" · ".join(grants))
+    return head.lstrip("\n") + "\n" + rows_of(switch_cells())
+
+
 def table(what: str) -> str:
-    """Return one input's rows; conditions that are alike stand together."""
+    """Return one input's rows."""
+    return rows_of(cells((what,)))
+
+
+def rows_of(all_cells: list[Cell] | list[SwitchCell]) -> str:
+    """Return the rows of an input's cells; conditions that are alike stand together."""
     rows: list[tuple[list[str], list[str]]] = []
     for condition in matrix.CONDITIONS:
-        told = lines_of([cell for cell in cells((what,)) if cell.condition == condition])
+        told = lines_of([cell for cell in all_cells if cell.condition == condition])
         if rows and rows[-1][1] == told:
             rows[-1][0].append(condition)
         else:
@@ -116,7 +140,7 @@ def table(what: str) -> str:
     return "\n".join([COLUMNS, RULE, *lines])
 
 
-def lines_of(row: list[Cell]) -> list[str]:
+def lines_of(row: list[Cell | SwitchCell]) -> list[str]:
     """Return the rest of a condition's rows: one for all phases in which the same is said for the same reason."""
     alike: dict[tuple[str, str, str, str], dict[str, list[str]]] = {}
     for cell in row:
@@ -129,13 +153,13 @@ def lines_of(row: list[Cell]) -> list[str]:
     return lines
 
 
-def granted(cell: Cell) -> str:
+def granted(cell: Cell | SwitchCell) -> str:
     """Return what is granted in the fault, and how long after it all is back."""
     back_s = max([after_s for _, after_s in cell.leaves] + [1]) + cell.back_s - 1
     return f"{cell.inside} → {back_s}"
 
 
-def reading(cell: Cell) -> str:
+def reading(cell: Cell | SwitchCell) -> str:
     """Return the quality of the input's readings, where it has any of its own."""
     if cell.input not in matrix.CORE_INPUTS or cell.input == "clock" or cell.condition == "flapping":
         return "–"

@@ -64,7 +64,8 @@ def test_it_stands_on_one_phase_only_where_that_was_read_twice():
         (3, None, 3, True),
         (1, None, 0, True),
         (2, None, 0, True),
-        (4, None, 0, True),
+        (4, None, 0, False),
+        (-1, None, 0, False),
         (2, written(2, 1, 1), 0, True),
         (None, None, 0, False),
         (0, written(2, 1, 1), 0, False),
@@ -80,6 +81,23 @@ def test_it_stands_on_one_phase_only_where_that_was_read_twice():
         assert (pair.stands, pair.answers) == (stands, answers), told
         assert pair.charger.phases == ((0,) if stands == 1 else (0, 1, 2))
         assert pair.switch.guard.running is (stands in (0, 3)) and pair.seen_ms == NOW_MS
+
+
+def test_a_switch_that_was_away_is_believed_after_five_good_seconds():
+    garage, pair = at_work()
+    pair.switch.written = written(2, 1, 1)
+    for now_ms, told, at_ms, stands in (
+        (NOW_MS, 1, NOW_MS, 1),
+        (NOW_MS + 1000, 7, NOW_MS + 1000, 0),
+        (NOW_MS + 2000, 1, NOW_MS + 2000, 0),
+        (NOW_MS + 9000, 1, NOW_MS + 5999, 0),
+        (NOW_MS + 9000, 1, NOW_MS + 6000, 1),
+        (NOW_MS + 16000, 1, NOW_MS + 6000, 0),
+        (NOW_MS + 17000, 3, NOW_MS + 17000, 0),
+        (NOW_MS + 21000, 3, NOW_MS + 21000, 3),
+    ):
+        pair.look(garage.state, Image([None, None, Sample(at_ms, {q.PHASES: told})], 0, 0, 0), now_ms)
+        assert (pair.stands, pair.answers) == (stands, stands > 0), now_ms
 
 
 def test_an_old_answer_is_none():
