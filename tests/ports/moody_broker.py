@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from boards.micropython.signer import SoftSigner
 from tests.ports.contracts.confirmed import AGENT_KEY, RECEIPT_KEY
+from tests.waiting import until
 from tools.broker import Broker
 from tools.headend import BrokerAccess, HeadEnd, KnownAgent, Settings
 
@@ -80,12 +81,11 @@ class World:
     async def obey(self) -> None:
         """Do what is said."""
         while True:
+            await until(lambda: any(self.words.iterdir()))
             for word in list(self.words.iterdir()):
                 await asyncio.to_thread(getattr(self.broker, word.name))
-                while not self.broker.has_enacted():  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+                assert await until(self.broker.has_enacted)
                 word.unlink()
-            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager

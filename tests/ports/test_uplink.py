@@ -14,6 +14,7 @@ from tests.ports.board import holds, holds_on_micropython, promises
 from tests.ports.contracts import uplink as contracts
 from tests.ports.contracts import uplink_tls as tls_contracts
 from tests.ports.head_end import AGENT, STRANGER, head_end
+from tests.waiting import LOOK_S, until
 from tools.broker import KINDS
 from tools.certs import Authority
 
@@ -38,9 +39,9 @@ async def twin_head_end(uplink):
                     uplink.deliver(words[1], b"x" * int(words[2]))
             elif words == ["restart"]:
                 uplink.set_connected(False)
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(10 * LOOK_S)  # long enough to be seen
                 uplink.set_connected(True)
-        await asyncio.sleep(0.005)
+        await until(lambda: uplink.sent)
 
 
 @ALL
@@ -52,7 +53,7 @@ async def test_twin(promise):
 
 
 async def run_twin(uplink):
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(2 * LOOK_S)  # it is not there at once
     await twin_head_end(uplink)
 
 

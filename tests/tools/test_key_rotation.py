@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.needs import ROOT, needs_program
+from tests.waiting import until
 from tools import wire
 from tools.broker import Broker
 from tools.demo.layout import Layout, lay_out, toml
@@ -73,13 +74,16 @@ async def running(site: Path) -> AsyncIterator[None]:
 
 async def said_until(pattern: str, site: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Ask for the status until it says so."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            assert await asyncio.to_thread(rotate, site, status=True) == 0
-            said = capsys.readouterr().out
-            if re.search(pattern, said):
-                return said
-            await asyncio.sleep(0.2)
+    said = ""
+
+    def says() -> bool:
+        nonlocal said
+        assert rotate(site, status=True) == 0
+        said = capsys.readouterr().out
+        return re.search(pattern, said) is not None
+
+    assert await until(says, WAIT_S), said
+    return said
 
 
 async def test_two_rotations_with_one_command_each_step_and_a_chain_that_strangers_verify(tmp_path, port, capsys):

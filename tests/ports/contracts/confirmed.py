@@ -24,6 +24,7 @@ AGENT_KEY = b"\x07" * 32
 RECEIPT_KEY = b"\x09" * 32
 TABLE = {"import_limit_w": 17250, "export_limit_w": 10000, "fuse_ma": 25000, "meter_stale_ms": 10000}
 PAGES = 12
+TURN_MS = 2000  # of its own, fast clock
 HEAP_BYTES_MAX = 16384  # that much more may be in use while nobody confirms, journal apart
 NOTICED_S = 4  # with a keep-alive of 1 s: two pings without an answer, and a second in which to see it
 
@@ -42,6 +43,9 @@ class FastClock:
 
     def now_ms(self):
         return (now_ms() - self._began_ms) * self._factor
+
+    async def sleep_ms(self, ms):
+        await asyncio.sleep(ms / self._factor / 1000)
 
     def civil_ms(self):
         return 0
@@ -78,14 +82,14 @@ class Agent:
             self.ledger.close_page()
 
     async def run(self):
-        """Take turns until cancelled."""
+        """Take turns until cancelled: when the uplink has something, and as its clock goes on."""
         while True:
             received = self.uplink.take()
             while received is not None:
                 self.session.receive(await open_message(received[1], [self.headend], self.signer))
                 received = self.uplink.take()
             await self.session.turn()
-            await asyncio.sleep(0.02)
+            await self.clock.sleep_ms(TURN_MS)
 
     def is_confirmed(self):
         return self.ledger.released_seq == self.ledger.next_seq

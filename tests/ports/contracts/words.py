@@ -1,7 +1,8 @@
 """A bench that says words to the world by files in a folder."""
 
-import asyncio
 import os
+
+from tests.waiting import until
 
 
 class Words:
@@ -12,7 +13,6 @@ class Words:
         self._folder = folder
 
     async def say(self, word):
-        with open(self._folder + "/" + word, "w"):  # noqa: ASYNC230, PTH123
+        with open(self._folder + "/" + word, "w"):  # noqa: ASYNC230, PTH123 - MicroPython's only way
             pass
-        while word in os.listdir(self._folder):  # noqa: ASYNC110, PTH208
-            await asyncio.sleep(0.02)
+        assert await until(lambda: word not in os.listdir(self._folder)), word  # noqa: PTH208 - there is no pathlib
