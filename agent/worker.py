@@ -35,6 +35,7 @@ class Post:
         self.sample: Sample | None = None
         self.actuator = Actuator(device, driver, report) if isinstance(driver, Controllable) else None
         self._open = False
+        self._known = False  # what answers at its address was recognised
         self._wrong = False
         self._failures = 0
         self._next_ms = 0
@@ -51,6 +52,7 @@ class Post:
             values = await self.driver.read()
         except WrongDevice:
             self._next_ms = now_ms + _WRONG_DEVICE_PAUSE_MS
+            self._known = False
             if not self._wrong:
                 self._wrong = True
                 self.report(Notice(self.device, record.WRONG_DEVICE))
@@ -74,9 +76,20 @@ class Post:
         if self.actuator is not None and self._open and not self._failures:
             await self.actuator.look(clock.now_ms())
 
+    async def stand_down(self) -> None:
+        """Bring the product to its default mode, once it has been recognised."""
+        if self.actuator is None:
+            return
+        if not self._known:
+            try:
+                await self._introduce()
+            except DeviceError:
+                return
+        await self.actuator.stand_down()
+
     async def _introduce(self) -> None:
         await self.driver.open()
-        self._open = True
+        self._open = self._known = True
         self._wrong = False
         self.report(Attached(self.device, contract_of(self.driver)))
         if self.actuator is not None:
@@ -128,8 +141,7 @@ class Worker:
         first: Exception | None = None
         for post in self.posts:
             try:
-                if post.actuator is not None:
-                    await post.actuator.stand_down()
+                await post.stand_down()
             except Exception as fault:  # noqa: BLE001 - raised below, after the others
                 first = first or fault
         if first is not None:
