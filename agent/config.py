@@ -111,6 +111,26 @@ def public_key(key: str, given: Any) -> bytes:
     return bytes.fromhex(digits)
 
 
+def servers(key: str, given: Any) -> list[tuple[str, int]]:
+    """Check 1 to 4 IPv4 addresses, each `address` or `address:port`; return (address, port), port 123 unless it says.
+
+    A name would have to be looked up, which blocks a board for seconds.
+    """
+    if type(given) is not list or not 0 < len(given) <= 4:
+        raise _refuse(key, given, "a list of 1 to 4 addresses")
+    return [_address(key, each) for each in given]
+
+
+def _address(key: str, given: Any) -> tuple[str, int]:
+    host, _, port = (given if type(given) is str else "").partition(":")
+    port = port or "123"
+    numbers = host.split(".") + [port]
+    fits = [0 < len(each) < 6 and not each.strip("0123456789") for each in numbers]
+    if len(numbers) != 5 or False in fits or max([int(each) for each in numbers[:4]]) > 255 or int(port) > 65535:
+        raise _refuse(key, given, "an IPv4 address like 192.168.1.1, or 192.168.1.1:123")
+    return host, int(port)
+
+
 SITE: tuple[Field, ...] = (
     ("name", text(64), REQUIRED),
     ("meter", identifier, None),
@@ -153,6 +173,11 @@ UPLINK: tuple[Field, ...] = (
     ("cert", text(), REQUIRED),
     ("cert_key", text(), REQUIRED),
 )
+WLAN: tuple[Field, ...] = (
+    ("ssid", text(32), REQUIRED),
+    ("password", text(), None),
+)
+CLOCK: tuple[Field, ...] = (("ntp", servers, REQUIRED),)
 AUTHORITY: tuple[Field, ...] = (
     ("name", identifier, REQUIRED),
     ("public_key", public_key, REQUIRED),
@@ -212,7 +237,7 @@ CONSOLE: tuple[Field, ...] = (
     ("port", text(), REQUIRED),
     ("baud", whole(1200, 921600), 115200),
 )
-TABLES = ("site", "agent", "uplink", "console", "authority", "circuit", "bus", "device", "enrolment")
+TABLES = ("site", "agent", "uplink", "wlan", "clock", "console", "authority", "circuit", "bus", "device", "enrolment")
 BUSES_MAX = 1024
 DEVICES_MAX = 1024
 AUTHORITIES_MAX = 16
@@ -229,6 +254,8 @@ class Config:
     site: dict[str, Any]
     agent: dict[str, Any]
     uplink: dict[str, Any] | None
+    wlan: dict[str, Any] | None  # these two only where a board joins its network itself
+    clock: dict[str, Any] | None
     console: dict[str, Any] | None
     authorities: list[dict[str, Any]]
     circuits: list[dict[str, Any]]  # each after the one it hangs on
@@ -248,6 +275,8 @@ def checked(tree: dict[str, Any]) -> Config:
     config.site = _table("[site]", SITE, tree.get("site"))
     config.agent = _table("[agent]", AGENT, tree.get("agent"))
     config.uplink = _table("[uplink]", UPLINK, tree["uplink"]) if "uplink" in tree else None
+    config.wlan = _table("[wlan]", WLAN, tree["wlan"]) if "wlan" in tree else None
+    config.clock = _table("[clock]", CLOCK, tree["clock"]) if "clock" in tree else None
     config.console = _table("[console]", CONSOLE, tree["console"]) if "console" in tree else None
     config.authorities, config.circuits, config.buses, config.devices = [], [], [], []
     for where, raw in _rows(tree, "authority", AUTHORITIES_MAX):

@@ -52,6 +52,8 @@ SECRET_BYTES = 32
 def run_site(path: Path, runtime: str, devices_max: int, as_json: bool) -> int:
     """Run the site's agent until SIGTERM, SIGHUP or Ctrl-C; return the exit code. Raises: StartError."""
     config, digest = load_site(path)
+    if config.wlan is not None or config.clock is not None:
+        raise StartError(f"{path}: [wlan], [clock]: a gateway's network and time are kept by its system")
     if len(config.devices) > devices_max:
         raise StartError(f"{path}: {len(config.devices)} devices, and this board takes {devices_max} at most")
     try:

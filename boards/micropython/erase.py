@@ -1,4 +1,4 @@
-"""Takes an agent off a board for good: keys, certificate, journal, tape, and site.json last.
+"""Takes an agent off a board for good: keys, certificate, password, journal, tape, and site.json last.
 
 littlefs never writes in place: what was removed lies in its old blocks until they are used again, and small files
 lie in the folder's own two blocks. So `wash` makes it write those anew and fill all its free room once; a ring's
@@ -33,8 +33,9 @@ def erase(folder: str, open_flash: Callable[[str], tuple[Any, int]] | None = Non
     """
     with open(folder + "/site.json", "rb") as file:
         tree = json.loads(file.read())
-    settings, uplink = tree["agent"], tree.get("uplink") or {}
+    settings, uplink, wlan = tree["agent"], tree.get("uplink") or {}, tree.get("wlan") or {}
     names = [settings.get("key"), settings.get("next_key"), uplink.get("cert_key"), uplink.get("cert")]
+    names.append(wlan.get("password"))
     paths = [folder + "/" + name for name in names if name]
     journal = settings.get("journal", "journal")
     if journal.startswith("ring:"):

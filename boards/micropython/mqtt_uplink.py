@@ -57,6 +57,7 @@ class MqttUplink:
         self.dropped_oversize = 0
         self.dropped_full = 0
         self.trouble = ""
+        self.not_yet: Callable[[], str] | None = None  # nothing is tried while it says why not
         self._host = host
         self._port = port
         self._agent_hex = agent_hex
@@ -97,11 +98,20 @@ class MqttUplink:
     async def _keep_up(self) -> None:
         down_since = ticks_ms()
         while not self._closed:
+            if self.not_yet is not None:
+                await self._wait(self.not_yet)
             began = ticks_ms()
             if await self._one_connection() and ticks_diff(ticks_ms(), began) >= STEADY_MS:
                 down_since = ticks_ms()
             outage_ms = min(ticks_diff(ticks_ms(), down_since), _OUTAGE_MS_MAX)
             await sleep_ms(retry_ms(outage_ms))
+
+    async def _wait(self, not_yet: Callable[[], str]) -> None:
+        why = not_yet()
+        while why and not self._closed:
+            self.trouble = why
+            await sleep_ms(_TICK_MS)
+            why = not_yet()
 
     async def _one_connection(self) -> bool:
         """Connect and stay until the link is lost; tell whether it was up."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SETTLE_MS = const(200)
 _REOPEN_MS = const(500)
 _BITS_PER_CHARACTER = const(11)
+_TALK_GAPS_MAX = const(100)
 
 
 class SerialLine:
@@ -28,6 +29,8 @@ class SerialLine:
     `machine.UART(..., timeout=0)` or what boards.micropython.tty opens. The time-out covers the time that the
     bytes take as well.
     """
+
+    _bits = _BITS_PER_CHARACTER
 
     def __init__(self, open_port: Callable[[], Any], baud: int, settle_ms: int = _SETTLE_MS) -> None:
         self._open_port = open_port
@@ -46,9 +49,8 @@ class SerialLine:
             await sleep_ms(max(0, ticks_diff(self._free_at, ticks_ms())))
             if self._port is None:
                 self._port = self._open_port()
-            throw_away(self._port.read)
-            if self._port.write(request) != len(request):
-                raise LineDown("serial", "the request did not leave whole")
+            await self._silence()
+            await self._send(request)
             answer = await collect(self._port.read, missing, timeout_ms)
             rest_ms = self._gap_ms
             return answer
@@ -59,6 +61,18 @@ class SerialLine:
         finally:
             self._busy = False
             self._free_at = ticks_add(ticks_ms(), rest_ms)
+
+    async def _silence(self) -> None:
+        """Drop what came unasked, and wait while somebody else talks. Raises: LineDown."""
+        for _ in range(_TALK_GAPS_MAX):
+            if not throw_away(self._port.read):
+                return
+            await sleep_ms(self._gap_ms)
+        raise LineDown("serial", "somebody else talks on this bus")
+
+    async def _send(self, request: bytes) -> None:
+        if self._port.write(request) != len(request):
+            raise LineDown("serial", "the request did not leave whole")
 
     async def close(self) -> None:
         """Give the port back; exchange opens it again."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from agent.config import Config
     from agent.loop import Loop
+    from boards.micropython.online import Online
     from boards.micropython.p256 import Steps, T
     from boards.micropython.ring_chunks import BlockDevice
     from hal.ports import Line, Pins, Watchdog
@@ -50,6 +51,9 @@ class Board:
         self.open_serial = open_serial
         self.open_flash = open_flash
         self.open_pins = open_pins
+        self.ticks_ms: tuple[int, int] | None = None  # shortest and longest
+        self.go_online: type[Online] | None = None  # makes a network of [wlan] and [clock]; None: the system has one
+        self.online: Online | None = None
         self._steps_a_turn = steps_a_turn
 
     def turn(self, steps: Steps[T]) -> None:
@@ -79,16 +83,20 @@ def run_site(folder: str, board: Board) -> int:
     gc.collect()
     ready = {"fact": "ready", "site": site, "agent": loop.state.agent_id.hex(), "epoch": loop.state.epoch}
     print(json.dumps(_with_heap(ready)))
-    asyncio.run(_run(loop))
+    asyncio.run(_run(loop, board.online))
     return 0
 
 
-async def _run(loop: Loop) -> None:
-    heap = asyncio.create_task(_tell_heap())
+async def _run(loop: Loop, online: Online | None) -> None:
+    jobs = [_tell_heap()]
+    if online is not None:
+        jobs += online.jobs()
+    tasks = [asyncio.create_task(job) for job in jobs]
     try:
         await loop.run()
     finally:
-        heap.cancel()
+        for task in tasks:
+            task.cancel()
 
 
 async def _tell_heap() -> None:
@@ -116,7 +124,7 @@ def _started(folder: str, board: Board) -> tuple[str, Loop]:
 def _read(folder: str, board: Board) -> tuple[Config, bytes]:
     from boards.micropython.read_site import read_site
 
-    found = read_site(folder, board.devices_max)
+    found = read_site(folder, board)
     _forget("boards.micropython.read_site", "agent.config")
     return found
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from agent.config import Config
     from agent.loop import Loop
+    from boards.micropython.online import Online
     from boards.micropython.site import Board
     from hal.ports import Pins, Store
 
@@ -35,7 +36,10 @@ _KEY_BYTES = const(32)
 
 def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     """Return the agent of a checked configuration, ready to run. Raises: ValueError with one sentence, OSError."""
-    clock = BoardClock()
+    online = None
+    if board.go_online is not None and config.wlan is not None:
+        online = board.online = board.go_online(folder, config.wlan, config.clock)
+    clock = BoardClock() if online is None else online.clock
     signer = _signer(folder, config, "key", board)
     next_signer = _signer(folder, config, "next_key", board, 0) if config.agent["next_key"] is not None else None
     store = _journal(folder, board, config.agent)
@@ -49,7 +53,7 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
             return board.open_pins(folder)
         return Bus(board.open_serial(row), Rtu(row["baud"]), clock)
 
-    uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex())
+    uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex(), online)
     try:
         loop = assemble(
             config, digest,
@@ -107,9 +111,12 @@ def _record(folder: str, config: Config, runtime: str, loop: Loop) -> None:
     loop.recorder.on_stop = lambda why: print("siteward: the flight recorder is off: " + why)
 
 
-def _uplink(folder: str, table: dict[str, Any] | None, agent_hex: str) -> MqttUplink | None:
+def _uplink(folder: str, table: dict[str, Any] | None, agent_hex: str, online: Online | None) -> MqttUplink | None:
     if table is None:
         return None
     files = [folder + "/" + table[key] for key in ("ca", "cert", "cert_key")]
     server_name = table["server_name"] or table["host"]
-    return MqttUplink(table["host"], table["port"], agent_hex, files[0], files[1], files[2], server_name)
+    made = MqttUplink(table["host"], table["port"], agent_hex, files[0], files[1], files[2], server_name)
+    if online is not None:
+        made.not_yet = online.not_yet
+    return made

@@ -64,11 +64,11 @@ async def _connected(end: socket.socket, timeout_ms: int) -> None:
         pause_ms = min(2 * pause_ms, _PAUSE_MS_MAX)
 
 
-def throw_away(read: Callable[[int], bytes | None]) -> None:
-    """Drop what came unasked. Raises: LineDown when it never ends, whatever `read` raises."""
-    for _ in range(_STALE_READS_MAX):
+def throw_away(read: Callable[[int], bytes | None]) -> bool:
+    """Drop what came unasked, tell whether there was any. Raises: LineDown when it never ends, what `read` raises."""
+    for at in range(_STALE_READS_MAX):
         if not read(_READ_BYTES):
-            return
+            return at > 0
     raise LineDown("does not stop talking")
 
 

@@ -5,8 +5,9 @@ import sys
 
 import uos
 
-HERE = sys.path[-1]
-sys.path.insert(1, sys.path.pop())  # before what is frozen: `time`, `os` and `machine` are ours
+HERE = next(path for path in sys.path if path.endswith("tests/fakes"))
+sys.path.remove(HERE)
+sys.path.insert(1, HERE)  # before what is frozen: `time`, `os` and `machine` are ours
 sys.path.append(uos.getenv("BOARD_TESTS"))
 
 import esp32  # noqa: F401

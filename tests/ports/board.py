@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 from tests.board import board_path, micropython
+from tests.boards.fake_board import environment, stage_fakes
 from tests.needs import ROOT
 
 TIMEOUT_S = 90
@@ -27,9 +29,12 @@ async def holds(promise: Callable[..., object], bench: object) -> bool:
     return True
 
 
-def on_board(module: str, function: str, bench: str, *arguments: object) -> list[str]:
-    """Return the command that calls `function` with a bench of board_benches.py; to be started in ROOT."""
-    folders = f"{board_path().partition(':')[0]}:."
+def on_board(module: str, function: str, bench: str, *arguments: object, more: str = "") -> list[str]:
+    """Return the command that calls `function` with a bench of board_benches.py; to be started in ROOT.
+
+    `more`: folders to import from before all others. `bench` may name another module: `fake_benches.uart_line`.
+    """
+    folders = f"{more}{board_path().partition(':')[0]}:."
     return micropython("tests/ports/on_board.py", folders, module, function, bench, *[str(each) for each in arguments])
 
 
@@ -38,8 +43,22 @@ async def holds_on_micropython(promise: Callable[..., object], bench: str, *argu
 
     Raises: AssertionError with what it printed.
     """
+    return await _ends_well(on_board(promise.__module__, promise.__name__, bench, *arguments))
+
+
+async def holds_on_fakes(promise: Callable[..., object], world: Path, bench: str, *arguments: object) -> bool:
+    """Run one promise over `bench` of fake_benches.py, as a board in this world; True when it was kept.
+
+    Raises: AssertionError with what it printed.
+    """
+    fakes = stage_fakes() + ":"
+    run = on_board(promise.__module__, promise.__name__, f"fake_benches.{bench}", *arguments, more=fakes)
+    return await _ends_well([*environment(world), *run])
+
+
+async def _ends_well(command: list[str]) -> bool:
     process = await asyncio.create_subprocess_exec(
-        *on_board(promise.__module__, promise.__name__, bench, *arguments),
+        *command,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

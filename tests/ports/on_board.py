@@ -12,7 +12,8 @@ import sys
 def main(folders, contracts, name, bench, *arguments):
     # Only what a board would have: never this machine's packages.
     sys.path[:] = folders.split(":") + [".frozen"]  # noqa: RUF005
-    benches = __import__("tests.ports.board_benches", None, None, (bench,))
+    module, _, bench = bench.rpartition(".")
+    benches = __import__(module or "tests.ports.board_benches", None, None, (bench,))
     contract = getattr(__import__(contracts, None, None, (name,)), name)
     outcome = contract(getattr(benches, bench)(*arguments))
     if hasattr(outcome, "send"):

@@ -10,7 +10,8 @@ import pytest
 from boards.cpython.clock import SystemClock
 from hal import quantities as q
 from hal.memory import ManualClock
-from tests.ports.board import holds, holds_on_micropython, promises
+from tests.boards.fake_board import make_world
+from tests.ports.board import holds, holds_on_fakes, holds_on_micropython, promises
 from tests.ports.contracts import board_clock
 from tests.ports.contracts import clock as contracts
 
@@ -57,6 +58,12 @@ async def test_clock_of_a_board(promise):
 @BOARD
 async def test_clock_of_other_ports(promise):
     assert await holds_on_micropython(promise, "other_ports")
+
+
+@ALL
+@pytest.mark.parametrize(("port", "bench"), [("rp2", "new_clock"), ("esp32", "set_clock")])
+async def test_clock_that_time_servers_set(promise, port, bench, tmp_path):
+    assert await holds_on_fakes(promise, make_world(tmp_path, port), bench)
 
 
 def test_a_gateway_that_was_never_set_has_no_civil_time(monkeypatch):

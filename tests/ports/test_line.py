@@ -8,7 +8,9 @@ from boards.cpython.serial_line import SerialLine
 from boards.cpython.tcp_line import TcpLine
 from hal.errors import LineDown
 from hal.memory import ScriptedLine
-from tests.ports.board import holds, holds_on_micropython, promises
+from tests.boards.fake_board import make_world
+from tests.ports.board import holds, holds_on_fakes, holds_on_micropython, promises
+from tests.ports.contracts import direction
 from tests.ports.contracts import line as contracts
 from tests.ports.far_end import scripted, serial_far_end, tcp_far_end, unused_port
 
@@ -51,3 +53,19 @@ async def test_tcp_on_a_board(promise):
 async def test_serial_port_on_a_board(promise):
     async with serial_far_end() as path:
         assert await holds_on_micropython(promise, "serial_line", path)
+
+
+@ALL
+async def test_uart_with_a_direction_pin_on_a_board(promise, tmp_path):
+    async with serial_far_end() as path:
+        assert await holds_on_fakes(promise, uart_world(tmp_path, path), "uart_line")
+
+
+@pytest.mark.parametrize("promise", promises(direction), ids=lambda promise: promise.__name__)
+async def test_direction_of_a_uart_on_a_board(promise, tmp_path):
+    async with serial_far_end() as path:
+        assert await holds_on_fakes(promise, uart_world(tmp_path, path), "uart_line")
+
+
+def uart_world(folder, path):
+    return make_world(folder, "rp2", {"1": {"path": path, "de": 6}, "2": {"path": "/dev/absent", "de": 10}})

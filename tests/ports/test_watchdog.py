@@ -8,7 +8,8 @@ import pytest
 
 from boards.cpython.watchdog import SystemdWatchdog
 from hal.memory import CountingWatchdog
-from tests.ports.board import holds, holds_on_micropython, promises
+from tests.boards.fake_board import make_world
+from tests.ports.board import holds, holds_on_fakes, holds_on_micropython, promises
 from tests.ports.contracts import watchdog as contracts
 
 ALL = pytest.mark.parametrize("promise", promises(contracts), ids=lambda promise: promise.__name__)
@@ -41,6 +42,13 @@ async def test_a_service_whose_manager_is_gone(promise, monkeypatch, tmp_path):
 @ALL
 async def test_on_a_board_without_one(promise):
     assert await holds_on_micropython(promise, "watchdog")
+
+
+@ALL
+async def test_on_a_board_with_one(promise, tmp_path):
+    world = make_world(tmp_path, "rp2")
+    assert await holds_on_fakes(promise, world, "hardware_watchdog")
+    assert "watchdog 8000" in (world / "said").read_text()
 
 
 @pytest.mark.parametrize("kind", ["path", "abstract"])

@@ -1,7 +1,8 @@
 """`machine.UART` on a pty, at the pace of its baud rate, behind an RS-485 driver with a direction pin.
 
-Bytes leave one character after the other. Those that leave while the direction pin is low never reach the bus, and
-what comes while it is high is lost, unless the world says `echo`: then the receiver stays on and hears itself, too.
+Bytes leave one character after the other. Those that leave while the direction pin is low never reach the bus. While
+it is high nothing is heard, and what has come by TURN_US after the last bit is lost then. A unit on a real bus waits
+3.5 characters only, but here the host may have taken the processor away: that is judged by what stands in `said`.
 """
 
 import termios
@@ -11,6 +12,7 @@ from world import WORLD, say, watch
 
 _VTIME = 5
 _VMIN = 6
+TURN_US = 100000
 
 
 class UART:
@@ -23,9 +25,11 @@ class UART:
         self._character_us = (1 + bits + (parity is not None) + stop) * 1000000 // baudrate
         self._txbuf = txbuf
         self._leaving = b""  # what has not left yet
+        self._left = b""  # what has and is not told yet: the far end is given a request in one piece
         self._begun_us = 0  # when its first bit left
-        self._driving = self._wiring.get("de") is None
-        self._heard = b""  # of itself
+        self._answers_us = 0  # when an answer is there
+        self._direction = self._wiring.get("de")
+        self._driving = self._direction is None
         self._port = open(self._wiring["path"], "r+b", 0)
         handle = self._port.fileno()
         termios.setraw(handle)
@@ -33,8 +37,8 @@ class UART:
         settings[6][_VMIN] = settings[6][_VTIME] = 0
         termios.tcsetattr(handle, termios.TCSANOW, settings)
         say("uart %d baud %d parity %s stop %d tx %s rx %s" % (id, baudrate, parity, stop, tx, rx))
-        if not self._driving:
-            watch(self._wiring["de"], self._turn)
+        if self._direction is not None:
+            watch(self._direction, self._turn)
 
     def write(self, frame):
         self._leave()
@@ -49,18 +53,13 @@ class UART:
         self._leave()
         return not self._leaving
 
-    def any(self):
-        self._leave()
-        return len(self._heard)
-
     def read(self, size_bytes=256):
         self._leave()
-        found, self._heard = self._heard[:size_bytes], self._heard[size_bytes:]
-        if len(found) < size_bytes:
-            found += self._port.read(size_bytes - len(found)) or b""
-        return found or None
+        return None if self._driving and self._direction is not None else self._port.read(size_bytes) or None
 
     def deinit(self):
+        self._leave()
+        self._leaving = b""
         if self._port is not None:
             self._port.close()
             self._port = None
@@ -73,17 +72,23 @@ class UART:
         left, self._leaving = self._leaving[:count], self._leaving[count:]
         self._begun_us = utime.ticks_add(self._begun_us, count * self._character_us)
         if self._driving:
-            self._port.write(left)
-            if self._wiring.get("echo"):
-                self._heard += left
+            self._left += left
         else:
             say("lost %d" % count)
         if not self._leaving:
             say("last bit")
+            self._answers_us = utime.ticks_add(utime.ticks_us(), TURN_US)
+            self._tell()
+
+    def _tell(self):
+        if self._left and self._port is not None:
+            self._port.write(self._left)
+        self._left = b""
 
     def _turn(self, level):
         self._leave()
-        if not level and not self._wiring.get("echo"):
+        self._tell()
+        if not level and self._port is not None and utime.ticks_diff(utime.ticks_us(), self._answers_us) >= 0:
             deaf = self._port.read(4096)  # came while the receiver was off
             if deaf:
                 say("deaf %d" % len(deaf))

@@ -1,0 +1,172 @@
+"""The benches for what boards have of their own, over tests/fakes; imported inside MicroPython only."""
+
+import boot  # noqa: F401  (before anything that asks what time it is)
+import asyncio
+import json
+import os
+
+import network
+import utime
+import world
+from boards.micropython import timekeeper
+from boards.micropython import wlan as wlan_adapter
+from boards.micropython.hardware_watchdog import HardwareWatchdog
+from boards.micropython.kept_clock import KeptClock
+from boards.micropython.uart_line import UartLine
+
+UART = {"baud": 9600, "parity": "N", "stop_bits": 1}
+FLOOR = world.path_of("clock.floor")
+
+
+class Lines:
+    """Bench of contracts/line.py and contracts/direction.py: UART 1 has a far end, UART 2 has none."""
+
+    def __init__(self):
+        self.line = self.line_at(9600)
+        self.absent_line = UartLine(2, 8, 9, 10, UART)
+
+    def line_at(self, baud):
+        line = UartLine(1, 4, 5, 6, dict(UART, baud=baud))
+        line._settle_ms = 400
+        return line
+
+    def said(self):
+        """Return [(microseconds, what)] of all that the board did so far."""
+        with open(world.path_of("said")) as file:
+            return [(int(line.split(" ")[0]), line.strip().split(" ", 1)[1]) for line in file.read().splitlines()]
+
+
+def uart_line():
+    return Lines()
+
+
+class Clocks:
+    """Bench of contracts/clock.py: a clock that a time server has set to the host's time, or a new one."""
+
+    def __init__(self, is_set):
+        self.clock = KeptClock(FLOOR)
+        if is_set:
+            self.clock.set(int(utime.time()) * 1000 - self.clock.now_ms(), 20)
+
+    async def let_pass(self, ms):
+        await asyncio.sleep_ms(ms + 2)
+
+
+def new_clock():
+    return Clocks(False)
+
+
+def set_clock():
+    return Clocks(True)
+
+
+class Timekeeping:
+    """Bench of contracts/timekeeping.py."""
+
+    def __init__(self, addresses):
+        for pair in addresses.split(","):
+            name, _, address = pair.partition("=")
+            setattr(self, name, address)
+        self._asked = []
+
+    def clock(self):
+        return KeptClock(FLOOR)
+
+    def keeper(self, clock, *addresses):
+        servers = [(address.split(":")[0], int(address.split(":")[1])) for address in addresses]
+        made = timekeeper.Timekeeper(clock, servers, lambda: True, lambda trouble: None)
+        ask = made._ask
+
+        def counted(server):
+            self._asked.append("%s:%d" % (server.host, server.port))
+            return ask(server)
+
+        made._ask = counted
+        return made
+
+    def asked(self, address):
+        return self._asked.count(address)
+
+    def later(self, clock, ms):
+        clock._now_ms += ms
+
+    def host_s(self):
+        return int(utime.time())
+
+    def floor(self):
+        try:
+            with open(FLOOR) as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def write_floor(self, content):
+        with open(FLOOR, "w") as file:
+            file.write(content)
+
+    def set_rtc(self, unix_s):
+        world.CLOCK.set(unix_s)
+
+    def lose_power(self):
+        if "rtc" in os.listdir(world.FOLDER):
+            os.remove(world.path_of("rtc"))
+        world.CLOCK.__init__()
+
+
+def timekeeping(addresses):
+    return Timekeeping(addresses)
+
+
+class Ahead:
+    """Ticks that go by at once: every sleep of the adapter under test is over when it began."""
+
+    ticks_add, ticks_diff = utime.ticks_add, utime.ticks_diff
+
+    def __init__(self):
+        self.now_ms = (1 << 30) - 20000  # soon they begin anew on a board; here they only grow
+
+    def ticks_ms(self):
+        return self.now_ms
+
+    async def sleep_ms(self, ms):
+        self.now_ms += ms
+        await asyncio.sleep_ms(0)
+
+
+class Wlans:
+    """Bench of contracts/wlan.py."""
+
+    def __init__(self, password):
+        self.ticks = Ahead()
+        network.utime = self.ticks
+        wlan_adapter.ticks_ms, wlan_adapter.sleep_ms = self.ticks.ticks_ms, self.ticks.sleep_ms
+        self.told = []
+        self._password = password
+
+    def wlan(self):
+        return wlan_adapter.Wlan("house", self._password or None, lambda *fact: self.told.append(fact))
+
+    def set_air(self, points):
+        with open(world.path_of("air.json"), "w") as file:
+            file.write(json.dumps(points))
+
+    async def lapse(self, ms):
+        """Let tasks run until so much of their time has passed."""
+        end_ms = self.ticks.now_ms + ms
+        while self.ticks.now_ms < end_ms:
+            await asyncio.sleep_ms(0)
+
+
+def wlan(password=""):
+    return Wlans(password)
+
+
+class Watchdogs:
+    """Bench of contracts/watchdog.py."""
+
+    def __init__(self):
+        self.watchdog = HardwareWatchdog(8000)
+
+
+def hardware_watchdog():
+    return Watchdogs()
