@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 Table = dict[str, Any]
 
 
@@ -15,7 +18,7 @@ class BadConfig(Exception):
 
 def build(kind: type[T], table: Table, where: str, **given: Any) -> T:
     """Return `kind(**given, **table)`; only public fields with plain types may be set by `table`."""
-    allowed = {f.name: f for f in fields(kind) if f.init and not f.name.startswith("_") and f.name not in given}  # type: ignore[arg-type]
+    allowed = {f.name: f for f in fields(kind) if f.init and not f.name.startswith("_") and f.name not in given}
     hints = get_type_hints(kind)
     for key, found in table.items():
         if key not in allowed:

@@ -175,7 +175,7 @@ class Home:
     async def close(self) -> None:
         """Close all ports."""
         for port in self._ports.values():
-            await port.shutdown()  # type: ignore[no-untyped-call]
+            await port.shutdown()  # type: ignore[no-untyped-call]  # pymodbus has no types there
         self._ports.clear()
 
 

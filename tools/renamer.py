@@ -148,7 +148,7 @@ class Renamer(ast.NodeTransformer):
         return node
 
     def _rename(self, node: Named) -> None:
-        node.was = node.name  # type: ignore[union-attr]
+        node.was = node.name  # type: ignore[union-attr]  # a mark of our own, read by `was`
         _, names = self._scopes[-1]
         if self._in_core and self._at_top():
             node.name = self._program.globals[self._module, node.name]

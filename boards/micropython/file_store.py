@@ -44,7 +44,7 @@ class FileStore:
 
     def _open(self, first: int) -> BinaryIO:
         path = self._path(first)
-        handle = open(path, "r+b") if _exists(path) else open(path, "w+b")  # noqa: SIM115
+        handle = open(path, "r+b") if _exists(path) else open(path, "w+b")  # noqa: SIM115 - `close` closes it
         handle.flush()
         _sync_folder(self._folder)
         return handle
@@ -150,7 +150,7 @@ def _exists(path: str) -> bool:
 
 def _sync_folder(folder: str) -> None:
     try:
-        handle = open(folder, "rb")  # noqa: SIM115
+        handle = open(folder, "rb")  # noqa: SIM115 - a folder: only synced
     except OSError:
         return  # littlefs keeps names with the file's own commit and does not open folders
     handle.flush()

@@ -21,7 +21,7 @@ class FlashFile:
                 for _ in range(blocks):  # noqa: FURB122 - there is no writelines, and no megabyte to spare
                     file.write(b"\xff" * _BLOCK_BYTES)
             os.rename(path + ".new", path)
-        self._file = open(path, "r+b")  # noqa: SIM115
+        self._file = open(path, "r+b")  # noqa: SIM115 - open as long as the agent runs
 
     def readblocks(self, block: int, into: bytearray | memoryview, offset: int = 0) -> None:
         """Fill `into` from `offset` in a block."""

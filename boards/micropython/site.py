@@ -61,18 +61,18 @@ class Board:
 
         Else _COLLECT_BYTES has the heap collected at every step, which takes longer than the step.
         """
-        gc.threshold(-1)  # type: ignore[attr-defined]
+        gc.threshold(-1)
         try:
             for _ in range(self._steps_a_turn):
                 next(steps)
         finally:
             gc.collect()
-            gc.threshold(_COLLECT_BYTES)  # type: ignore[attr-defined]
+            gc.threshold(_COLLECT_BYTES)
 
 
 def run_site(folder: str, board: Board) -> int:
     """Run the agent of FOLDER/site.json for ever; return 2 after one sentence when it cannot start."""
-    gc.threshold(_COLLECT_BYTES)  # type: ignore[attr-defined]
+    gc.threshold(_COLLECT_BYTES)
     try:
         site, loop = _started(folder, board)
     except (ValueError, OSError) as error:
@@ -108,8 +108,8 @@ async def _tell_heap() -> None:
 
 
 def _with_heap(fact: dict[str, Any]) -> dict[str, Any]:
-    fact["heap_bytes"] = gc.mem_alloc()  # type: ignore[attr-defined]
-    fact["free_bytes"] = gc.mem_free()  # type: ignore[attr-defined]
+    fact["heap_bytes"] = gc.mem_alloc()
+    fact["free_bytes"] = gc.mem_free()
     return fact
 
 

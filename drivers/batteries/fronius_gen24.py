@@ -51,7 +51,7 @@ class FroniusGen24(SunSpecDevice, Battery):
     model = "fronius-gen24"
     maker = "Fronius"
     write_cost = PERSISTENT
-    models = {  # noqa: RUF012
+    models = {  # noqa: RUF012  (a table: never changed)
         103: (
             Point(10, UINT16, q.VOLTAGE_L1_MV, num=1000, scale_at=13),  # V
             Point(11, UINT16, q.VOLTAGE_L2_MV, num=1000, scale_at=13),

@@ -60,7 +60,7 @@ class Bank:
         if parts is None:
             self._check(address, count)
             parts = self._spans[address, count] = self._parts(address, address + count)
-        found = b"".join([part if type(part) is bytes else part() for part in parts])  # type: ignore[operator]
+        found = b"".join([part if isinstance(part, bytes) else part() for part in parts])
         assert len(found) == 2 * count, (address, count)
         return found
 

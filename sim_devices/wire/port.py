@@ -84,7 +84,7 @@ class Connection(ServerRequestHandler):
     """One client. What leaves may be late or broken; a silent client may be put out."""
 
     def __init__(self, owner: TcpPort | RtuPort) -> None:
-        super().__init__(owner, None, None, None)  # type: ignore[no-untyped-call]
+        super().__init__(owner, None, None, None)  # type: ignore[no-untyped-call]  # pymodbus has no types there
         self._port = owner
         self._idle: asyncio.TimerHandle | None = None
 
@@ -106,7 +106,7 @@ class Connection(ServerRequestHandler):
         self._watch_idle()
         return super().callback_data(data, addr)
 
-    def server_send(self, pdu: ModbusPDU, addr: tuple[Any, ...] | None) -> None:  # noqa: ARG002
+    def server_send(self, pdu: ModbusPDU, addr: tuple[Any, ...] | None) -> None:  # noqa: ARG002  (pymodbus calls it so)
         """Send an answer as the device's faults and the line's speed have it."""
         packet, delay_s = self._port.outgoing(pdu.dev_id, self.framer.buildFrame(pdu))
         if delay_s > 0:
@@ -116,7 +116,7 @@ class Connection(ServerRequestHandler):
 
     def _put(self, packet: bytes) -> None:
         if self.transport:
-            self.transport.write(packet)  # type: ignore[attr-defined]
+            cast(asyncio.WriteTransport, self.transport).write(packet)
 
     def _watch_idle(self) -> None:
         if self._idle:
@@ -160,7 +160,7 @@ class TcpPort(_Outgoing, ModbusTcpServer):
     @property
     def bound(self) -> tuple[str, int]:
         """Host and port it listens on."""
-        host, port = self.transport.sockets[0].getsockname()[:2]  # type: ignore[attr-defined]
+        host, port = cast(asyncio.Server, self.transport).sockets[0].getsockname()[:2]
         return host, port
 
     def drop_clients(self) -> None:

@@ -121,7 +121,10 @@ async def test_a_token_that_never_answers_is_given_up(hsm, key, monkeypatch):
     signer, release = TokenSigner(hsm.uri(), hsm.folder), asyncio.Event()
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(pkcs11_signer, "ANSWER_S", 0.05)
-    stuck = lambda digest: asyncio.run_coroutine_threadsafe(release.wait(), loop).result(10)  # noqa: E731
+
+    def stuck(digest):
+        asyncio.run_coroutine_threadsafe(release.wait(), loop).result(10)
+
     monkeypatch.setattr(signer._token, "sign", stuck)
     with pytest.raises(TokenError, match=r"no answer within"):
         await signer.sign(DIGEST)

@@ -9,9 +9,9 @@ import sys
 
 sys.path[:] = [sys.argv[1], ".frozen"]
 
-from agent import cbor, cose, merkle  # noqa: E402
-from boards.micropython import es256  # noqa: E402
-from boards.micropython.signer import SoftSigner  # noqa: E402
+from agent import cbor, cose, merkle  # noqa: E402 - found on the path that was just set
+from boards.micropython import es256  # noqa: E402 - found on the path that was just set
+from boards.micropython.signer import SoftSigner  # noqa: E402 - found on the path that was just set
 
 signers = {}
 
@@ -82,4 +82,4 @@ VERBS = {
 with open(sys.argv[2]) as questions:  # noqa: PTH123  (there is no pathlib)
     for line in questions:
         question = json.loads(line)
-        print(VERBS[question[0]](*question[1:]))  # type: ignore[operator]
+        print(VERBS[question[0]](*question[1:]))  # type: ignore[operator]  # each takes its own

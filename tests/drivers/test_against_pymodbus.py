@@ -8,7 +8,7 @@ import random
 import tty
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pymodbus.framer import FramerRTU, FramerSocket
@@ -105,7 +105,7 @@ async def over_tcp() -> AsyncIterator[Bus]:
     server = ModbusTcpServer(devices(), address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
     try:
-        port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        port = cast(asyncio.Server, server.transport).sockets[0].getsockname()[1]
         async with tcp_bus(port) as bus:
             yield bus
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from typing import Any
 
 from agent import cbor, journal, record
 from agent.config import ConfigError, checked
@@ -113,11 +114,11 @@ def unframed(segment: bytes) -> bytes:
 def tape_segment(raw: bytes) -> None:
     """Whatever is in a segment, replay says so and goes on; it never raises."""
     for segment in (raw, reframed(raw)):
-        events: list[object] = []
+        events: list[Any] = []
         replay = Replay(events.append)
         replay.play("fuzz", segment)
         replay.end()
-        told = [event[0] for event in events]  # type: ignore[index]
+        told = [event[0] for event in events]
         if segment and not replay.ticks and SEGMENT not in told:
             assert DAMAGED in told or TORN in told
         assert replay.differing == told.count(DIFFERS)

@@ -11,7 +11,7 @@ import sys
 
 def main(folders, contracts, name, bench, *arguments):
     # Only what a board would have: never this machine's packages.
-    sys.path[:] = folders.split(":") + [".frozen"]  # noqa: RUF005
+    sys.path[:] = folders.split(":") + [".frozen"]  # noqa: RUF005 - MicroPython has no [*a]
     module, _, bench = bench.rpartition(".")
     benches = __import__(module or "tests.ports.board_benches", None, None, (bench,))
     contract = getattr(__import__(contracts, None, None, (name,)), name)

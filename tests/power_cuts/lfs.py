@@ -103,5 +103,5 @@ def _stand_whole(medium, name, number):
 
 
 def content_of(path):
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb") as file:  # noqa: PTH123 - MicroPython
         return file.read()

@@ -10,7 +10,7 @@ import sys
 
 def main(folders, module, every, offset):
     # Only what a board would have: never this machine's packages.
-    sys.path[:] = folders.split(":") + [".frozen"]  # noqa: RUF005
+    sys.path[:] = folders.split(":") + [".frozen"]  # noqa: RUF005 - MicroPython has no [*a]
     print(__import__(module, None, None, ("sweep",)).sweep(int(every), int(offset)))
 
 

@@ -183,9 +183,9 @@ def claimed_bytes(act: Callable[[], object]) -> int:
     """Return what `act` claims from the heap; MicroPython only."""
     gc.collect()
     gc.disable()
-    before = gc.mem_alloc()  # type: ignore[attr-defined]
+    before = gc.mem_alloc()
     act()
-    after: int = gc.mem_alloc()  # type: ignore[attr-defined]
+    after: int = gc.mem_alloc()
     gc.enable()
     return after - before
 

@@ -24,6 +24,8 @@ from tests.shared.house import AGENT_ID, METER, TABLE, row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.step import Item
 
 VOLT = 230
@@ -216,10 +218,10 @@ class Garage:
         for _ in range(seconds):
             await self.tick()
 
-    async def until(self, reached: object, seconds: int) -> int:
+    async def until(self, reached: Callable[[], bool], seconds: int) -> int:
         """Let time pass until `reached()`; return how many seconds. Fails after `seconds`."""
         for second in range(seconds):
-            if reached():  # type: ignore[operator]
+            if reached():
                 return second
             await self.tick()
         raise AssertionError("not within %d s" % seconds)

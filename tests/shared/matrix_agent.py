@@ -174,7 +174,7 @@ class Agent:
 
     async def stop(self) -> None:
         """Let the agent stand down."""
-        self.loop.turn = self.turn  # type: ignore[method-assign]
+        self.loop.turn = self.turn  # type: ignore[method-assign]  # so that a fault can be put in
         for device in self.devices:
             device.gone, device.stubborn = False, None
         self.loop.stop()

@@ -149,7 +149,7 @@ async def play_lease(cell: Cell) -> None:
                 actuator.grant((at, wrong, "nobody"), agent.clock.now_ms() + 10000)
 
     def switch(on: bool) -> None:
-        agent.loop.turn = instead if on else agent.turn  # type: ignore[method-assign]
+        agent.loop.turn = instead if on else agent.turn  # type: ignore[method-assign]  # the fault
 
     if cell.condition == "never seen":
         switch(True)

@@ -28,7 +28,7 @@ class Tape:
         self.stopped: list[str] = []
         self.recorder = self._recorder()
         self._state = plant.state
-        plant.tick = self.tick  # type: ignore[method-assign]
+        plant.tick = self.tick  # type: ignore[method-assign]  # only this one is taped
 
     def _recorder(self) -> Recorder:
         recorder = Recorder(self.store, self.bytes_max, "test", AUTHORITIES)

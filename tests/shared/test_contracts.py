@@ -13,10 +13,14 @@ from hal.capabilities.switch import Switch
 from hal.capabilities.thermostat import Thermostat
 from hal.errors import OutOfRange
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def refused(device: c.Controllable, setpoint: object) -> bool:
+
+def refused(device: c.Controllable, setpoint: Any) -> bool:
     try:
-        device.check(setpoint)  # type: ignore[arg-type]
+        device.check(setpoint)
     except OutOfRange:
         return True
     return False

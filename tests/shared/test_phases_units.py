@@ -304,7 +304,7 @@ def test_room_is_found_on_all_phases_and_on_one_and_everything_is_put_back():
         charger.share_w = share_w
 
         def find(state, unit) -> None:
-            asked.append((unit.phases, unit.source, unit.share_w))  # noqa: B023
+            asked.append((unit.phases, unit.source, unit.share_w))  # noqa: B023 - called in this round only
             unit.cap_w = 1000 * len(unit.phases)
 
         pair.compare(garage.state, find)

@@ -122,7 +122,7 @@ class Bare:
         for number, port in enumerate([*self._settings["meters"], self._settings["charger"]]):
             reads = CHARGER_READS if port == self._settings["charger"] else METER_READS
             made = Device(number, reads, self._take)
-            await loop.create_connection(lambda made=made: made, "127.0.0.1", port)  # type: ignore[misc]
+            await loop.create_connection(lambda made=made: made, "127.0.0.1", port)  # type: ignore[misc]  # mypy does not infer the default's type
             devices.append(made)
         self._client.connect("localhost", self._settings["port"], 30)
         self._client.loop_start()

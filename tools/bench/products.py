@@ -104,7 +104,7 @@ def _tell_writes(name: str, home: Home) -> None:
             (current_a,) = struct.unpack(">f", struct.pack(">HH", *words))
             print(json.dumps({"charger": name, "limit_ma": round(current_a * 1000), "at_ns": heard_ns}), flush=True)
 
-    product.write = write  # type: ignore[method-assign]
+    product.write = write  # type: ignore[method-assign]  # only this one is listened to
 
 
 if __name__ == "__main__":

@@ -125,7 +125,8 @@ class Plant:
         self.stir()
         base = self.house.base
         base.constant_w = total_w
-        base.shares = tuple(w / total_w for w in phases_w) if total_w else (0.0, 0.0, 0.0)  # type: ignore[assignment]
+        first_w, second_w, third_w = phases_w
+        base.shares = (first_w / total_w, second_w / total_w, third_w / total_w) if total_w else (0.0, 0.0, 0.0)
 
     def set_sun(self, power_w: int) -> None:
         """Change what the modules could give."""

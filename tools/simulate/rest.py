@@ -69,7 +69,7 @@ class RestLoop(asyncio.AbstractEventLoop):
             asyncio._set_running_loop(before)
         raise NeverRests(f"{TURNS_MAX} turns without a rest")
 
-    def call_soon(  # type: ignore[override]
+    def call_soon(  # type: ignore[override]  # returns the part of a handle that is needed here
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Call:
         """Put a callback behind all others."""
@@ -81,7 +81,7 @@ class RestLoop(asyncio.AbstractEventLoop):
         """Return a future of this loop."""
         return asyncio.Future(loop=self)
 
-    def create_task(  # type: ignore[override]
+    def create_task(  # type: ignore[override]  # takes coroutines only
         self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: Context | None = None
     ) -> asyncio.Task[T]:
         """Start a task."""

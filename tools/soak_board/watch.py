@@ -46,8 +46,8 @@ class Watch:
             await asyncio.sleep_ms(LOOK_MS)  # type: ignore[attr-defined]
             gc.collect()
             told = {"fact": "look", "at_ms": time.ticks_ms(), "tasks": self.tasks}  # type: ignore[attr-defined]
-            told["heap_bytes"] = gc.mem_alloc()  # type: ignore[attr-defined]
-            told["free_bytes"] = gc.mem_free()  # type: ignore[attr-defined]
+            told["heap_bytes"] = gc.mem_alloc()
+            told["free_bytes"] = gc.mem_free()
             told["largest_bytes"] = largest(told["free_bytes"])
             print(json.dumps(told))
 

@@ -17,11 +17,11 @@ class Files:
         return self._store
 
     def _paths(self):
-        return sorted([self._folder + "/" + name for name in os.listdir(self._folder) if name.endswith(".log")])  # noqa: PTH208
+        return sorted([self._folder + "/" + name for name in os.listdir(self._folder) if name.endswith(".log")])  # noqa: PTH208 - MicroPython
 
     def smear(self):
         self._store.close()
-        with open(self._paths()[0], "ab") as oldest:  # noqa: PTH123
+        with open(self._paths()[0], "ab") as oldest:  # noqa: PTH123 - MicroPython
             oldest.write(b"half a frame")
         return self.open()
 
@@ -29,9 +29,9 @@ class Files:
         """Shorten the newest file; MicroPython has no truncate."""
         self._store.close()
         path = self._paths()[-1]
-        with open(path, "rb") as whole:  # noqa: PTH123
+        with open(path, "rb") as whole:  # noqa: PTH123 - MicroPython
             kept = whole.read()[:size_bytes]
-        with open(path, "wb") as torn:  # noqa: PTH123
+        with open(path, "wb") as torn:  # noqa: PTH123 - MicroPython
             torn.write(kept)
         return self.open()
 

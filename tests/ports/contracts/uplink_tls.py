@@ -10,7 +10,7 @@ from tests.waiting import until
 
 
 def open_handles():
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - MicroPython
 
 
 async def test_a_topic_that_is_not_its_own_never_arrives_and_does_no_harm(bench):

@@ -8,6 +8,7 @@ sim_devices (charge point 5 s + 4 s; compressor: time constant 15 s, so 90 s unt
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from agent.limits import WATT
@@ -52,7 +53,7 @@ def is_promised(world: World) -> bool:
     )
 
 
-class Held(Rule):
+class Held(Rule, ABC):
     """Base: counts for how long something is passed while it could be kept."""
 
     def __init__(self) -> None:
@@ -72,9 +73,9 @@ class Held(Rule):
             else:
                 self._since_ms.pop(key, None)
 
+    @abstractmethod
     def passed(self, world: World) -> list[tuple[object, str]]:
         """Return a key and a text for everything looked at; the text is empty where it is kept or cannot be."""
-        raise NotImplementedError
 
     def _forget(self, world: World) -> None:
         self._since_ms.clear()
