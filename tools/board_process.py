@@ -34,11 +34,14 @@ def image() -> Path:
     return build("boards.micropython_unix", STAGED.with_suffix(".romfs"))
 
 
-def run(folder: Path, heap: str, first: Path | None = None) -> int:
-    """Hand this process over to MicroPython, which loads `first` before the agent; return its exit code."""
+def run(folder: Path, heap: str, first: Path | None = None, made: Path | None = None) -> int:
+    """Hand this process over to MicroPython, which loads `first` before the agent; return its exit code.
+
+    `made`: an image to run in place of that of all sources.
+    """
     import micropython_run  # only here: a gateway has no MicroPython
 
-    with image().open("rb") as file:
+    with (made or image()).open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a serial port opened here becomes the terminal: its end is not ours
     address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
@@ -53,9 +56,10 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="folder with site.json")
     parser.add_argument("--heap", default="160K", help="MicroPython heap, default 160K")
     parser.add_argument("--first", type=Path, metavar="MODULE.mpy", help="load this before the agent: to measure it")
+    parser.add_argument("--image", type=Path, metavar="FILE.romfs", help="run this image, not one of all sources")
     asked = parser.parse_args()
     try:
-        return run(asked.folder, asked.heap, asked.first)
+        return run(asked.folder, asked.heap, asked.first, asked.image)
     except StageError as error:
         print(f"siteward: {error}", file=sys.stderr)
         return 2

@@ -22,7 +22,10 @@ from tools.errors import UsageError
 
 MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
 # import -> extra
-PARTS = {"cbor2": "verify", "cryptography": "gateway", "paho": "gateway", "pkcs11": "pkcs11", "serial": "gateway"}
+PARTS = {
+    "cbor2": "verify", "cryptography": "gateway", "mpremote": "boards", "paho": "gateway", "pkcs11": "pkcs11",
+    "serial": "gateway",
+}  # fmt: skip
 
 KEY_HELP = "key file, or pkcs11:token=…;object=…?module-path=… inside a token; rotate: SITE.toml"
 
@@ -96,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     _add_key(commands)
     _add_erase(commands)
+    _add_board(commands)
     _add_simulate(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
@@ -232,6 +236,43 @@ def _add_erase(commands: Any) -> None:
     parser.set_defaults(run=_erase)
 
 
+def _add_board(commands: Any) -> None:
+    parser = commands.add_parser("board", help="build what a microcontroller runs, and install it")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    build = verbs.add_parser(
+        "build",
+        help="make the images of a board for a site",
+        description="Make bytecode, ROMFS image, mip package and freeze manifest of the agent for one site.",
+        epilog="Exit code: 0 built, 2 misused or a site that is too large for its board.",
+    )
+    build.add_argument("board", metavar="BOARD", help="a file of boards/, as pico_w")
+    build.add_argument("--site", type=Path, required=True, metavar="SITE.toml")
+    build.add_argument("--out", type=Path, metavar="DIR", help="where it goes; default: build/boards/BOARD")
+    build.add_argument("--json", action="store_true")
+    build.set_defaults(run=_board_build)
+    push = verbs.add_parser(
+        "push",
+        help="install a build on a board, beside the one that runs there",
+        description="Write a build beside the one that runs, verify it there, then switch. Cut short, run it again.",
+        epilog="Exit code: 0 installed and ready, 1 installed and not ready, 2 misused or not installed.",
+    )
+    push.add_argument("build", metavar="BOARD|DIR", help="board whose build is in build/boards/, or the folder of one")
+    _add_port(push)
+    push.add_argument(
+        "--keys", type=Path, metavar="DIR", help="folder with the keys and certificates that the site names"
+    )
+    push.add_argument("--replace-keys", action="store_true", help="put others in place of keys that the board has")
+    push.set_defaults(run=_board_push)
+    back = verbs.add_parser("back", help="go back to what a board ran before the last push")
+    _add_port(back)
+    back.set_defaults(run=_board_back)
+
+
+def _add_port(parser: Any) -> None:
+    parser.add_argument("--port", required=True, metavar="PORT", help="serial port, as /dev/ttyACM0")
+    parser.add_argument("--json", action="store_true")
+
+
 def _run(arguments: argparse.Namespace) -> int:
     site = str(_existing(arguments.site))
     refused = importlib.import_module("boards.cpython.gateway").StartError
@@ -285,6 +326,21 @@ def _key(arguments: argparse.Namespace) -> int:
 
 def _erase(arguments: argparse.Namespace) -> int:
     return _call("tools.erase", "run", _existing(arguments.site), yes=arguments.yes)
+
+
+def _board_build(arguments: argparse.Namespace) -> int:
+    return _call(
+        "tools.board_build", "run", arguments.board, _existing(arguments.site), arguments.out, as_json=arguments.json
+    )
+
+
+def _board_push(arguments: argparse.Namespace) -> int:
+    keys = {"keys": arguments.keys, "replace_keys": arguments.replace_keys}
+    return _call("tools.board_push", "run", arguments.build, arguments.port, as_json=arguments.json, **keys)
+
+
+def _board_back(arguments: argparse.Namespace) -> int:
+    return _call("tools.board_push", "go_back", arguments.port, as_json=arguments.json)
 
 
 def _version(_arguments: argparse.Namespace) -> int:

@@ -18,15 +18,18 @@ class FootprintError(Exception):
     """Args: what was printed instead of figures."""
 
 
-def ready_heap(site: Path, heap: str) -> tuple[int, int]:
+def ready_heap(site: Path, heap: str, image: Path | None = None) -> tuple[int, int]:
     """Return the bytes in use and free when the agent of a board's folder is ready, as it says itself.
 
     Needs none of what the site names: lines that cannot be reached are tried later. Raises: FootprintError.
     """
     command = [sys.executable, "-m", "tools.board_process", str(site), "--heap", heap]
+    command += [] if image is None else ["--image", str(image)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
+        if not said.startswith("{"):
+            said += process.stdout.read()  # it has ended or is about to
         process.kill()
     try:
         ready = json.loads(said)

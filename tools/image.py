@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from tools.link import Linked, LinkError, link
@@ -30,18 +31,33 @@ def build(board: str, made: Path) -> Path:
         return made
     linked = linked_agent(board)
     with tempfile.TemporaryDirectory() as folder:
-        for name, module in linked.items():
-            compile_text(module.text, Path(folder) / f"{name}.mpy", name)
-        partial = made.with_suffix(f".{os.getpid()}")  # never in place: a running board has the old one mapped
-        made.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(partial), "build", folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        compile_linked(linked, Path(folder))
+        write_lines(linked, made)
+        write_romfs(Path(folder), made)
+    return made
+
+
+def compile_linked(linked: dict[str, Linked], folder: Path) -> None:
+    """Write the bytecode of these modules into a folder. Raises: StageError."""
+    for name, module in linked.items():
+        compile_text(module.text, folder / f"{name}.mpy", name)
+
+
+def write_romfs(folder: Path, made: Path) -> None:
+    """Write a folder as an image, whole or not at all. Raises: StageError."""
+    partial = made.with_suffix(f".{os.getpid()}")  # never in place: a running board has the old one mapped
+    command = [sys.executable, "-m", "mpremote", "romfs", "-o", str(partial), "build", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         partial.unlink(missing_ok=True)
         raise StageError(f"the ROMFS image could not be built: {(done.stderr or done.stdout).strip()}")
-    lines_of(made).write_text(json.dumps({name: module.lines for name, module in linked.items()}), encoding="utf-8")
     partial.replace(made)
-    return made
+
+
+def write_lines(linked: dict[str, Linked], made: Path) -> None:
+    """Write beside an image where its lines are from."""
+    made.parent.mkdir(parents=True, exist_ok=True)
+    lines_of(made).write_text(json.dumps({name: module.lines for name, module in linked.items()}), encoding="utf-8")
 
 
 def lines_of(image: Path) -> Path:
@@ -49,11 +65,16 @@ def lines_of(image: Path) -> Path:
     return image.with_name(image.name + ".lines")
 
 
-def linked_agent(board: str, more: dict[str, str] | None = None) -> dict[str, Linked]:
-    """Return the modules of a board's image, and of `more` sources beside them. Raises: StageError."""
+def linked_agent(
+    board: str, more: dict[str, str] | None = None, only: Iterable[Path] | None = None
+) -> dict[str, Linked]:
+    """Return the modules of a board's image, and of `more` sources beside them; `only`: of these files, not of all.
+
+    Raises: StageError.
+    """
     numbers, _ = constants()
     texts = dict(more or {})
-    for source in _sources():
+    for source in _sources() if only is None else only:
         inside = str(source.relative_to(ROOT))
         if dotted(inside) not in numbers:
             texts[dotted(inside)] = leaned(source, inside, numbers)

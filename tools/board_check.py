@@ -1,0 +1,160 @@
+"""Whether a site fits a board, told before anything is written: a board that is too small must not find out by itself.
+
+Everything that start-up checks is checked by starting the agent here in memory. The heap is measured: the very agent is
+started in MicroPython's unix port, where a pointer is twice as long as on a board, so a board needs a part of it
+(Room.heap_percent). Where that port is not installed, or cannot run the site, the model below stands in.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from agent.config import Config, ConfigError, checked
+from boards.startup import Parts, StartError, assemble
+from drivers.catalogue import PRODUCTS
+from hal.memory import CountingWatchdog, ManualClock, MemoryStore, ScriptedLine
+from hal.modbus.bus import Bus
+from hal.modbus.rtu import Rtu
+from tools.board_manifest import ROOMS, files_of, modules_of, numbers_of, ring_bytes_of, ring_of
+from tools.errors import UsageError
+from tools.footprint import FootprintError, ready_heap
+from tools.image import compile_linked, linked_agent, write_romfs
+
+TWIN = "micropython_unix"
+TWIN_HEAP = "4M"  # room enough for every site: what it takes is what is asked
+HASH_BYTES, ID_BYTES, POINT_BYTES = 32, 8, 65
+OF_BOARDS_ALONE = ("wlan", "clock", "console")  # tables that the twin has no use for and refuses
+# In use when ready on the twin, with one driver each: measured with 1 to 8 devices, 1 to 4 buses, 0 to 4 authorities.
+MODEL = {"agent": 99_500, "uplink": 4_000, "driver": 5_500, "device": 3_300, "bus": 500, "authority": 450}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One maximum of a board: what the site takes of it, and where the figure is from."""
+
+    name: str
+    used: int
+    allowed: int
+    how: str = ""
+
+    @property
+    def exceeds(self) -> bool:
+        """Tell whether the site is too large in this."""
+        return self.used > self.allowed
+
+
+class _Absent:
+    """Stands where only a board has something: nothing is signed or sent here."""
+
+    public_key = bytes(POINT_BYTES)
+    key_id = bytes(ID_BYTES)
+
+
+def site_of(tree: dict[str, Any]) -> Config:
+    """Return a board's configuration, every part of it checked as its start does. Raises: UsageError."""
+    try:
+        config = checked(tree)
+        if "recorder_bytes_max" not in tree["agent"]:
+            config.agent["recorder_bytes_max"] = 0  # as boards/micropython/read_site.py
+        for name in files_of(config):
+            if name.startswith("/") or ".." in name.split("/"):
+                raise UsageError(f"{name!r}: expected a name below the folder of site.json")
+        _start(config)
+    except (ConfigError, StartError) as error:
+        raise UsageError(str(error)) from error
+    return config
+
+
+def _start(config: Config) -> None:
+    """Put the agent together in memory and let it go again. Raises: StartError."""
+    clock = ManualClock()
+
+    def open_bus(_row: dict[str, Any]) -> Bus:
+        return Bus(ScriptedLine(lambda _request: None), Rtu(9600), clock)
+
+    silent: Any = _Absent()
+    assemble(
+        config, bytes(HASH_BYTES),
+        Parts("build", bytes(HASH_BYTES), clock, MemoryStore(1 << 20), silent, None, CountingWatchdog(),
+              bytes(HASH_BYTES), open_bus),
+    )  # fmt: skip
+
+
+def figures(board: str, config: Config, site_json: bytes, image: Path) -> list[Figure]:
+    """Return what the site takes of each of the board's maxima. Raises: StageError."""
+    image_bytes = image.stat().st_size
+    room, settings, ring = ROOMS[board], config.agent, ring_of(config)
+    found = [
+        Figure("devices", len(config.devices), numbers_of(board)["DEVICES_MAX"]),
+        Figure("image bytes", image_bytes, room.slot_bytes, "one of two"),
+    ]
+    in_files = len(site_json) + settings["recorder_bytes_max"] + (0 if room.in_place else 2 * image_bytes)
+    if ring:
+        found.append(Figure("journal bytes", settings["journal_bytes_max"], ring_bytes_of(board), f"partition {ring}"))
+    else:
+        in_files += settings["journal_bytes_max"]
+    found.append(Figure("file bytes", in_files, room.files_bytes, "configuration, journal and images in files"))
+    twin_bytes, how = heap_on_twin(config, site_json, image if board == TWIN else None)
+    heap_bytes = twin_bytes * room.heap_percent // 100 + room.work_bytes + (0 if room.in_place else image_bytes)
+    how = f"{how} {twin_bytes} on the twin, {room.heap_percent} % of it here, {room.work_bytes} to work"
+    return [*found, Figure("heap bytes", heap_bytes, room.heap_bytes, how)]
+
+
+def heap_on_twin(config: Config, site_json: bytes, image: Path | None) -> tuple[int, str]:
+    """Return the heap that the ready agent takes on the 64-bit twin, and "measured:" or "modelled:".
+
+    `image`: that of the twin; without it one is made. Raises: StageError.
+    """
+    lacks = find_spec("micropython_run") is None or (config.uplink is not None and find_spec("cryptography") is None)
+    if lacks or any(row["kind"] not in ("serial", "tcp") for row in config.buses):
+        return modelled(config), "modelled:"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _lay_out(folder, config, site_json)
+        if image is None:
+            twin = linked_agent(f"boards.{TWIN}", only=modules_of(TWIN, config).values())
+            compile_linked(twin, folder / "mpy")
+            image = folder / "twin.romfs"
+            write_romfs(folder / "mpy", image)
+        try:
+            return ready_heap(folder, TWIN_HEAP, image)[0], "measured:"
+        except FootprintError as error:
+            raise UsageError(f"the agent does not start with this site: {str(error).strip()}") from error
+
+
+def _lay_out(folder: Path, config: Config, site_json: bytes) -> None:
+    """Write what the twin reads: the site, and in place of keys and certificates any that are good in form."""
+    tree = json.loads(site_json)
+    for table in OF_BOARDS_ALONE:
+        tree.pop(table, None)
+    (folder / "site.json").write_text(json.dumps(tree), encoding="utf-8")
+    stand_ins = {config.agent[key]: b"\x01" * HASH_BYTES for key in ("key", "next_key") if config.agent[key]}
+    if config.uplink is not None:
+        from tools.certs import Authority  # only here: a site without an uplink needs no `cryptography`
+
+        authority = Authority(folder / "certs")
+        made = authority.client("build")
+        sources = {"ca": authority.files.cert_der, "cert": made.cert_der, "cert_key": made.key_der}
+        stand_ins.update({config.uplink[key]: source.read_bytes() for key, source in sources.items()})
+    for name, content in stand_ins.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def modelled(config: Config) -> int:
+    """Return what the heap is estimated at where it cannot be measured."""
+    counts = {
+        "agent": 1,
+        "uplink": config.uplink is not None,
+        "driver": len({row["driver"] for row in config.devices} & {row[0] for row in PRODUCTS}),
+        "device": len(config.devices),
+        "bus": len(config.buses),
+        "authority": len(config.authorities),
+    }
+    return sum(MODEL[part] * count for part, count in counts.items())

@@ -1,0 +1,143 @@
+"""What goes on a board: the one place that says it, for bytecode, ROMFS image, mip package and frozen firmware alike.
+
+An image holds what the board file, the start and this site's products load, and nothing else. What only some sites
+need is loaded by a statement inside a function, so it can be left out (PARTS); what some module loads at its top
+stays, whatever is asked for.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.config import Config
+from drivers.catalogue import PRODUCTS
+from tools.image import EVERY_DRIVER, START, unloaded
+from tools.stage import PACKAGES, ROOT, dotted, sources
+
+KB = 1024
+FLASH_BLOCK_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a board has for the agent; docs/boards.md says where each figure is from."""
+
+    heap_bytes: int  # for the agent, once firmware and network run
+    heap_percent: int  # of the heap that the same agent takes on the 64-bit twin
+    work_bytes: int  # of it to stay free: a TLS handshake, a signature and the largest command at once
+    in_place: bool  # bytecode is executed in flash, which needs firmware with ROMFS; else it lies in the heap
+    slot_bytes: int  # for each of the two images
+    files_bytes: int  # of the file system
+
+
+ROOMS = {
+    "micropython_unix": Room(160 * KB, 100, 25_000, True, 1024 * KB, 8192 * KB),
+    "esp32_s3_devkit": Room(7168 * KB, 75, 64_000, False, 512 * KB, 2048 * KB),
+    "esp32_generic": Room(160 * KB, 75, 20_000, True, 192 * KB, 512 * KB),
+    "pico_w": Room(194 * KB, 75, 61_000, True, 192 * KB, 256 * KB),
+}
+
+SECRETS = ("key", "next_key", "cert_key")
+
+# Module -> whether a site needs it. Products are not in here: the catalogue says theirs.
+PARTS: dict[str, Callable[[Config], bool]] = {
+    "agent.console": lambda config: config.console is not None,
+    "agent.recorder": lambda config: config.agent["recorder_bytes_max"] > 0,
+    "boards.micropython.console_host": lambda config: config.console is not None,
+    "boards.micropython.console_port": lambda config: config.console is not None,
+    "boards.micropython.file_store": lambda config: not ring_of(config) or config.agent["recorder_bytes_max"] > 0,
+    "boards.micropython.mqtt_uplink": lambda config: config.uplink is not None,
+    "boards.micropython.pins": lambda config: has_bus(config, "pins"),
+    "boards.micropython.ring_store": lambda config: ring_of(config) != "",
+    "boards.micropython.tcp_line": lambda config: has_bus(config, "tcp"),
+    "hal.modbus.tcp": lambda config: has_bus(config, "tcp"),
+}
+
+
+def has_bus(config: Config, kind: str) -> bool:
+    """Tell whether a site has a bus of a kind."""
+    return any(row["kind"] == kind for row in config.buses)
+
+
+def ring_of(config: Config) -> str:
+    """Return the name of the flash partition that the journal lies on, "" for a folder."""
+    journal: str = config.agent["journal"]
+    return journal[5:] if journal.startswith("ring:") else ""
+
+
+def files_of(config: Config) -> dict[str, str]:
+    """Return the files that a site names, beside its journal -> the key that names each; SECRETS are private."""
+    named = {config.agent[key]: key for key in ("key", "next_key")}
+    if config.uplink is not None:
+        named.update({config.uplink[key]: key for key in ("ca", "cert", "cert_key")})
+    return {name: key for name, key in named.items() if name}
+
+
+def board_file(board: str) -> Path:
+    """Return a board's file in boards/."""
+    return ROOT / "boards" / f"{board}.py"
+
+
+def numbers_of(board: str) -> dict[str, int]:
+    """Return the numbers that a board's file names; it is read, not run: only its board has what it imports."""
+    found: dict[str, int] = {}
+    for node in ast.parse(board_file(board).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign):
+            if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "const":
+                node.value = node.value.args[0]
+            found.update(_assigned(node))
+    return found
+
+
+def _assigned(node: ast.Assign) -> Iterator[tuple[str, int]]:
+    try:
+        given: Any = ast.literal_eval(node.value)
+    except ValueError:
+        return
+    target = node.targets[0]
+    names = target.elts if isinstance(target, ast.Tuple) else [target]
+    for name, each in zip(names, given if isinstance(given, tuple) else (given,), strict=False):
+        if isinstance(name, ast.Name) and type(each) is int:
+            yield name.id, each
+
+
+def ring_bytes_of(board: str) -> int:
+    """Return how much a journal may take of its flash partition."""
+    numbers = numbers_of(board)
+    return numbers.get("JOURNAL_BYTES_MAX") or numbers["FLASH_BLOCKS"] * FLASH_BLOCK_BYTES
+
+
+def modules_of(board: str, config: Config) -> dict[str, Path]:
+    """Return module -> source of all that an image of this site holds, sorted."""
+    known = {dotted(str(path.relative_to(ROOT))): path for pattern in PACKAGES.values() for path in sources(pattern)}
+    models = {row["driver"] for row in config.devices}
+    products = [module for model, module, *_ in PRODUCTS if model in models]
+    left_out = {module for module, needed in PARTS.items() if not needed(config)}
+    start = unloaded(START.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    waiting = [f"boards.{board}", EVERY_DRIVER, *start, *products]
+    while waiting:
+        module = waiting.pop()
+        if module in known and module not in found:
+            found.add(module)
+            waiting += _loads(ast.parse(known[module].read_text(encoding="utf-8")), left_out)
+    return {module: known[module] for module in sorted(found)}
+
+
+def _loads(tree: ast.Module, left_out: set[str]) -> list[str]:
+    """Return what a module may load: at its top in any case, inside a function unless it is left out."""
+    for_types = {id(part) for node in tree.body if _is_for_types(node) for part in ast.walk(node)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and id(node) not in for_types:
+            names = [node.module or "", *[f"{node.module}.{each.name}" for each in node.names]]
+            found += [name for name in names if node in tree.body or name not in left_out]
+    return found
+
+
+def _is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
