@@ -14,8 +14,7 @@ from tests.vectors.make import FOLDER
 from tests.vectors.maker import Agent
 from tests.vectors.test_vectors import VECTORS
 from tests.verify_page.browser import running
-from tools.verify_page.assemble import SOURCE
-from tools.verify_page.command import PAGE
+from tools.verify_page.assemble import SOURCE, assembled
 
 BY_NAME = {vector["name"]: vector for vector in VECTORS}
 FINGERPRINTS = (
@@ -39,14 +38,21 @@ def browser(tmp_path_factory):
         yield started
 
 
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    written = tmp_path_factory.mktemp("page") / "verify.html"
+    written.write_text(assembled(), encoding="utf-8")
+    return written.as_uri()
+
+
 @pytest.fixture
-def page(browser):
+def page(browser, address):
     opened = browser.page()
-    opened.open(PAGE.as_uri())
+    opened.open(address)
     opened.until("document.documentElement.dataset.ready")
     yield opened
     assert not opened.told("Runtime.exceptionThrown")
-    assert {request["request"]["url"] for request in opened.told("Network.requestWillBeSent")} == {PAGE.as_uri()}
+    assert {request["request"]["url"] for request in opened.told("Network.requestWillBeSent")} == {address}
 
 
 def trust(page, *keys):

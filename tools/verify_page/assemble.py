@@ -1,4 +1,4 @@
-"""Put the page together: `python -m tools.verify_page.assemble` writes index.html from what is in source/.
+"""Put the page together from what is in source/.
 
 A page that is opened from a disk may load nothing beside itself, so the modules stand in one script: each becomes a
 function that returns what it exports. The page's policy allows exactly this script and this style, by their hashes.
@@ -9,12 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
-SOURCE = FOLDER / "source"
-PAGE = FOLDER / "index.html"
+SOURCE = Path(__file__).parent / "source"
 IMPORT = re.compile(r"^import \{ ([\w, ]+) \} from '\./(\w+)\.mjs';\n", re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?(?:const|function\*?|class)) (\w+)", re.MULTILINE)
 POLICY = (
@@ -48,13 +45,3 @@ def _modules(name: str, seen: set[str]) -> list[str]:
 
 def _hash(content: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
-
-
-def main() -> int:
-    """Write the page."""
-    PAGE.write_text(assembled())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

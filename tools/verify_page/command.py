@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 import webbrowser
 from pathlib import Path
 
 from tools.errors import UsageError
-
-PAGE = Path(__file__).parent / "index.html"
+from tools.verify_page.assemble import assembled
 
 
 def run(out: Path | None) -> None:
-    """Write the page to `out`, or open it in the browser. Raises: UsageError."""
-    if out is None:
-        opened = webbrowser.open(PAGE.as_uri())
-        print(PAGE if opened else f"no browser here: open {PAGE}")
-        return
+    """Write the page to `out`, or to a new folder for what is temporary and open it there. Raises: UsageError."""
     try:
-        out.write_bytes(PAGE.read_bytes())
+        page = out or Path(tempfile.mkdtemp(prefix="siteward-")) / "verify.html"
+        page.write_text(assembled(), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}") from error
-    print(out)
+        raise UsageError(f"cannot write {out or 'the page'}: {error.strerror}") from error
+    if out is None and not webbrowser.open(page.as_uri()):
+        print(f"no browser here: open {page}")
+    else:
+        print(page)
