@@ -6,7 +6,7 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check mutants fuzz bench soak soak-board soak-sim reconnects power-cuts lock clean
+.PHONY: help venv demo test check mutants fuzz bench soak soak-board soak-sim reconnects field-day power-cuts lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -55,6 +55,9 @@ soak-sim: .venv/ready ## simulate a day of each of three thousand random sites i
 
 reconnects: .venv/ready ## let both uplinks fail to connect in every way, 10000 times each, about 25 minutes
 	$(BIN)/python -m tests.field reconnects $(ARGS)
+
+field-day: .venv/ready ## let a board live through a virtual day inside MicroPython, about 15 minutes
+	$(BIN)/python -m tests.field day $(ARGS)
 
 power-cuts: .venv/ready ## cut the power at every byte of each journal store, about 12 minutes
 	$(BIN)/python -m tests.power_cuts $(ARGS)

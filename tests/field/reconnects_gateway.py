@@ -20,7 +20,7 @@ from tests.field.far_ends import AGENT
 from tools.soak.processes import open_handles, resident_kb
 
 SIDE_BY_SIDE = 24
-CONNECT_S = 2.0  # instead of 20
+CONNECT_S = 2  # instead of 20
 KEEPALIVE_S = 1
 PAGE = bytes(1500)
 
