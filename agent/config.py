@@ -123,10 +123,15 @@ def servers(key: str, given: Any) -> list[tuple[str, int]]:
 
 def _address(key: str, given: Any) -> tuple[str, int]:
     host, _, port = (given if type(given) is str else "").partition(":")
-    port = port or "123"
+    port = port if ":" in str(given) else "123"
     numbers = host.split(".") + [port]
     fits = [0 < len(each) < 6 and not each.strip("0123456789") for each in numbers]
-    if len(numbers) != 5 or False in fits or max([int(each) for each in numbers[:4]]) > 255 or int(port) > 65535:
+    if (
+        len(numbers) != 5
+        or False in fits
+        or max([int(each) for each in numbers[:4]]) > 255
+        or not 0 < int(port) < 65536
+    ):
         raise _refuse(key, given, "an IPv4 address like 192.168.1.1, or 192.168.1.1:123")
     return host, int(port)
 

@@ -1,6 +1,13 @@
-"""Board: a Linux gateway, x86-64 or aarch64, CPython 3.11 or newer; RS-485 adapters by name, devices by TCP.
+"""Board: a Linux gateway, x86-64 or aarch64 (Raspberry Pi 3 or newer with a 64-bit system), CPython 3.11 or newer.
 
-Maxima: 1000 devices and a journal on the file system; see docs/config.md for what a site may set itself.
+Maxima: 1000 devices, a journal of 16 GB on the file system, ticks of 100 ms to 10 s; see docs/config.md.
+
+Serial ports are named by their path. USB adapters: /dev/serial/by-id/..., which survives replugging. The Pi's own UART
+on GPIO14 and 15: /dev/serial0 up to the Pi 4, with `enable_uart=1`, the login shell taken off it, and
+`dtoverlay=disable-bt`, without which it is the mini UART, whose speed follows the core's clock; on a Pi 5 that name is
+the debug connector's, and the header's UART is /dev/ttyAMA0 with `dtparam=uart0=on`. An RS-485 driver on it must turn
+the direction by itself.
+Source: Raspberry Pi documentation, "Configure UARTs"; never run on a Pi.
 """
 
 from __future__ import annotations
@@ -10,6 +17,7 @@ from pathlib import Path
 from boards.cpython.gateway import run_site
 
 DEVICES_MAX = 1000
+JOURNAL_BYTES_MAX = 17179869184
 
 
 def run(site: str, as_json: bool) -> int:

@@ -13,18 +13,26 @@ from rp2 import Flash
 
 from hal.compat import const
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _BLOCKS = const(4)
 _BLOCK_BYTES = const(4096)
 _PAGE_BYTES = const(256)
 
 
-def open_storage(name: str, size_bytes: int) -> tuple[Flash, int]:
-    """Return the last `size_bytes` of the storage, and the bytes it programs at once.
+def end_of_storage(size_bytes: int) -> Callable[[str], tuple[Flash, int]]:
+    """Return what opens the last `size_bytes` of the storage, by any name, and says the bytes it programs at once.
 
-    Raises: ValueError where the file system lies there.
+    It raises ValueError where the file system lies there.
     """
-    start = Flash().ioctl(_BLOCKS, 0) * _BLOCK_BYTES - size_bytes
-    files = os.statvfs("/")
-    if files[0] * files[2] > start:
-        raise ValueError("[agent] journal = ring:%s: the file system leaves no %d bytes for it" % (name, size_bytes))
-    return Flash(start=start, len=size_bytes), _PAGE_BYTES
+
+    def open_flash(name: str) -> tuple[Flash, int]:
+        start = Flash().ioctl(_BLOCKS, 0) * _BLOCK_BYTES - size_bytes
+        files = os.statvfs("/")
+        if files[0] * files[2] > start:
+            raise ValueError("[agent] journal = ring:%s: the file system leaves no %d bytes" % (name, size_bytes))
+        return Flash(start=start, len=size_bytes), _PAGE_BYTES
+
+    return open_flash

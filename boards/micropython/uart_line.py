@@ -20,6 +20,7 @@ from hal.errors import LineDown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _END_MS = const(30)
@@ -74,9 +75,17 @@ class UartLine(SerialLine):
             self._port = None
 
 
-def wired(uarts: dict[str, tuple[int, int, int, int]], row: dict[str, Any]) -> tuple[int, int, int, int]:
-    """Return number, TX, RX and direction of a bus's port. Raises: ValueError: there is none of that name."""
-    if row["port"] not in uarts:
-        known = ", ".join(sorted(uarts))
-        raise ValueError("[[bus]] %s port = %r: this board has %s" % (row["id"], row["port"], known))
-    return uarts[row["port"]]
+def uart_lines(uarts: dict[str, tuple[int, int, int, int]]) -> Callable[[dict[str, Any]], UartLine]:
+    """Return what makes the line of a bus; `uarts` is name -> (number, TX, RX, direction).
+
+    It raises ValueError for a port that is not among them.
+    """
+
+    def open_serial(row: dict[str, Any]) -> UartLine:
+        if row["port"] not in uarts:
+            known = ", ".join(sorted(uarts))
+            raise ValueError("[[bus]] %s port = %r: this board has %s" % (row["id"], row["port"], known))
+        number, tx, rx, direction = uarts[row["port"]]
+        return UartLine(number, tx, rx, direction, row)
+
+    return open_serial

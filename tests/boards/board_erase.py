@@ -16,6 +16,7 @@ SITE = {
     "site": {"name": "house-of-somebody"},
     "agent": {"key": "agent.key", "next_key": "agent-2.key"},
     "uplink": {"cert_key": "tls.der", "cert": "agent.der", "ca": "ca.der"},
+    "wlan": {"ssid": "house", "password": "wlan.key"},
 }
 
 
@@ -50,6 +51,7 @@ def lived(folder, site):
     put(folder + "/site.json", json.dumps(site).encode())
     put(folder + "/agent.key", SECRET * 2)
     put(folder + "/agent-2.key", SECRET * 2)
+    put(folder + "/wlan.key", SECRET)
     for name in ("/tls.der", "/agent.der", "/ca.der", "/letter.txt"):
         put(folder + name, SECRET + EVENING * 40 if name == "/tls.der" else b"x" * 300)
     for kept in ("/journal", "/recorder"):
@@ -73,7 +75,7 @@ def test_no_byte_of_keys_journal_and_tape_is_left_in_the_flash():
         assert SECRET in flash.image and EVENING in flash.image
         gone = erase("/flash")
         assert gone[:2] == ["/flash/agent.key", "/flash/agent-2.key"]
-        assert gone[-1] == "/flash/site.json" and len(gone) == 5 + 8
+        assert gone[-1] == "/flash/site.json" and len(gone) == 6 + 8
         assert sorted(os.listdir("/flash")) == ["ca.der", "journal", "letter.txt", "recorder"]
         wash("/flash")
         assert sorted(os.listdir("/flash")) == ["ca.der", "journal", "letter.txt", "recorder"]

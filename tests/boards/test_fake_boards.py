@@ -109,21 +109,25 @@ async def test_it_comes_up_reads_its_devices_and_obeys_a_limit(board, tmp_path):
         await head_end.until(lambda: any(head_end.records(layout.board_id, "reading")), 30)
 
 
-@PORTS_ONCE
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("board", "changes", "sentence"),
     [
-        ({"agent": {"key": "agent.key", "journal": "ring:elsewhere"}}, "[agent] journal = ring:elsewhere: the "),
-        ({"bus": [{"id": "rs485", "kind": "serial", "port": "uart9"}]}, "[[bus]] rs485 port = 'uart9': this board has"),
-        ({"wlan": {"ssid": "house", "password": "absent"}}, "[wlan] password = 'absent': cannot be read: "),
-        ({"wlan": {"ssid": "house", "password": "agent.key"}}, "[wlan] password = 'agent.key': expected a file with"),
-        ({"wlan": None}, "[wlan] is missing: [uplink], [clock] and buses by TCP need it on this board"),
-        ({"agent": {"key": "agent.key", "tick_ms": 100}}, "[agent] tick_ms = 100: expected 500 to 4000 on this"),
-        ({"device": [METER, *[dict(METER, id=f"d-{at}") for at in range(4)]]}, "5 devices, and this board takes 4 at"),
+        (
+            "esp32_generic",
+            {"agent": {"key": "agent.key", "journal": "ring:x"}},
+            "[agent] journal = ring:x: the partition",
+        ),
+        ("pico_w", {"agent": {"key": "agent.key", "journal": "ring:x"}}, "[agent] journal = ring:x: the file system"),
+        ("pico_w", {"bus": [{"id": "rs485", "kind": "serial", "port": "com1"}]}, "[[bus]] rs485 port = 'com1': this "),
+        ("pico_w", {"wlan": {"ssid": "house", "password": "absent"}}, "[wlan] password = 'absent': cannot be read: "),
+        ("pico_w", {"wlan": {"ssid": "house", "password": "agent.key"}}, "[wlan] password = 'agent.key': expected a "),
+        ("pico_w", {"wlan": None}, "[wlan] is missing: [uplink], [clock] and buses by TCP need it on this board"),
+        ("pico_w", {"agent": {"key": "agent.key", "tick_ms": 100}}, "[agent] tick_ms = 100: expected 500 to 4000 on "),
+        ("pico_w", {"device": [METER, *[dict(METER, id=f"d-{at}") for at in range(4)]]}, "5 devices, and this board "),
     ],
 )
 def test_what_it_cannot_do_is_one_sentence_and_nothing_is_started(board, changes, sentence, tmp_path):
-    full = {"files_blocks": 212} if "elsewhere" in str(changes) else {}  # an RP2 has no names for its flash, only room
+    full = {"files_blocks": 212} if "ring:x" in str(changes) else {}  # an RP2 has no names for its flash, only room
     world = make_world(tmp_path, PORTS[board], wired(board, "/dev/absent"), **full)
     site(tmp_path, board, **changes)
     said = said_by(board, world, tmp_path)

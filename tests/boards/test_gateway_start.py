@@ -111,6 +111,13 @@ def full_pipe() -> tuple[int, int]:
     return reader, writer
 
 
+def test_network_and_time_that_its_system_keeps(tmp_path: Path, port: str) -> None:
+    tree = site(tmp_path, port)
+    for table in ({"wlan": {"ssid": "house"}}, {"clock": {"ntp": ["192.168.1.1"]}}):
+        said = run(tmp_path, tree | table)
+        assert "[wlan], [clock]: a gateway's network and time are kept by its system" in said
+
+
 def test_absent_serial_device(tmp_path: Path) -> None:
     said = run(tmp_path, site(tmp_path, "/dev/ttyUSB99"))
     assert "[[bus]] rs485 port = '/dev/ttyUSB99'" in said and "No such file" in said

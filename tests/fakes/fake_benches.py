@@ -118,15 +118,22 @@ def timekeeping(addresses):
 
 
 class Ahead:
-    """Ticks that go by at once: every sleep of the adapter under test is over when it began."""
+    """Ticks that go by at once: every sleep of the adapter under test is over when it began. They wrap as a board's."""
 
-    ticks_add, ticks_diff = utime.ticks_add, utime.ticks_diff
+    PERIOD = 1 << 30
 
     def __init__(self):
-        self.now_ms = (1 << 30) - 20000  # soon they begin anew on a board; here they only grow
+        self.now_ms = self.PERIOD - 20000
 
     def ticks_ms(self):
-        return self.now_ms
+        return self.now_ms % self.PERIOD
+
+    def ticks_add(self, ticks, ms):
+        return (ticks + ms) % self.PERIOD
+
+    def ticks_diff(self, later, earlier):
+        half = self.PERIOD // 2
+        return (later - earlier + half) % self.PERIOD - half
 
     async def sleep_ms(self, ms):
         self.now_ms += ms
@@ -140,6 +147,7 @@ class Wlans:
         self.ticks = Ahead()
         network.utime = self.ticks
         wlan_adapter.ticks_ms, wlan_adapter.sleep_ms = self.ticks.ticks_ms, self.ticks.sleep_ms
+        wlan_adapter.ticks_diff = self.ticks.ticks_diff
         self.told = []
         self._password = password
 

@@ -14,6 +14,8 @@ TABLES = (
     ("site", config.SITE, 0),
     ("agent", config.AGENT, 0),
     ("uplink", config.UPLINK, 0),
+    ("wlan", config.WLAN, 0),
+    ("clock", config.CLOCK, 0),
     ("authority", config.AUTHORITY, 1),
     ("circuit", config.CIRCUIT, 1),
     ("bus", config.SERIAL, 1),
@@ -30,6 +32,8 @@ def tree() -> dict[str, Any]:
         "site": {"name": "house", "meter": "grid", "import_limit_w": 17250, "export_limit_w": 0, "fuse_ma": 25000},
         "agent": {"key": "agent.key"},
         "uplink": {"host": "h", "ca": "ca", "cert": "c", "cert_key": "k"},
+        "wlan": {"ssid": "house", "password": "wlan.key"},
+        "clock": {"ntp": ["192.168.1.1"]},
         "authority": [{"name": "dso", "public_key": KEY, "role": "grid"}],
         "circuit": [{"id": "garage", "fuse_ma": 16000}],
         "bus": [{"id": "rs485", "kind": "serial", "port": "/dev/null"}, {"id": "lan", "kind": "tcp", "host": "h"}],
@@ -191,6 +195,28 @@ def test_sizes_fit_into_one_another():
         made["agent"]["segment_bytes"] = 32768
         made["agent"][key] = wrong
         assert refusal(made).startswith("[agent] %s = %d: expected at most" % (key, wrong))
+
+
+def test_time_servers_are_a_few_addresses_and_never_names():
+    made = tree()
+    made["clock"]["ntp"] = ["192.168.1.1", "10.0.0.255:1123"]
+    assert checked(made).clock == {"ntp": [("192.168.1.1", 123), ("10.0.0.255", 1123)]}
+    for wrong in (
+        "pool.ntp.org",
+        "1.2.3",
+        "1.2.3.4.5",
+        "1.2.3.256",
+        "1.2.3.4:",
+        "1.2.3.4:0",
+        "1.2.3.4:65536",
+        "::1",
+        "1..2.3",
+    ):
+        made["clock"]["ntp"] = [wrong]
+        assert refusal(made).startswith("[clock] ntp = %r: expected an IPv4 address" % wrong), wrong
+    for wrong_list in ([], ["1.2.3.4"] * 5, "1.2.3.4"):
+        made["clock"]["ntp"] = wrong_list
+        assert refusal(made).endswith("expected a list of 1 to 4 addresses")
 
 
 def test_public_key_is_hex_of_the_right_length_and_nothing_else():
