@@ -77,6 +77,7 @@ class Loop:
         self._lost_said = ledger.lost  # every boot says what earlier ones lost
         self._answering = False  # somebody waits for what this turn put into the page
         self._untold: list[Record] = []
+        self.beside: list[Record] = []  # kept and not told yet, and none of the core's
         self._grants: list[Grant] = []
         for worker in workers:
             self.add_worker(worker)
@@ -144,6 +145,9 @@ class Loop:
     def _conclude(self) -> None:
         """Tell what was kept, and close the page when it is due or somebody waits for it."""
         self._tell(self._untold)
+        if self.beside:
+            self._tell(self.beside)
+            self.beside = []
         if self._answering or self.ledger.should_close(self.state.now_ms // 1000):
             self.ledger.close_page()
             self._sealing.set()
@@ -185,7 +189,9 @@ class Loop:
             self._lost_said = self.ledger.lost
             self.ledger.add([record.GAP, now_ms, record.JOURNAL_FULL, self._lost_said, None])
         rotation = self.session.rotation
-        if rotation is not None and rotation.keep(now_ms):
+        key_change = None if rotation is None else rotation.keep(now_ms)
+        if key_change is not None:
+            self.beside.append(key_change)
             urgent = True
         self.ledger.flush()
         if urgent or now_ms - self._synced_ms >= self.sync_ms:

@@ -66,19 +66,18 @@ class Rotation:
             statement = b"siteward key:" + self.ledger.agent_id + self.new.public_key
             self._proof = await self.new.sign(hashlib.sha256(statement).digest())
 
-    def keep(self, now_ms: int) -> bool:
-        """Add the record that is due; return whether there was one, which is to be sent at once."""
+    def keep(self, now_ms: int) -> Record | None:
+        """Add the record that is due and return it, to be sent at once; None when there is none."""
         if self.step == WAITING and self._proof is not None:
-            self._say(BEGUN, [record.KEY_CHANGE, now_ms, record.KEY_BEGINS, self.new.public_key, self._proof])
-        elif self.step == SWITCHED and self._proven:
-            self._say(ENDED, [record.KEY_CHANGE, now_ms, record.KEY_ENDS, self.old.public_key, None])
-        else:
-            return False
-        return True
+            return self._say(BEGUN, [record.KEY_CHANGE, now_ms, record.KEY_BEGINS, self.new.public_key, self._proof])
+        if self.step == SWITCHED and self._proven:
+            return self._say(ENDED, [record.KEY_CHANGE, now_ms, record.KEY_ENDS, self.old.public_key, None])
+        return None
 
-    def _say(self, step: int, fact: Record) -> None:
+    def _say(self, step: int, fact: Record) -> Record:
         self._keep(step, self.ledger.next_seq)  # first: a cut between the two shows at the next start
         self.ledger.add(fact)
+        return fact
 
     def _keep(self, step: int, seq: int) -> None:
         self.step, self.seq = step, seq

@@ -92,7 +92,8 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
             loop.add_worker(Worker(posts, parts.clock))
     _say_boot(config, config_digest, parts, loop)
     if withdrawn is not None:
-        ledger.add([record.KEY_CHANGE, parts.clock.now_ms(), record.KEY_ENDS, withdrawn, None])
+        loop.beside.append([record.KEY_CHANGE, parts.clock.now_ms(), record.KEY_ENDS, withdrawn, None])
+        ledger.add(loop.beside[0])
     ledger.sync()
     return loop
 

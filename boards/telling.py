@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from agent import record
+from agent.cose import key_id_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def _told(fact: Any, state: State) -> dict[str, Any] | None:
     if kind == record.FAILSAFE:
         meter = "" if fact[2] is None else state.units[fact[2]].id
         return {"fact": "failsafe", "meter": meter, "cause": _word(CAUSES, fact[3]), "entered": fact[4]}
+    if kind == record.KEY_CHANGE:
+        return {"fact": "key", "key": key_id_of(fact[3]).hex(), "begins": fact[2] == record.KEY_BEGINS}
     if kind == record.DELAY:
         return {
             "fact": "delay", "device": state.units[fact[2]].id, "source": fact[4], "wait_ms": fact[5],

@@ -109,6 +109,8 @@ def sentence(told: dict[str, Any], control_of: Callable[[str], int]) -> str:
         return _failsafe(told["cause"], told["entered"], told.get("meter", ""))
     if kind == "delay":
         return _delay(told)
+    if kind == "key":
+        return f"Key {told['key']} {'signs from now on' if told['begins'] else 'has ended: it signs no more'}."
     if kind == "uplink":
         return "The way upstream is open." if told["connected"] else "The way upstream is closed; everything is kept."
     if kind == "upstream":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,9 @@ import pytest
 from agent import record
 from agent.config import checked
 from agent.loop import Loop
+from agent.rotation import WAITING
+from boards import telling
+from boards.cpython import words
 from boards.cpython.signer import FileSigner
 from boards.startup import Parts, StartError, assemble
 from hal.memory import CountingWatchdog, LoopUplink, ManualClock, MemoryStore, ScriptedLine
@@ -135,6 +139,44 @@ async def test_a_rotated_agent_keeps_its_name_and_its_chain_is_good(tmp_path):
     site.tree["agent"]["next_key"] = "agent.key"
     with pytest.raises(StartError, match="next_key: expected a key that this agent has not had"):
         site.boot()
+
+
+async def test_each_change_of_a_key_is_told_in_a_sentence_once_it_is_kept(tmp_path):
+    site = Site(tmp_path)
+    second = wire.key_id(site.public["agent-2"]).hex()
+
+    async def told_in(seconds):
+        async with site.running() as loop:
+            facts = []
+            loop.tell = facts.append
+            await site.let_pass(seconds)
+            told = [json.loads(telling.line(fact, loop.state)) for fact in facts if fact[0] == record.KEY_CHANGE]
+        return [words.sentence(each, lambda _: 0) for each in told]
+
+    site.tree["agent"]["next_key"] = "agent-2.key"
+    assert await told_in(30) == [
+        f"Key {second} signs from now on.",
+        f"Key {site.agent.hex()} has ended: it signs no more.",
+    ]
+
+
+async def test_a_key_that_is_withdrawn_is_told_of(tmp_path):
+    site = Site(tmp_path)
+    second = wire.key_id(site.public["agent-2"]).hex()
+    site.tree["agent"]["next_key"] = "agent-2.key"
+    hear = site._hear
+    async with site.running() as loop:
+        site._hear = lambda *, confirm: hear(confirm=confirm and loop.session.rotation.step == WAITING)
+        while loop.session.rotation.step == WAITING:
+            await site.let_pass(1)
+    site._hear = hear
+    del site.tree["agent"]["next_key"]
+    facts = []
+    async with site.running() as loop:
+        loop.tell = facts.append
+        await site.let_pass(5)
+        told = [telling.line(fact, loop.state) for fact in facts if fact[0] == record.KEY_CHANGE]
+    assert [json.loads(line) for line in told] == [{"fact": "key", "key": second, "begins": False, "at_ms": 0}]
 
 
 async def test_what_a_removed_authority_had_said_ends_at_the_next_boot(tmp_path):
