@@ -114,6 +114,33 @@ def enrolled_by_two_agents() -> Case:
 
 
 @vector
+def enrolled_twice_in_a_disclosure() -> Case:
+    """Two records of one page are disclosed: one asset in two programmes, from its boot on."""
+    agent = Agent()
+    page = agent.page(agent.boot(), agent.metered(60), *(_sold(f"Aggregator {name}") for name in "AB"))
+    return case(agent, [page.disclosure([page.shown(2), page.shown(3)])], [("enrolment_overlap", agent, 3)])
+
+
+@vector
+def enrolled_by_two_agents_in_disclosures() -> Case:
+    """Of two agents one record each is disclosed: they sell one asset at the same time."""
+    house, shop = Agent("house"), Agent("shop")
+    first = house.page(house.boot(), _sold("Aggregator A"))
+    second = shop.page(shop.boot(), _sold("Aggregator A", CIVIL_S + 60))
+    shown = [page.disclosure([page.shown(1)]) for page in (first, second)]
+    return case([house, shop], shown, [("enrolment_overlap", shop, 1)])
+
+
+@vector
+def enrolled_in_a_disclosure_and_by_another_agents_page() -> Case:
+    """One agent's pages are there, of the other one record is disclosed: they sell one asset at the same time."""
+    house, shop = Agent("house"), Agent("shop")
+    first = house.page(house.boot(), _sold("Aggregator A", CIVIL_S + 60))
+    second = shop.page(shop.boot(), _sold("Aggregator B"))
+    return case([house, shop], [first, second.disclosure([second.shown(1)])], [("enrolment_overlap", house, 1)])
+
+
+@vector
 def enrolled_twice_over_a_boot() -> Case:
     """After a boot the asset is in another programme, from a moment before the boot that ended the first one."""
     agent = Agent()

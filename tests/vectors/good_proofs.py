@@ -53,6 +53,28 @@ def keys_three_in_a_row() -> Case:
 
 
 @vector
+def enrolment_disclosed_before_and_after_it_moved() -> Case:
+    """An asset is in another programme after a boot; of either epoch the enrolment alone is disclosed."""
+    agent, shown = Agent(), []
+    for name in "AB":
+        page = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", f"Aggregator {name}", CIVIL_S, 0))
+        shown.append(page.disclosure([page.shown(1)]))
+        agent.reboot()
+    return case(agent, shown, disclosed=2)
+
+
+@vector
+def enrolment_disclosed_beside_its_page() -> Case:
+    """A disclosure of an enrolment, before the page that it is of and a later one whose boot ended it."""
+    agent = Agent()
+    first = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", "Aggregator A", CIVIL_S, 0))
+    agent.reboot()
+    boot_s = agent.civil_s
+    second = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", "Aggregator B", boot_s, 0))
+    return case(agent, [first.disclosure([first.shown(1)]), first, second], disclosed=1, pages=2)
+
+
+@vector
 def enrolments_one_after_another() -> Case:
     """One asset in two programmes, the second from the moment the first ends; both stated again after a boot."""
     agent, noon = Agent(), CIVIL_S + 43_200

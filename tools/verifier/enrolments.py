@@ -4,6 +4,9 @@ Source: docs/format.md, `enrolment`. All that hold are stated after each boot, s
 with that boot. When that was has to be known: else an enrolment lasts as long as it says, and a sale that is told
 twice is better than one that is hidden behind a clock that was not set.
 The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
+
+What is disclosed lasts as long as it says. Of one agent it is compared within an epoch, in which all that is stated
+holds at once: what a boot ended between two disclosures nobody showed. Between agents everything is compared.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from typing import Any
 from tools.verifier.faults import Fault
 
 FOR_EVER_S = 1 << 62
+Holder = tuple[str, str, str]
+HOLDER_PARTS = 3
+Span = tuple[int, int, Holder, int]  # from and until, Unix seconds; record number
 
 
 @dataclass(slots=True)
@@ -75,32 +81,58 @@ class Enrolments:
         return cls([Stated(*row) for row in kept])
 
 
-def overlaps(agents: Iterable[tuple[str, Enrolments]]) -> list[Fault]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One enrolment that was disclosed, of a page that is not there itself."""
+
+    agent: str
+    epoch: int
+    seq: int
+    fields: Mapping[str, Any]
+
+
+def overlaps(agents: Iterable[tuple[str, Enrolments]], shown: Iterable[Shown] = ()) -> list[Fault]:
     """Return each enrolment that covers time which another holder has enrolled the same asset for."""
-    by_asset: dict[str, list[tuple[int, int, tuple[str, str, str], int]]] = defaultdict(list)
+    agents = list(agents)
+    faults = _overlaps(agents, HOLDER_PARTS)
+    epochs: dict[tuple[str, int], Enrolments] = defaultdict(Enrolments)
+    for one in shown:
+        epochs[one.agent, one.epoch].take(one.fields, f"device {one.fields['device']}", one.seq, 0)
+    disclosed = [(agent, enrolments) for (agent, _), enrolments in sorted(epochs.items(), key=lambda item: item[0])]
+    for each in disclosed:
+        faults += _overlaps([each], HOLDER_PARTS)
+    told = {(fault.agent, fault.seq) for fault in faults}
+    between = _overlaps([*agents, *disclosed], 1) if disclosed else []
+    return faults + [fault for fault in between if (fault.agent, fault.seq) not in told]
+
+
+def _overlaps(agents: Iterable[tuple[str, Enrolments]], parts: int) -> list[Fault]:
+    """Hold all against one another; who has the first `parts` of a holder in common is the same."""
+    by_asset: dict[str, list[Span]] = defaultdict(list)
     for agent, enrolments in agents:
         for one in enrolments.stated:
             if one.from_s < one.until():
                 holder = (agent, one.device, one.programme)
                 by_asset[one.asset].append((one.from_s, one.until(), holder, one.seq))
-    return [fault for asset, spans in sorted(by_asset.items()) for fault in _overlaps_of(asset, sorted(spans))]
+    return [fault for asset, spans in sorted(by_asset.items()) for fault in _overlaps_of(asset, sorted(spans), parts)]
 
 
-def _overlaps_of(asset: str, spans: list[tuple[int, int, tuple[str, str, str], int]]) -> list[Fault]:
+def _overlaps_of(asset: str, spans: list[Span], parts: int) -> list[Fault]:
     """Go through the time once: what ends last so far, and what ends last of any other holder."""
     faults = []
-    lasting: list[tuple[int, tuple[str, str, str]]] = []
+    lasting: list[tuple[int, Holder]] = []
     for from_s, until_s, holder, seq in spans:
-        clash = next((other for end_s, other in lasting if other != holder and end_s > from_s), None)
+        mine = holder[:parts]
+        clash = next((other for end_s, other in lasting if other[:parts] != mine and end_s > from_s), None)
         if clash is not None:
-            mine, theirs = (f"{device} in {programme} of {agent}" for agent, device, programme in (holder, clash))
-            detail = f"asset {asset[:16]} as {mine} from {from_s} s, and as {theirs}"
+            one, other = (f"{device} in {programme} of {agent}" for agent, device, programme in (holder, clash))
+            detail = f"asset {asset[:16]} as {one} from {from_s} s, and as {other}"
             faults.append(Fault("enrolment_overlap", detail, holder[0], seq))
-        lasting = _two_latest([*lasting, (until_s, holder)])
+        lasting = _two_latest([*lasting, (until_s, holder)], parts)
     return faults
 
 
-def _two_latest(ends: list[tuple[int, tuple[str, str, str]]]) -> list[tuple[int, tuple[str, str, str]]]:
+def _two_latest(ends: list[tuple[int, Holder]], parts: int) -> list[tuple[int, Holder]]:
     latest = sorted(ends, reverse=True)
-    others = [one for one in latest if one[1] != latest[0][1]]
+    others = [one for one in latest if one[1][:parts] != latest[0][1][:parts]]
     return [latest[0], *others[:1]]

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from tools.verifier.chain import Chain
 from tools.verifier.coverage import Coverage
 from tools.verifier.disclosure import DISCLOSURE_HEAD, Disclosed, DisclosureReport, read_disclosure
-from tools.verifier.enrolments import overlaps
+from tools.verifier.enrolments import Shown, overlaps
 from tools.verifier.faults import Fault
 from tools.verifier.keyring import KeyRing, Keys
 from tools.verifier.known import Known
 from tools.verifier.page import Header, Opened, Page, PageReport, looked_at, read_page
+from tools.verifier.records import Record
 from tools.wire import key_id
 
 WAITING_MAX = 64
@@ -106,6 +107,7 @@ class Verifier:
         self._disclosed: list[Disclosed] = []
         self._disclosed_records = 0
         self._disclosures = 0
+        self._shown_enrolments: dict[tuple[str, int], tuple[Header, Record]] = {}
 
     def add(self, raw: bytes, place: str = "") -> PageReport | DisclosureReport:
         """Judge one page or disclosure. What only shows later, or from its predecessors, is in the report alone."""
@@ -144,7 +146,7 @@ class Verifier:
                 self.note(_placed(fault, agent.hole_places[fault.seq]))
             agent.report.coverage.end_epoch(agent.report.chain.clocks.offset_s())
         chains = [agent.report.chain for agent in self._agents.values()]
-        self._note_all(overlaps((chain.agent, chain.history.enrolments) for chain in chains))
+        self._note_all(overlaps(((chain.agent, chain.history.enrolments) for chain in chains), self._shown()))
         for tail in sorted(self._tails):
             self.note(Fault("missing_tail", f"page {tail.hex()} is not there"))
         if not self._counts and not any(agent.report.pages for agent in self._agents.values()) and not self._disclosed:
@@ -152,6 +154,14 @@ class Verifier:
         agents = [agent.report for agent in self._agents.values() if agent.report.pages]
         shown = (self._disclosed, self._disclosed_records, self._disclosures)
         return Report(agents, self._faults, self._counts, self._end_known, *shown)
+
+    def _shown(self) -> list[Shown]:
+        """Return the enrolments that only disclosures tell of."""
+        return [
+            Shown(header.agent, header.epoch, record.seq, record.fields)
+            for header, record in self._shown_enrolments.values()
+            if not self._agent(header.agent).known.has(header)
+        ]
 
     def _read(self, raw: bytes, place: str, opened: Opened | None) -> PageReport | DisclosureReport:
         if raw[:1] == bytes((DISCLOSURE_HEAD,)):
@@ -210,6 +220,8 @@ class Verifier:
             if record.kind == "key_change":
                 told = agent.shown.change(record.fields, header.last_seq)
                 faults += [Fault(name, detail, agent.shown.agent, record.seq, place) for name, detail in told]
+            elif record.kind == "enrolment":
+                self._shown_enrolments[header.agent, record.seq] = (header, record)
         if self._disclosed_records < DISCLOSED_LISTED_MAX:
             self._disclosed.append(disclosed)
         self._disclosed_records += len(disclosed.records)

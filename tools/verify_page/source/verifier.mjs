@@ -58,6 +58,7 @@ export class Verifier {
         this.counts = new Map(); // all
         this.disclosed = [];
         this.disclosedRecords = 0;
+        this.enrolmentsShown = new Map(); // agent and record number -> {header, record}
     }
 
     // Judges one page or disclosure; what only shows later, or from its predecessors, is in the report alone.
@@ -88,7 +89,8 @@ export class Verifier {
             this.noteAll(agent.chain.missing());
             agent.coverage.endEpoch(agent.chain.clocks.offsetS());
         }
-        this.noteAll(overlaps([...this.agents].map(([name, { chain }]) => [name, chain.history.enrolments])));
+        const stated = [...this.agents].map(([name, { chain }]) => [name, chain.history.enrolments]);
+        this.noteAll(overlaps(stated, this.shownEnrolments()));
         for (const tail of [...this.tails].sort()) {
             this.noteAll([{ name: 'missing_tail', detail: `page ${tail} is not there`, agent: '', seq: null }]);
         }
@@ -98,6 +100,13 @@ export class Verifier {
         }
         const { faults, counts, endKnown, disclosed, disclosedRecords } = this;
         return { agents, faults, counts, endKnown, disclosed, disclosedRecords, ok: !counts.size };
+    }
+
+    // Returns the enrolments that only disclosures tell of.
+    shownEnrolments() {
+        const alone = ({ header }) => !this.agent(header.agent).known.has(header);
+        return [...this.enrolmentsShown.values()].filter(alone).map(({ header: { agent, epoch }, record: { seq, fields } }) =>
+            ({ agent, epoch, seq, fields }));
     }
 
     agent(name) {
@@ -139,6 +148,9 @@ export class Verifier {
             for (const [name, detail] of agent.shown.change(record, disclosed.lastSeq)) {
                 faults.push({ name, detail, agent: disclosed.agent, seq: record.seq });
             }
+        }
+        for (const record of disclosed.records.filter(({ kind }) => kind === 'enrolment')) {
+            this.enrolmentsShown.set(`${disclosed.agent} ${record.seq}`, { header: disclosed, record });
         }
         if (this.disclosedRecords < DISCLOSED_LISTED_MAX) this.disclosed.push(disclosed);
         this.disclosedRecords += disclosed.records.length;
