@@ -16,7 +16,7 @@ import json
 
 from agent import record
 from agent.command import Authority, Message
-from agent.console_lines import MALFORMED, VERSION, Lines, Refused, checked, id_of, parsed, shown
+from agent.console_lines import VERSION, Declined, Lines, checked, id_of, parsed, shown
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -90,16 +90,19 @@ _PAUSE_MS = const(2)  # after each answer: the agent has other things to do
 _TOO_LARGE = {"ok": False, "code": "memory", "error": "there is not enough memory for this now"}
 DROPPED = '{"fact": "dropped", "lines": %d}'
 
-# What there is to ask, and the keys of each.
-_COMMANDS = {
-    "identify": (), "buses": (), "keys": (), "why": ("device",), "read": ("device",), "events": ("on",),
-    "scan": ("bus", "first", "last"), "cancel": (), "challenge": (), "unlock": ("signed",), "lock": (),
-    "test": ("device", "setpoint", "lease_s"), "config-get": ("at",), "config-set": ("text",),
-    "config-begin": ("size_bytes", "sha256"), "config-part": ("at", "text"), "config-end": (), "reboot": (),
-    "erase": ("agent",),
-}  # fmt: skip
-_LOOKS = ("identify", "buses", "why", "read")
-_CHANGES = ("test", "config-set", "config-begin", "config-part", "config-end", "reboot", "erase")
+# What there is to ask, by the module that answers: the keys of each request, ! where it changes something. As long
+# texts a board has this in flash, and makes names of it when somebody asks.
+_COMMANDS = (
+    ("agent.console_looks", "identify|buses|read device"),
+    ("agent.console_keys", "keys"),
+    ("agent.console_why", "why device"),
+    ("agent.console_scan", "scan bus first last"),
+    ("agent.console_lock", "challenge|unlock signed|lock"),
+    ("agent.console_trial", "test ! device setpoint lease_s"),
+    ("agent.console_leave", "reboot !|erase ! agent"),
+    ("agent.console_config", "config-get at|config-set ! text"),
+    ("agent.console_config", "config-begin ! size_bytes sha256|config-part ! at text|config-end !"),
+)
 
 
 class Desk:
@@ -151,7 +154,7 @@ class Desk:
     async def order(self, line: bytes, kind: int, body: list[Any]) -> int:
         """Let the core decide on a word of the console; return its reason once that is in the journal.
 
-        Raises: Refused.
+        Raises: Declined.
         """
         loop, state, me = self.loop, self.loop.state, self.authority
         self._counter = max(self._counter, state.counters.get(me.key_id, 0)) + 1
@@ -168,16 +171,16 @@ class Desk:
                         return reason
         finally:
             del self._decided[digest]
-        raise Refused("busy", "the agent has no time; try again", 1000)
+        raise Declined("busy", "the agent has no time; try again", 1000)
 
     async def put_on_record(self, line: bytes) -> None:
         """Let the core accept that the console changes something; what an earlier word wanted of a device ends.
 
-        Raises: Refused.
+        Raises: Declined.
         """
         reason = await self.order(line, _SET, [[]])
         if reason != record.ACCEPTED:
-            raise Refused("refused", self.host.word(reason), 0)
+            raise Declined("refused", self.host.word(reason), 0)
 
     def refuse_on_record(self, line: bytes, reason: int) -> None:
         """Leave in the journal that somebody tried."""
@@ -298,12 +301,12 @@ class Console:
         self._id = None
         try:
             if line is None:
-                raise Refused(MALFORMED, "a request is one line of at most %d bytes" % self.desk.line_bytes_max, 0)
+                raise Declined("malformed", "a request is one line of at most %d bytes" % self.desk.line_bytes_max, 0)
             request = parsed(line)
             self._id = id_of(request)
             told = await self._carry_out(request, line)
             told["ok"] = True
-        except Refused as refused:
+        except Declined as refused:
             told = {"ok": False, "code": refused.args[0], "error": refused.args[1]}
             if refused.args[2]:
                 told["wait_ms"] = refused.args[2]
@@ -315,65 +318,30 @@ class Console:
         return told
 
     async def _carry_out(self, request: Told, line: bytes) -> Told:
+        """Load what answers, which a board has no room for at other times (docs/decisions/0003), and ask it."""
         asked = request["cmd"]
-        if asked not in _COMMANDS:
-            raise Refused("unknown", "unknown request %s; expected %s" % (shown(asked), _names()), 0)
-        checked(request, _COMMANDS[asked])
-        if asked in _CHANGES and not self.is_open():
-            raise Refused("locked", "this changes something: unlock the console first", 0)
-        # What follows is loaded when it is asked: it is rarely, and a board has no room for it (docs/decisions/0003).
-        if asked == "keys":
-            from agent.console_keys import keys_of
-
-            loop = self.desk.loop
-            return {"keys": keys_of(loop.ledger, loop.signer, loop.session.rotation)}
-        if asked in _LOOKS:
-            from agent.console_looks import look
-
-            return look(self, request)
-        if asked == "scan":
-            from agent.console_scan import scan
-
-            return await scan(self, request)
-        if asked in ("challenge", "unlock"):
-            from agent.console_lock import challenge, unlock
-
-            return await (unlock(self, request, line) if asked == "unlock" else challenge(self))
-        if asked == "test":
-            from agent.console_trial import trial
-
-            return await trial(self, request, line)
-        if asked.startswith("config"):
-            from agent.console_config import configure
-
-            return await configure(self, request, line)
-        return await self._carry_out_here(asked, request, line)
-
-    async def _carry_out_here(self, asked: str, request: Told, line: bytes) -> Told:
+        if asked == "cancel":  # what it ends has ended by now
+            checked(request, ())
+            return {}
         if asked == "events":
+            checked(request, ("on",))
             self.listens = request.get("on", True) is True
             return {"on": self.listens}
-        if asked == "lock":
-            if self.is_open():
-                self.until_ms = 0
-                await self.desk.put_on_record(line)
-            return {}
-        if asked == "cancel":
-            return {}
-        erase = asked == "erase"
-        if erase:
-            self._may_erase(request)
-        await self.desk.put_on_record(line)
-        self.afterwards(lambda: self.desk.host.leave(erase))
-        return {"restarts": True}
+        for name, commands in _COMMANDS:
+            for row in [command.split(" ") for command in commands.split("|")]:
+                if row[0] == asked:
+                    return await self._asked_of(name, row[1:], request, line)
+        raise Declined("unknown", "unknown request %s; expected %s" % (shown(asked), _names()), 0)
 
-    def _may_erase(self, request: Told) -> None:
-        if request.get("agent") != self.desk.loop.state.agent_id.hex():
-            raise Refused(MALFORMED, "agent: expected this agent's id, as identify tells it", 0)
-        why_not = self.desk.host.may_erase()
-        if why_not:
-            raise Refused("refused", why_not, 0)
+    async def _asked_of(self, name: str, known: list[str], request: Told, line: bytes) -> Told:
+        checked(request, tuple(known))
+        if "!" in known and not self.is_open():
+            raise Declined("locked", "this changes something: unlock the console first", 0)
+        module: Any = __import__(name, None, None, ("answer",))
+        told: Told = await module.answer(self, request, line)
+        return told
 
 
 def _names() -> str:
-    return ", ".join(sorted(_COMMANDS))
+    rows = [command.split(" ")[0] for _, commands in _COMMANDS for command in commands.split("|")]
+    return ", ".join(sorted(rows)) + ", events, cancel"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 
-from agent.console_lines import MALFORMED, Refused, text, whole
+from agent.console_lines import MALFORMED, Declined, text, whole
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -43,8 +43,8 @@ class Upload:
         self.at += len(piece)
 
 
-async def configure(console: Console, request: Told, line: bytes) -> Told:
-    """Carry out one of the requests about the configuration. Raises: Refused."""
+async def answer(console: Console, request: Told, line: bytes) -> Told:
+    """Carry out one of the requests about the configuration. Raises: Declined."""
     asked, desk = request["cmd"], console.desk
     try:
         if asked == "config-get":
@@ -60,13 +60,13 @@ async def configure(console: Console, request: Told, line: bytes) -> Told:
         return await _finish(console, line)
     except OSError as fault:
         _drop(desk)
-        raise Refused("failed", "the file could not be used: %r" % fault, 0)
+        raise Declined("failed", "the file could not be used: %r" % fault, 0)
 
 
 def _get(console: Console, request: Told) -> Told:
     desk = console.desk
     if not (desk.host.open or console.is_open()):
-        raise Refused("locked", "the configuration is private: unlock the console first", 0)
+        raise Declined("locked", "the configuration is private: unlock the console first", 0)
     shown = hidden(desk.host.read_config().decode())
     whole_bytes = shown.encode()
     at = whole(request, "at", 0, len(whole_bytes), 0)
@@ -82,9 +82,9 @@ def _get(console: Console, request: Told) -> Told:
 def _new(console: Console, size_bytes: int, sha256: bytes) -> Upload:
     desk = console.desk
     if desk.upload is not None and desk.upload.console is not console and desk.upload.console.is_open():
-        raise Refused("busy", "somebody else sends a configuration", 1000)
+        raise Declined("busy", "somebody else sends a configuration", 1000)
     if size_bytes > desk.host.config_bytes_max:
-        raise Refused("refused", "%d bytes; expected at most %d" % (size_bytes, desk.host.config_bytes_max), 0)
+        raise Declined("refused", "%d bytes; expected at most %d" % (size_bytes, desk.host.config_bytes_max), 0)
     upload = Upload(console, size_bytes, sha256)
     desk.upload = upload
     return upload
@@ -96,7 +96,7 @@ def _begin(console: Console, request: Told) -> Told:
     except ValueError:
         sha256 = b""
     if len(sha256) != 32:
-        raise Refused(MALFORMED, "sha256: expected 64 hex digits", 0)
+        raise Declined(MALFORMED, "sha256: expected 64 hex digits", 0)
     _new(console, whole(request, "size_bytes", 1, 1 << 30), sha256)
     return {"at": 0}
 
@@ -105,10 +105,10 @@ def _part(console: Console, request: Told) -> Told:
     upload = _own(console)
     piece = text(request, "text").encode()
     if whole(request, "at", 0, 1 << 30) != upload.at:
-        raise Refused(MALFORMED, "at: expected %d" % upload.at, 0)
+        raise Declined(MALFORMED, "at: expected %d" % upload.at, 0)
     if not piece or upload.at + len(piece) > upload.size_bytes:
         _drop(console.desk)
-        raise Refused(MALFORMED, "text: expected %d bytes in all, one at the least" % upload.size_bytes, 0)
+        raise Declined(MALFORMED, "text: expected %d bytes in all, one at the least" % upload.size_bytes, 0)
     upload.add(console.desk.host, piece)
     return {"at": upload.at}
 
@@ -116,7 +116,7 @@ def _part(console: Console, request: Told) -> Told:
 def _own(console: Console) -> Upload:
     upload: Upload | None = console.desk.upload
     if upload is None or upload.console is not console:
-        raise Refused(MALFORMED, "begin with config-begin", 0)
+        raise Declined(MALFORMED, "begin with config-begin", 0)
     return upload
 
 
@@ -125,15 +125,15 @@ async def _finish(console: Console, line: bytes) -> Told:
     upload, desk = _own(console), console.desk
     if upload.at != upload.size_bytes or upload.hasher.digest() != upload.sha256:
         _drop(desk)
-        raise Refused("refused", "what came is not what was announced; the present configuration stays", 0)
+        raise Declined("refused", "what came is not what was announced; the present configuration stays", 0)
     try:
         desk.host.check_part()
     except ValueError as fault:
         _drop(desk)
-        raise Refused("refused", " ".join([str(part) for part in fault.args]), 0)
+        raise Declined("refused", " ".join([str(part) for part in fault.args]), 0)
     await desk.put_on_record(line)
     if desk.upload is not upload:
-        raise Refused("busy", "another configuration was sent meanwhile", 0)
+        raise Declined("busy", "another configuration was sent meanwhile", 0)
     desk.upload = None
     desk.host.accept_part()
     return {"sha256": binascii.hexlify(upload.sha256).decode(), "takes_effect": "next start"}

@@ -8,11 +8,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from agent.console import Console
     from agent.ledger import Ledger
     from agent.rotation import Rotation
     from hal.ports import Signer
 
 STEPS = ("waiting", "begun", "switched", "ended")
+
+
+async def answer(console: Console, _request: dict[str, Any], _line: bytes) -> dict[str, Any]:
+    """Answer keys."""
+    loop = console.desk.loop
+    return {"keys": keys_of(loop.ledger, loop.signer, loop.session.rotation)}
 
 
 def keys_of(ledger: Ledger, signer: Signer, rotation: Rotation | None) -> dict[str, Any]:

@@ -26,7 +26,7 @@ MALFORMED = "malformed"
 _NEWLINE = const(10)
 
 
-class Refused(Exception):
+class Declined(Exception):
     """Args: a word for programs, one sentence for people, milliseconds to wait for (0: waiting does not help)."""
 
 
@@ -64,27 +64,30 @@ class Lines:
 
 
 def parsed(line: bytes) -> dict[str, Any]:
-    """Return the request of a line. Raises: Refused."""
+    """Return the request of a line. Raises: Declined."""
     if _is_deep(line):
-        raise Refused(MALFORMED, "not JSON, or deeper than %d" % _DEPTH_MAX, 0)
+        raise Declined(MALFORMED, "not JSON, or deeper than %d" % _DEPTH_MAX, 0)
     try:
         request = json.loads(line.decode())
     except ValueError:
-        raise Refused(MALFORMED, 'not JSON; expected a line like {"cmd": "identify"}', 0)
+        raise Declined(MALFORMED, 'not JSON; expected a line like {"cmd": "identify"}', 0)
     if type(request) is not dict or type(request.get("cmd")) is not str:
-        raise Refused(MALFORMED, 'no request; expected a line like {"cmd": "identify"}', 0)
+        raise Declined(MALFORMED, 'no request; expected a line like {"cmd": "identify"}', 0)
     return request
 
 
 def checked(request: dict[str, Any], known: tuple[str, ...]) -> None:
-    """Refuse another version, and keys that a request does not have. Raises: Refused."""
+    """Refuse another version, and keys that a request does not have. Raises: Declined."""
     version = request.get("v", VERSION)
     if type(version) is not int or version != VERSION:
-        raise Refused("version", "expected v = %d" % VERSION, 0)
+        raise Declined("version", "expected v = %d" % VERSION, 0)
     for key in request:
         if key not in known and key not in ("cmd", "v", "id"):
-            raise Refused(
-                MALFORMED, "unknown key %s; expected %s" % (shown(key), ", ".join(known) or "no more than cmd"), 0
+            raise Declined(
+                MALFORMED,
+                "unknown key %s; expected %s"
+                % (shown(key), ", ".join([each for each in known if each != "!"]) or "no more than cmd"),
+                0,
             )
 
 
@@ -97,18 +100,18 @@ def id_of(request: dict[str, Any]) -> int | str | None:
 
 
 def whole(request: dict[str, Any], key: str, lowest: int, highest: int, usual: int | None = None) -> int:
-    """Return a whole number of a request, `usual` where it is absent. Raises: Refused."""
+    """Return a whole number of a request, `usual` where it is absent. Raises: Declined."""
     number = request.get(key, usual)
     if type(number) is not int or not lowest <= number <= highest:
-        raise Refused(MALFORMED, "%s: expected a whole number from %d to %d" % (key, lowest, highest), 0)
+        raise Declined(MALFORMED, "%s: expected a whole number from %d to %d" % (key, lowest, highest), 0)
     return number
 
 
 def text(request: dict[str, Any], key: str) -> str:
-    """Return a text of a request. Raises: Refused."""
+    """Return a text of a request. Raises: Declined."""
     found = request.get(key)
     if type(found) is not str:
-        raise Refused(MALFORMED, "%s: expected a text" % key, 0)
+        raise Declined(MALFORMED, "%s: expected a text" % key, 0)
     return found
 
 

@@ -14,7 +14,7 @@ import binascii
 
 from agent import record
 from agent.command import open_message
-from agent.console_lines import Refused, text
+from agent.console_lines import Declined, text
 from agent.orders import whole
 from hal.compat import const
 
@@ -40,7 +40,20 @@ _DOUBLINGS_MAX = const(6)
 LOCKED = "locked"
 
 
-async def challenge(console: Console) -> Told:
+async def answer(console: Console, request: Told, line: bytes) -> Told:
+    """Answer challenge, unlock or lock. Raises: Declined."""
+    asked = request["cmd"]
+    if asked == "challenge":
+        return challenge(console)
+    if asked == "unlock":
+        return await unlock(console, request, line)
+    if console.is_open():
+        console.until_ms = 0
+        await console.desk.put_on_record(line)
+    return {}
+
+
+def challenge(console: Console) -> Told:
     """Return what a signature must hold; it takes the place of an earlier one."""
     loop = console.desk.loop
     _wait_turn(console.desk)
@@ -54,7 +67,7 @@ async def challenge(console: Console) -> Told:
 
 
 async def unlock(console: Console, request: Told, line: bytes) -> Told:
-    """Unlock by a signature, or by a sign of presence where none is given. Raises: Refused."""
+    """Unlock by a signature, or by a sign of presence where none is given. Raises: Declined."""
     _wait_turn(console.desk)
     if "signed" in request:
         open_ms = await _signed(console, request, line)
@@ -69,7 +82,7 @@ async def unlock(console: Console, request: Told, line: bytes) -> Told:
 def _wait_turn(desk: Desk) -> None:
     wait_ms = desk.free_ms - desk.loop.clock.now_ms()
     if wait_ms > 0:
-        raise Refused(LOCKED, "too many failed attempts; wait", wait_ms)
+        raise Declined(LOCKED, "too many failed attempts; wait", wait_ms)
 
 
 async def _signed(console: Console, request: Told, line: bytes) -> int:
@@ -85,7 +98,7 @@ async def _signed(console: Console, request: Told, line: bytes) -> int:
     reason = _judged(message, desk.loop.state, nonce if fresh else b"")
     if reason != record.ACCEPTED:
         desk.refuse_on_record(line, reason)
-        raise Refused(LOCKED, "not unlocked: " + desk.host.word(reason), desk.free_ms - desk.loop.clock.now_ms())
+        raise Declined(LOCKED, "not unlocked: " + desk.host.word(reason), desk.free_ms - desk.loop.clock.now_ms())
     desk.free_ms = 0
     seconds: int = message.fields[5]
     return seconds * 1000
@@ -109,17 +122,17 @@ def _judged(message: Message, state: State, nonce: bytes) -> int:
 
 
 async def _shown(console: Console, line: bytes) -> int:
-    """Wait for a sign that somebody stands before the machine. Raises: Refused."""
+    """Wait for a sign that somebody stands before the machine. Raises: Declined."""
     desk = console.desk
     host, clock = desk.host, desk.loop.clock
     if not host.presence:
-        raise Refused(LOCKED, "there is no other way here than an owner's signature: ask for a challenge", 0)
+        raise Declined(LOCKED, "there is no other way here than an owner's signature: ask for a challenge", 0)
     until_ms = clock.now_ms() + _PRESENCE_MS
     while not host.present():
         if console.is_cancelled() or clock.now_ms() >= until_ms:
             _failed(desk)
             desk.refuse_on_record(line, record.ROLE_FORBIDS)
-            raise Refused(
+            raise Declined(
                 LOCKED, "nobody was there within 15 s; " + host.presence, desk.free_ms - desk.loop.clock.now_ms()
             )
         await clock.sleep_ms(_LOOK_MS)

@@ -1,14 +1,13 @@
-"""What the console tells without being unlocked: who the agent is, its buses, readings, why, keys. Loaded when asked.
+"""What the console tells without being unlocked: who the agent is, its buses, readings. Loaded when asked.
 
 A household's day can be read here, as on the displays of its devices: who may connect stands in docs/console.md.
 """
 
 from __future__ import annotations
 
-from agent import VERSION, why
-from agent.console_lines import Refused, text
+from agent import VERSION
+from agent.console_lines import Declined, text
 from agent.failsafe import is_absurd
-from agent.told import hand
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -30,16 +29,14 @@ QUANTITIES = (
 )
 
 
-def look(console: Console, request: Told) -> Told:
-    """Return the answer to a request that only looks. Raises: Refused."""
+async def answer(console: Console, request: Told, _line: bytes) -> Told:
+    """Answer identify, buses or read. Raises: Declined."""
     desk, asked = console.desk, request["cmd"]
     if asked == "identify":
         return identify(console)
     if asked == "buses":
         return {"buses": [_bus(desk, name) for name in sorted(desk.host.buses)]}
-    if asked == "read":
-        return reading(desk, unit_of(desk, request))
-    return _why(desk, request)
+    return reading(desk, unit_of(desk, request))
 
 
 def identify(console: Console) -> Told:
@@ -80,11 +77,11 @@ def _bus(desk: Desk, name: str) -> Told:
 
 
 def unit_of(desk: Desk, request: Told) -> Unit:
-    """Return the unit that a request names. Raises: Refused."""
+    """Return the unit that a request names. Raises: Declined."""
     unit = desk.loop.state.unit_named(text(request, "device"))
     if unit is None:
         there_are = ", ".join([each.id for each in desk.loop.state.units])
-        raise Refused("unknown", "unknown device; there are: " + there_are, 0)
+        raise Declined("unknown", "unknown device; there are: " + there_are, 0)
     return unit
 
 
@@ -108,22 +105,3 @@ def _quality(sample: Sample | None, fuse_ma: int, now_ms: int, stale_ms: int) ->
     if is_absurd(fuse_ma, sample):
         return "bad"
     return "good" if now_ms - sample.at_ms < stale_ms else "stale"
-
-
-def _why(desk: Desk, request: Told) -> Told:
-    loop = desk.loop
-    now_ms, image, state = loop.clock.now_ms(), loop.image(), loop.state
-    authorities = [each for each in loop.authorities if each is not desk.authority]
-    if "device" not in request:
-        return {"site": _with(why.site(state, image, authorities, now_ms), why.keeping(loop))}
-    unit = unit_of(desk, request)
-    about = why.device(state, image, authorities, unit, now_ms)
-    actuator = loop.posts[unit.index].actuator
-    about["foreign"] = None if actuator is None else hand(actuator, now_ms)
-    site = why.site(state, image, authorities, now_ms, unit.chain)
-    return {"site": _with(site, why.keeping(loop)), "device": about}
-
-
-def _with(told: Told, more: Told) -> Told:
-    told.update(more)
-    return told

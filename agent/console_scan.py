@@ -8,10 +8,9 @@ Source: Modbus Application Protocol V1.1b3, sections 6.3 and 7; Modbus over Seri
 
 from __future__ import annotations
 
-from agent.console_lines import Refused, shown, text, whole
+from agent.console_lines import Declined, shown, text, whole
 from hal.compat import const
-from hal.errors import DeviceError, FrameError, LineDown
-from hal.errors import Refused as Exceptional
+from hal.errors import DeviceError, FrameError, LineDown, Refused
 from hal.modbus import pdu
 
 TYPE_CHECKING = False
@@ -30,19 +29,21 @@ _GATEWAY_CODES = (10, 11)
 NOBODY, ANSWERS, NOISE = "", "answers", "noise"
 
 
-async def scan(console: Console, request: Told) -> Told:
-    """Ask every address from `first` to `last` of a bus; tell how far it is, and whom it found. Raises: Refused."""
+async def answer(console: Console, request: Told, _line: bytes) -> Told:
+    """Ask every address from `first` to `last` of a bus; tell how far it is, and whom it found. Raises: Declined."""
     desk, name = console.desk, text(request, "bus")
     if name not in desk.host.buses:
-        raise Refused("unknown", "unknown bus %s; there are: %s" % (shown(name), ", ".join(sorted(desk.host.buses))), 0)
+        raise Declined(
+            "unknown", "unknown bus %s; there are: %s" % (shown(name), ", ".join(sorted(desk.host.buses))), 0
+        )
     bus = desk.host.buses[name][0]
     if not hasattr(bus, "probe"):
-        raise Refused("refused", "%s has no unit addresses" % name, 0)
+        raise Declined("refused", "%s has no unit addresses" % name, 0)
     first = whole(request, "first", 0, 255, _FIRST)
     last = whole(request, "last", first, 255, max(first, _LAST))
     first, last = max(first, bus.framing.unit_min), min(last, bus.framing.unit_max)
     if name in desk.scanned:
-        raise Refused("busy", "somebody else walks along %s" % name, 1000)
+        raise Declined("busy", "somebody else walks along %s" % name, 1000)
     desk.scanned.append(name)
     try:
         return await _walk(console, bus, first, last)
@@ -70,12 +71,12 @@ async def _walk(console: Console, bus: Bus, first: int, last: int) -> Told:
 async def _heard(bus: Bus, unit: int) -> str:
     try:
         await bus.probe(bus.request(unit, pdu.read(pdu.READ_HOLDING, 0, 1)))
-    except Exceptional as refusal:
+    except Refused as refusal:
         return NOBODY if refusal.args[1] in _GATEWAY_CODES else ANSWERS
     except FrameError:
         return NOISE
     except LineDown as fault:
-        raise Refused("failed", "the bus is down: " + " ".join([str(part) for part in fault.args]), 0)
+        raise Declined("failed", "the bus is down: " + " ".join([str(part) for part in fault.args]), 0)
     except DeviceError:
         return NOBODY
     return ANSWERS

@@ -7,7 +7,7 @@ every other, the actuator alone writes, and it ends with its lease whatever beco
 from __future__ import annotations
 
 from agent import record
-from agent.console_lines import Refused, whole
+from agent.console_lines import Declined, whole
 from agent.console_looks import unit_of
 from agent.orders import OWNER_PRIMACY
 from hal.compat import const
@@ -28,10 +28,10 @@ _LEASE_S_MAX = const(900)
 _SETPOINT_MAX = const(1000000)
 
 
-async def trial(console: Console, request: Told, line: bytes) -> Told:
+async def answer(console: Console, request: Told, line: bytes) -> Told:
     """Claim a set-point for `lease_s`, or with null end what was claimed; return what the device was granted.
 
-    Raises: Refused.
+    Raises: Declined.
     """
     desk = console.desk
     unit = unit_of(desk, request)
@@ -42,7 +42,7 @@ async def trial(console: Console, request: Told, line: bytes) -> Told:
     lease_s = whole(request, "lease_s", 1, _LEASE_S_MAX, _LEASE_S)
     reason = await desk.order(line, _CLAIM, [unit.id, setpoint, lease_s, OWNER_PRIMACY])
     if reason != record.ACCEPTED:
-        raise Refused("refused", "%s = %d: %s" % (unit.id, setpoint, desk.host.word(reason)), 0)
+        raise Declined("refused", "%s = %d: %s" % (unit.id, setpoint, desk.host.word(reason)), 0)
     return _granted(unit, lease_s)
 
 
@@ -54,7 +54,7 @@ async def _end(console: Console, unit: Unit, line: bytes) -> None:
         if each.source == desk.authority.name and each.scope == unit.index
     ]
     if not found:
-        raise Refused("refused", "the console wants nothing of %s" % unit.id, 0)
+        raise Declined("refused", "the console wants nothing of %s" % unit.id, 0)
     for command in found:
         await desk.order(line, _CANCEL, [command])
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from boards.micropython.file_sign import file_sign
 from boards.micropython.flash_file import FlashFile
 from boards.micropython.serial_line import SerialLine
 from boards.micropython.site import Board, run_site
-from boards.micropython.tty import open_tty
+from boards.micropython.tty import Port, open_tty
 from boards.micropython.watchdog import NoWatchdog
 
 TYPE_CHECKING = False
@@ -31,4 +32,6 @@ def run(folder: str) -> int:
         return FlashFile(folder + "/" + name + ".flash", FLASH_BLOCKS), FLASH_UNIT_BYTES
 
     board = Board("micropython-unix", DEVICES_MAX, NoWatchdog(), open_serial, STEPS_A_TURN, open_flash)
+    board.presence = file_sign(folder + "/present")
+    board.open_console = lambda row: Port(open_tty(row["port"], row["baud"]))
     return run_site(folder, board)

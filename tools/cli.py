@@ -27,6 +27,18 @@ PARTS = {
     "serial": "gateway",
 }  # fmt: skip
 
+CONSOLE_HELP = """commands:
+  identify | buses | keys           who it is, what it is connected to, which key signs
+  read DEVICE | why [DEVICE]        newest numbers with age and quality; what decides
+  scan BUS [--first N] [--last N]   which unit addresses answer; Ctrl-C cancels
+  events [--seconds S]              facts as they come, JSON lines
+  test DEVICE SETPOINT [--lease S]  want a set-point for a while (60 s); SETPOINT release: take it back
+  config get [-o FILE]              the configuration without its secrets
+  config set FILE                   checked, then taken at the next start
+  reboot | erase AGENT              start anew; take the agent off a board
+
+test, config set, reboot and erase unlock the console: by --key, else by a sign that somebody is there.
+Exit code: 0 done, 1 the agent refused, 2 misused or no agent, 130 interrupted. The protocol: docs/console.md."""
 KEY_HELP = "key file, or pkcs11:token=…;object=…?module-path=… inside a token; rotate: SITE.toml"
 
 
@@ -81,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("--site", type=Path, default=Path("SITE.toml"), metavar="SITE.toml", help="default: ./SITE.toml")
     why.add_argument("--json", action="store_true")
     why.set_defaults(run=_why)
+    _add_console(commands)
     headend = commands.add_parser("headend", help="run the reference head-end")
     headend.add_argument("--config", type=Path, required=True, metavar="HEADEND.toml")
     headend.set_defaults(run=_headend)
@@ -176,6 +189,24 @@ def _add_verify_page(commands: Any) -> None:
     )
     parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="write the page there instead of opening it")
     parser.set_defaults(run=_verify_page)
+
+
+def _add_console(commands: Any) -> None:
+    parser = commands.add_parser(
+        "console",
+        help="talk to an agent: identify, read, scan, test, configuration, reboot",
+        description="Talk to the agent of a gateway (--site) or of a board (--port), in one conversation.",
+        epilog=CONSOLE_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--port", metavar="PORT", help="serial port of a board's console, as /dev/ttyUSB0")
+    where.add_argument("--site", type=Path, default=Path("SITE.toml"), metavar="SITE.toml", help="default: ./SITE.toml")
+    parser.add_argument("--baud", type=int, default=115200, help="of the port (115200)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="an owner's private key: unlocks by signature")
+    parser.add_argument("--json", action="store_true", help="answers as JSON lines")
+    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND", help="without one: lines of commands")
+    parser.set_defaults(run=_console)
 
 
 def _add_replay(commands: Any) -> None:
@@ -284,6 +315,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _why(arguments: argparse.Namespace) -> int:
     return _call("tools.why", "run", _existing(arguments.site), arguments.device, as_json=arguments.json)
+
+
+def _console(arguments: argparse.Namespace) -> int:
+    return _call("tools.console_command", "run", arguments)
 
 
 def _headend(arguments: argparse.Namespace) -> int:

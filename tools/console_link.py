@@ -21,7 +21,7 @@ from tools.errors import UsageError
 
 PATIENCE_S = 30.0
 LINE_BYTES_MAX = 1 << 20
-FIRST_PATIENCE_S = 3.0
+GREETINGS, GREETING_S = 5, 2.0
 
 Told = dict[str, Any]
 
@@ -125,10 +125,25 @@ def on_port(port: str, baud: int) -> Iterator[Link]:
     """Talk over a serial port or a pty. Raises: UsageError."""
     try:
         with serial.Serial(port, baud, timeout=0.1, write_timeout=PATIENCE_S) as opened:
-            opened.write(b"\n")  # what somebody typed before ends here
-            yield Link(opened.write, _SerialLines(opened))
+            link = Link(opened.write, _SerialLines(opened))
+            _greet(link, opened, port)
+            yield link
     except (serial.SerialException, OSError) as error:
         raise UsageError(f"{port}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _greet(link: Link, opened: serial.Serial, port: str) -> None:
+    """Wait for a first answer: a board that has just started throws away what came before. Raises: UsageError."""
+    for _ in range(GREETINGS):
+        opened.write(b"\n")  # what somebody typed before ends here
+        try:
+            link.ask({"cmd": "cancel"}, GREETING_S)
+        except Refused:
+            return
+        except UsageError:
+            continue
+        return
+    raise UsageError(f"{port}: nobody answers; is there a console at this port, and is its speed right?")
 
 
 class _SerialLines:

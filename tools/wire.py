@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tools.strict import ITEM_BYTES_MAX, NotStrict, check_whole, decode
 
 VERSION = 1
-HEADER, SESSION, COMMAND, RECEIPT = 1, 2, 3, 4
+HEADER, SESSION, COMMAND, RECEIPT, UNLOCK = 1, 2, 3, 4, 5
 TYPE_NAMES = {HEADER: "header", SESSION: "session", COMMAND: "command", RECEIPT: "receipt"}
 LIMIT, CLAIM, CANCEL, SET = 1, 2, 3, 4
 
@@ -230,3 +230,8 @@ def receipt(agent: bytes, last_seq: int, page: bytes, civil_s: int) -> list[Any]
 def command(agent: bytes, epoch: int, counter: int, expires_s: int, kind: int, body: list[Any]) -> list[Any]:
     """Return the payload of a command; `expires_s` is in the agent's own seconds of that epoch."""
     return [COMMAND, VERSION, agent, epoch, counter, expires_s, kind, body]
+
+
+def unlock(agent: bytes, epoch: int, nonce: bytes, seconds: int) -> list[Any]:
+    """Return the payload that unlocks an agent's console for so many seconds."""
+    return [UNLOCK, VERSION, agent, epoch, nonce, seconds]

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from boards.micropython.site import Board
 
 
-def read_site(folder: str, board: Board) -> tuple[Config, bytes]:
+def read_site(folder: str, board: Board, name: str = "site.json") -> tuple[Config, bytes]:
     """Return the configuration and the SHA-256 of its file. Raises: ValueError with one sentence, OSError."""
-    with open(folder + "/site.json", "rb") as file:
+    with open(folder + "/" + name, "rb") as file:
         raw = file.read()
     try:
         tree = json.loads(raw)

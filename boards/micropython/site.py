@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from agent.config import Config
     from agent.loop import Loop
+    from boards.micropython.console_port import Cable
     from boards.micropython.online import Online
     from boards.micropython.p256 import Steps, T
     from boards.micropython.ring_chunks import BlockDevice
@@ -39,6 +40,13 @@ class Board:
     it takes in a few milliseconds, and where a flash partition of some name is, with the bytes it programs at once.
     `open_pins` opens the board's own pins, which keep their counters in the site's folder.
     """
+
+    # For a console, where one is configured: how somebody shows that he is there, and whether he does; how its own port
+    # is opened; how the machine is reset.
+    presence: tuple[str, Callable[[], bool]] | None = None
+    open_console: Callable[[dict[str, Any]], Any] | None = None
+    reset: Callable[[], None] | None = None
+    cable: Cable | None = None  # what serves it
 
     def __init__(
         self, name: str, devices_max: int, watchdog: Watchdog, open_serial: Callable[[dict[str, Any]], Line],
@@ -78,33 +86,41 @@ def run_site(folder: str, board: Board) -> int:
     except (ValueError, OSError) as error:
         print("siteward: " + " ".join([str(part) for part in error.args]))
         return 2
-    loop.tell = lambda fact: _say(telling.line(fact, loop.state))
-    loop.session.on_silence = lambda silent: _say(telling.silence(silent))
+    cable = board.cable
+    if cable is not None:
+        cable.host.rehearse()
+    say = _say if cable is None else cable.say
+    loop.tell = (lambda fact: _say(telling.line(fact, loop.state))) if cable is None else cable.tell
+    loop.session.on_silence = lambda silent: say(telling.silence(silent))
     gc.collect()
     ready = {"fact": "ready", "site": site, "agent": loop.state.agent_id.hex(), "epoch": loop.state.epoch}
     print(json.dumps(_with_heap(ready)))
-    asyncio.run(_run(loop, board.online))
-    return 0
+    asyncio.run(_run(loop, board.online, cable, say))
+    return 0 if cable is None else cable.host.left()
 
 
-async def _run(loop: Loop, online: Online | None) -> None:
-    jobs = [_tell_heap()]
+async def _run(loop: Loop, online: Online | None, cable: Cable | None, say: Callable[[str], None]) -> None:
+    jobs = [_tell_heap(say)]
     if online is not None:
         jobs += online.jobs()
+    if cable is not None:
+        jobs.append(cable.serve())
     tasks = [asyncio.create_task(job) for job in jobs]
     try:
         await loop.run()
     finally:
         for task in tasks:
             task.cancel()
+        if cable is not None:
+            await cable.left()
 
 
-async def _tell_heap() -> None:
+async def _tell_heap(say: Callable[[str], None]) -> None:
     """Say every minute what is in use after a collection: a leak shows here days before it stops the board."""
     while True:
         await sleep_ms(_HEAP_MS)
         gc.collect()
-        print(json.dumps(_with_heap({"fact": "heap"})))
+        say(json.dumps(_with_heap({"fact": "heap"})))
 
 
 def _with_heap(fact: dict[str, Any]) -> dict[str, Any]:

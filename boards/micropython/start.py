@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _SEGMENTS_MIN = const(32)
 
 _SECRET_BYTES = const(32)
+_LINE_BYTES_MAX = const(512)  # of a console: what is escaped once more has to lie in one piece
+_OUT_BYTES_MAX = const(2048)
 _KEY_BYTES = const(32)
 
 
@@ -53,19 +55,28 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
             return board.open_pins(folder)
         return Bus(board.open_serial(row), Rtu(row["baud"]), clock)
 
+    opened: dict[str, Any] = {}
+
+    def keep_bus(row: dict[str, Any]) -> Bus | Pins:
+        opened[row["id"]] = open_bus(row)
+        return opened[row["id"]]  # type: ignore[no-any-return]
+
+    firmware = firmware_hash(sys.path[0])
     uplink = _uplink(folder, config.uplink, agent_id(config, signer.key_id).hex(), online)
     try:
         loop = assemble(
             config, digest,
             Parts(
-                board.name, firmware_hash(sys.path[0]), clock, store, signer, uplink, board.watchdog,
-                os.urandom(_SECRET_BYTES), open_bus, next_signer,
+                board.name, firmware, clock, store, signer, uplink, board.watchdog,
+                os.urandom(_SECRET_BYTES), keep_bus, next_signer,
             ),
         )  # fmt: skip
     except StartError as error:
         raise ValueError(error.args[0])
     if config.agent["recorder_bytes_max"]:
         _record(folder, config, board.name, loop)
+    if config.console is not None:
+        _lay_cable(folder, board, config, loop, digest, firmware, opened)
     return loop
 
 
@@ -109,6 +120,27 @@ def _record(folder: str, config: Config, runtime: str, loop: Loop) -> None:
         return
     loop.recorder = Recorder(store, bytes_max, runtime, loop.authorities)
     loop.recorder.on_stop = lambda why: print("siteward: the flight recorder is off: " + why)
+
+
+def _lay_cable(
+    folder: str, board: Board, config: Config, loop: Loop, digest: bytes, firmware: bytes, opened: dict[str, Any]
+) -> None:
+    """Give the board a console, which one without does not load. Raises: ValueError."""
+    from agent.console import Desk
+    from boards.micropython.console_host import BoardHost, where_of
+    from boards.micropython.console_port import Cable
+
+    assert config.console is not None
+    table, open_console = config.console, board.open_console
+    if table["port"] != "stdio" and open_console is None:
+        raise ValueError("[console] port = %r: expected 'stdio', this board has no other" % table["port"])
+    host = BoardHost(folder, board, digest, firmware, loop)
+    host.buses = {row["id"]: (opened[row["id"]], where_of(row)) for row in config.buses}
+    open_port = None
+    if table["port"] != "stdio" and open_console is not None:
+        given = open_console  # a name that stays what it is
+        open_port = lambda: given(table)  # noqa: E731
+    board.cable = Cable(Desk(loop, host, _LINE_BYTES_MAX, _OUT_BYTES_MAX), host, open_port)
 
 
 def _uplink(folder: str, table: dict[str, Any] | None, agent_hex: str, online: Online | None) -> MqttUplink | None:

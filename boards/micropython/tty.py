@@ -6,6 +6,7 @@ a few of the speeds, so the numbers are Linux's own (asm-generic/termbits.h).
 
 from __future__ import annotations
 
+import select
 import termios
 
 from hal.compat import const
@@ -38,3 +39,18 @@ def open_tty(path: str, baud: int, parity: str = "N", stop_bits: int = 1) -> Bin
         port.close()
         raise
     return port
+
+
+class Port:
+    """A port for who must not wait, with a poll before each write: the far end may not read."""
+
+    def __init__(self, opened: BinaryIO) -> None:
+        self.read = opened.read
+        self.close = opened.close
+        self._opened = opened
+        self._room = select.poll()
+        self._room.register(opened, select.POLLOUT)
+
+    def write(self, piece: bytes) -> int:
+        """Write a piece of at most 256 bytes where there is room; return how much. Raises: OSError."""
+        return self._opened.write(piece) if self._room.poll(0) else 0

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from tests.fuzz import (
     board_targets,
+    console_targets,
     door_targets,
     evidence_targets,
     file_targets,
@@ -37,6 +38,7 @@ TARGETS: dict[str, Target] = {
     "ledger": (kept_targets.ledger, kept_targets.ledger_seeds),
     "ring": (board_targets.ring, board_targets.ring_seeds),
     "tape": (kept_targets.tape_segment, kept_targets.tape_seeds),
+    "console": (console_targets.console, console_targets.console_seeds),
     "config": (kept_targets.configuration, kept_targets.configuration_seeds),
     "key": (file_targets.key_file, file_targets.key_file_seeds),
     "token": (file_targets.token_uri, file_targets.token_uri_seeds),

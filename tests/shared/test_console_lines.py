@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from agent.console_lines import Lines, Refused, checked, id_of, parsed, whole
+from agent.console_lines import Declined, Lines, checked, id_of, parsed, whole
 
 
 def why_not(line: bytes, known: tuple[str, ...] = ()) -> str:
     """Return the word of the refusal."""
     try:
         checked(parsed(line), known)
-    except Refused as refused:
+    except Declined as refused:
         assert len(refused.args[1]) < 400 and "\n" not in refused.args[1]
         return str(refused.args[0])
     return ""
@@ -65,6 +65,6 @@ def test_numbers_are_whole_and_within_bounds():
         refused = False
         try:
             whole(wrong, "n", 1, 3)
-        except Refused:
+        except Declined:
             refused = True
         assert refused, wrong
