@@ -13,6 +13,7 @@ from boards.micropython import wlan as wlan_adapter
 from boards.micropython.hardware_watchdog import HardwareWatchdog
 from boards.micropython.kept_clock import KeptClock
 from boards.micropython.uart_line import UartLine
+from tests.ports.contracts.line import SETTLE_MS
 
 UART = {"baud": 9600, "parity": "N", "stop_bits": 1}
 FLOOR = world.path_of("clock.floor")
@@ -27,7 +28,7 @@ class Lines:
 
     def line_at(self, baud):
         line = UartLine(1, 4, 5, 6, dict(UART, baud=baud))
-        line._settle_ms = 400
+        line._settle_ms = SETTLE_MS
         return line
 
     def said(self):
@@ -47,6 +48,9 @@ class Clocks:
         self.clock = KeptClock(FLOOR)
         if is_set:
             self.clock.set(int(utime.time()) * 1000 - self.clock.now_ms(), 20)
+
+    def elsewhere_ms(self):
+        return utime.time_ns() // 1000000
 
     async def let_pass(self, ms):
         await asyncio.sleep_ms(ms + 2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from time import time_ns
 
 from boards.micropython import clock as board_clock
 from boards.micropython.file_store import FileStore
@@ -12,6 +13,7 @@ from boards.micropython.tty import open_tty
 from boards.micropython.watchdog import NoWatchdog
 from tests.ports.contracts.files import Counter, Files
 from tests.ports.contracts.flash import Flash
+from tests.ports.contracts.line import SETTLE_MS
 from tests.ports.contracts.words import Words
 
 HALF_PERIOD = 1 << 29  # of the ticks on boards
@@ -31,7 +33,8 @@ def tcp_line(port, absent_port):
 
 def serial_line(path):
     return Lines(
-        SerialLine(lambda: open_tty(path, 9600), 9600, 400), SerialLine(lambda: open_tty("/dev/absent", 9600), 9600)
+        SerialLine(lambda: open_tty(path, 9600), 9600, SETTLE_MS),
+        SerialLine(lambda: open_tty("/dev/absent", 9600), 9600),
     )
 
 
@@ -93,6 +96,9 @@ class Clocks:
 
     def __init__(self):
         self.clock = board_clock.BoardClock()
+
+    def elsewhere_ms(self):
+        return time_ns() // 1000000
 
     async def let_pass(self, ms):
         await asyncio.sleep_ms(ms + 2)

@@ -40,7 +40,9 @@ async def test_tcp_on_a_gateway(promise):
 @ALL
 async def test_serial_port_on_a_gateway(promise):
     async with serial_far_end() as path:
-        assert await holds(promise, Lines(SerialLine(path, 9600, settle_ms=400), SerialLine("/dev/absent", 9600)))
+        assert await holds(
+            promise, Lines(SerialLine(path, 9600, settle_ms=contracts.SETTLE_MS), SerialLine("/dev/absent", 9600))
+        )
 
 
 @ALL

@@ -17,7 +17,7 @@ from boards.cpython import known_keys
 from boards.cpython.pkcs11_signer import TokenSigner
 from boards.cpython.private_file import KeyFileError
 from boards.cpython.signer import FileSigner
-from boards.micropython.signer import SoftSigner
+from boards.micropython.signer import KEYS_MAX, SoftSigner
 from tests.softhsm import SoftToken
 
 SECRET = bytes.fromhex("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721")
@@ -133,14 +133,13 @@ async def test_hostile_signatures_and_digests_are_answered_not_raised(make_signe
 
 
 @pytest.mark.parametrize("kind", ALL)
-async def test_many_keys_are_verified_and_few_are_remembered(make_signer, kind, monkeypatch):
-    monkeypatch.setattr(known_keys, "KEYS_MAX", 3)
-    signer = make_signer(kind)
-    for number in (1, 2, 3, 4, 1):
-        other = SoftSigner(number.to_bytes(32, "big"))
+async def test_many_keys_are_verified_and_few_are_remembered(make_signer, kind):
+    signer, keys_max = make_signer(kind), KEYS_MAX if kind == "soft" else known_keys.KEYS_MAX
+    others = [SoftSigner(number.to_bytes(32, "big")) for number in range(1, keys_max + 2)]
+    for other in [*others, others[0]]:
         assert await signer.verify(other.public_key, DIGEST, await other.sign(DIGEST))
     known = [key for key, _ in signer._combs] if kind == "soft" else list(signer._keys.parsed)
-    assert known == [SoftSigner(number.to_bytes(32, "big")).public_key for number in (3, 4, 1)]
+    assert known == [other.public_key for other in [*others[2:], others[0]]]
 
 
 async def test_more_keys_than_tables_may_be_verified_at_once():

@@ -50,9 +50,11 @@ def test_layouts_are_the_published_models(model):
         assert [(spot.name, spot.kind, spot.size) for spot in spots(layout)] == published
 
 
-async def test_an_idle_client_of_the_charger_is_put_out(monkeypatch):
-    monkeypatch.setattr(AlfenEve, "idle_s", 0.05)
+async def test_an_idle_client_of_the_charger_is_put_out():
     async with running_home(home_tree()) as home:
+        (port,) = [port for port in home._ports.values() if port.idle_s]
+        assert port.idle_s == AlfenEve.idle_s
+        port.idle_s = 0.05
         where = home.addresses["charger"]
         reader, writer = await asyncio.open_connection(where.host, where.port)
         assert await asyncio.wait_for(reader.read(), 2) == b""

