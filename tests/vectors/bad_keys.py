@@ -169,6 +169,32 @@ def signed_by_a_revoked_key() -> Case:
 
 
 @vector
+def begins_behind_another_page() -> Case:
+    """The file begins with the agent's third page, and what is known from elsewhere is the first one."""
+    agent = Agent()
+    first, _, *pages = agent.pages(4)
+    return case(agent, pages, [("missing_start", agent, 5)], after=[first.hash], pages=2)
+
+
+@vector
+def begins_behind_a_known_page_with_an_unknown_key() -> Case:
+    """The page that let the second key in is known from elsewhere, the key is not."""
+    agent = Agent()
+    before = agent.page(agent.boot(), key_begins(SECOND, agent.id))
+    pages = [agent.page(), agent.page(key=SECOND)]
+    return case(agent, pages, ["unknown_key"], after=[before.hash], pages=1)
+
+
+@vector
+def later_key_of_another_agent() -> Case:
+    """The second key is known to sign for another agent."""
+    agent, shop = Agent(), Agent("shop")
+    before = agent.page(agent.boot(), key_begins(SECOND, agent.id))
+    known = {"after": [before.hash], "begun": [(shop.id, SECOND.public)]}
+    return case([agent, shop], [agent.page(), agent.page(key=SECOND)], [("wrong_agent", shop)], **known)
+
+
+@vector
 def revoked_key_in_a_disclosure() -> Case:
     """A disclosure of a page that the revoked key signed."""
     agent = Agent()

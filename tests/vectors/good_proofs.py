@@ -30,6 +30,23 @@ def key_rotated() -> Case:
 
 
 @vector
+def begins_behind_a_known_page() -> Case:
+    """The file begins with the agent's third page; that it follows the second one is known from elsewhere."""
+    agent = Agent()
+    _, second, *pages = agent.pages(4)
+    return case(agent, pages, after=[second.hash], pages=2)
+
+
+@vector
+def begins_behind_a_known_page_with_a_later_key() -> Case:
+    """The file begins behind the page that let the second key in; that key is known from elsewhere."""
+    agent, second = Agent(), Key("house, second")
+    before = agent.page(agent.boot(), key_begins(second, agent.id))
+    known = {"after": [before.hash], "begun": [(agent.id, second.public)]}
+    return case(agent, [agent.page(key=second), agent.page(key_ends(agent.first_key), key=second)], **known, pages=2)
+
+
+@vector
 def key_ends_itself() -> Case:
     """A page that ends the key which signs it: the key was good before it."""
     agent, second = Agent(), Key("house, second")

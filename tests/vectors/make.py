@@ -44,7 +44,7 @@ def made() -> tuple[dict[str, bytes], str]:
 
 
 def _entry(name: str, sentence: str, theme: str, case: Case) -> dict[str, Any]:
-    tails = [tail.hex() for tail in case.facts.pop("tails", [])]
+    tails, starts = ([page.hex() for page in case.facts.pop(which, [])] for which in ("tails", "after"))
     return {
         "name": name,
         "theme": theme,
@@ -54,6 +54,8 @@ def _entry(name: str, sentence: str, theme: str, case: Case) -> dict[str, Any]:
         "keys": [key.hex() for key in case.keys],
         "last_pages": tails,
         "revoked": case.facts.pop("revoked", {}),
+        "after": starts,
+        "begun": [[agent.hex(), key.hex()] for agent, key in case.facts.pop("begun", [])],
         "faults": sorted([list(fault) for fault in case.faults], key=str),
         "facts": case.facts,
     }

@@ -20,7 +20,9 @@ def judged(vector, raw):
     """Return the report on a file that has what a vector has."""
     revoked = {bytes.fromhex(kid): seq for kid, seq in vector["revoked"].items()}
     tails = [bytes.fromhex(page) for page in vector["last_pages"]]
-    verifier = Verifier([bytes.fromhex(key) for key in vector["keys"]], tails=tails, revoked=revoked)
+    starts = [bytes.fromhex(page) for page in vector["after"]]
+    begun = [(agent, bytes.fromhex(key)) for agent, key in vector["begun"]]
+    verifier = Verifier([bytes.fromhex(key) for key in vector["keys"]], starts, tails, revoked, begun)
     for _offset, piece in pieces(io.BytesIO(raw)):
         if isinstance(piece, NotStrict):
             verifier.note(Fault(piece.fault, piece.detail))

@@ -1,4 +1,4 @@
-// Judges files with the page's modules: reads [{name, raw (base64), keys, last_pages, revoked}] as JSON and writes
+// Judges files with the page's modules: reads [{name, raw (base64), and as in manifest.json}] as JSON and writes
 // {name: {faults, ok, facts}}. Run by test_in_node.py.
 
 import { readFileSync } from 'node:fs';
@@ -33,8 +33,9 @@ function facts({ agents, disclosedRecords, disclosed }) {
 }
 
 const judged = {};
-for (const { name, raw, keys, last_pages: tails, revoked } of JSON.parse(readFileSync(STDIN))) {
-    const options = { tails, revoked: new Map(Object.entries(revoked).map(([kid, seq]) => [kid, BigInt(seq)])) };
+for (const { name, raw, keys, last_pages: tails, revoked, after: starts, begun } of JSON.parse(readFileSync(STDIN))) {
+    const later = begun.map(([agent, key]) => [agent, unhex(key)]);
+    const options = { tails, starts, begun: later, revoked: new Map(Object.entries(revoked).map(([kid, seq]) => [kid, BigInt(seq)])) };
     const given = [{ name, chunks: chunks(Buffer.from(raw, 'base64')) }];
     const report = await judge(given, keys.map(unhex), options);
     const faults = report.faults.map((fault) => [fault.name, fault.agent, fault.seq === null ? null : String(fault.seq)]);

@@ -156,7 +156,8 @@ def random_file(seed: int) -> dict[str, Any]:
         raw = damaged(raw, dice)
     keys = [key.hex() for writer in writers for key in writer.agent.keys]
     revoked = {writers[0].agent.id.hex(): dice.randint(0, 30)} if dice.random() < 0.05 else {}
-    return {"name": str(seed), "raw": raw, "keys": keys, "last_pages": [], "revoked": revoked}
+    trusted = {"keys": keys, "last_pages": [], "revoked": revoked, "after": [], "begun": []}
+    return {"name": str(seed), "raw": raw, **trusted}
 
 
 def disclosure(page: Page, dice: random.Random) -> bytes:

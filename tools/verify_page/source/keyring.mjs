@@ -28,13 +28,18 @@ export class Keys {
         return this.revokedFrom.has(kid) && lastSeq >= this.revokedFrom.get(kid);
     }
 
+    // Takes a key that signs for an agent besides its first.
+    learn(agent, key) {
+        const kid = kidOf(key);
+        if (!this.known.has(kid)) this.known.set(kid, { agent, key });
+    }
+
     // Takes the keys that an agent's records begin; tells whether there was any.
     learnFrom(agent, records) {
         let found = false;
         for (const { kind, fields, proofGood } of records) {
             if (kind !== 'key_change' || fields.action !== BEGINS || !proofGood) continue;
-            const kid = kidOf(fields.key);
-            if (!this.known.has(kid)) this.known.set(kid, { agent, key: fields.key });
+            this.learn(agent, fields.key);
             found = true;
         }
         return found;

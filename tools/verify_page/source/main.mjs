@@ -1,5 +1,6 @@
 // The page itself: takes keys and files, judges, shows. Nothing leaves this computer.
 
+import { asked } from './asked.mjs';
 import { kidOf } from './envelope.mjs';
 import { judge, publicKeys } from './judge.mjs';
 import { fingerprint } from './telling.mjs';
@@ -7,7 +8,7 @@ import { make, show } from './view.mjs';
 
 const PROGRESS_EVERY_MS = 100;
 const KEY_FILE_BYTES_MAX = 65536;
-const HASH = /^[0-9a-f]{64}$/i;
+const FIELDS = ['last', 'after', 'begun', 'revoked'];
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const at = (id) => document.getElementById(id);
 let keys = [];
@@ -37,12 +38,13 @@ async function start() {
     at('chosen').textContent = files.map(({ name }) => name).join(', ');
     at('ask').hidden = !files.length || keys.length > 0;
     if (!files.length || !keys.length) return;
-    const last = at('last').value.trim();
-    at('last-wrong').hidden = !last || HASH.test(last);
-    if (!at('last-wrong').hidden) return;
+    const { options, wrong } = await asked(Object.fromEntries(FIELDS.map((id) => [id, at(id).value])), keys);
+    if (mine !== run) return;
+    for (const id of FIELDS) at(`${id}-wrong`).hidden = !wrong[id].length;
+    if (FIELDS.some((id) => wrong[id].length)) return;
     try {
         const whole = files.reduce((sum, { size }) => sum + size, 0);
-        const report = await judge(files.map(streamed), keys, { tails: last ? [last.toLowerCase()] : [] }, progress(mine, whole));
+        const report = await judge(files.map(streamed), keys, options, progress(mine, whole));
         if (mine === run) show(at('result'), report, files.map(({ name }) => name), zone);
     } catch (error) {
         if (mine === run && !(error instanceof Stopped)) broken(error);
@@ -96,7 +98,7 @@ function dropped(event) {
 
 if (globalThis.crypto?.subtle) {
     at('keys').addEventListener('input', readKeys);
-    at('last').addEventListener('change', start);
+    for (const id of FIELDS) at(id).addEventListener('change', start);
     at('key-file').addEventListener('change', () => [...at('key-file').files].forEach(addKeyFile));
     at('files').addEventListener('change', () => taken(at('files').files));
     at('stop').addEventListener('click', () => {

@@ -7,6 +7,7 @@ import { Chain, NO_PAGE } from './chain.mjs';
 import { Coverage } from './coverage.mjs';
 import { DISCLOSURE_HEAD, readDisclosure } from './disclosure.mjs';
 import { overlaps } from './enrolments.mjs';
+import { kidOf } from './envelope.mjs';
 import { KeyRing, Keys } from './keyring.mjs';
 import { Known } from './known.mjs';
 import { readPage } from './page.mjs';
@@ -47,9 +48,12 @@ class Agent {
 
 export class Verifier {
     // `keys`: 65-byte public keys, agents' first ones; `starts`: hashes of pages after which a chain may begin; `tails`: hashes
-    // of pages that must be there; `revoked`: Map of kid to the first record number that it may not sign. Hashes, kids in hex.
-    constructor(keys, { starts = [], tails = [], revoked = new Map() } = {}) {
+    // of pages that must be there; `revoked`: Map of kid to the first record number that it may not sign; `begun`: agents' later
+    // keys, [agent, 65 bytes], that were begun before the first page that is given. Hashes, kids, agents in hex.
+    constructor(keys, { starts = [], tails = [], revoked = new Map(), begun = [] } = {}) {
         this.keys = new Keys(keys, revoked);
+        this.begun = begun;
+        for (const [agent, key] of begun) this.keys.learn(agent, key);
         this.starts = new Set(starts);
         this.tails = new Set(tails);
         this.endKnown = tails.length > 0;
@@ -110,7 +114,13 @@ export class Verifier {
     }
 
     agent(name) {
-        if (!this.agents.has(name)) this.agents.set(name, new Agent(name));
+        if (!this.agents.has(name)) {
+            const agent = new Agent(name);
+            for (const [, key] of this.begun.filter(([whose]) => whose === name)) {
+                for (const ring of [agent.chain.keys, agent.shown]) ring.begun.set(kidOf(key), -1n);
+            }
+            this.agents.set(name, agent);
+        }
         return this.agents.get(name);
     }
 
