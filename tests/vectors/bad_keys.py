@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.vectors.case import Case, case, vector
 from tests.vectors.maker import Agent, Key, key_begins, key_ends
 
@@ -190,7 +192,7 @@ def later_key_of_another_agent() -> Case:
     """The second key is known to sign for another agent."""
     agent, shop = Agent(), Agent("shop")
     before = agent.page(agent.boot(), key_begins(SECOND, agent.id))
-    known = {"after": [before.hash], "begun": [(shop.id, SECOND.public)]}
+    known: dict[str, Any] = {"after": [before.hash], "begun": [(shop.id, SECOND.public)]}
     return case([agent, shop], [agent.page(), agent.page(key=SECOND)], [("wrong_agent", shop)], **known)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.vectors.case import Case, case, vector
 from tests.vectors.maker import (
     CIVIL_S,
@@ -42,7 +44,7 @@ def begins_behind_a_known_page_with_a_later_key() -> Case:
     """The file begins behind the page that let the second key in; that key is known from elsewhere."""
     agent, second = Agent(), Key("house, second")
     before = agent.page(agent.boot(), key_begins(second, agent.id))
-    known = {"after": [before.hash], "begun": [(agent.id, second.public)]}
+    known: dict[str, Any] = {"after": [before.hash], "begun": [(agent.id, second.public)]}
     return case(agent, [agent.page(key=second), agent.page(key_ends(agent.first_key), key=second)], **known, pages=2)
 
 
