@@ -108,6 +108,8 @@ def driver_of(row: dict[str, Any], bus: Bus | Pins) -> Device:
         made: Device = kind(bus, row["unit"], row["options"])
     except ValueError as fault:
         raise StartError(where + "%s = %r: expected %s" % fault.args)
+    except ImportError:
+        raise StartError(where + "driver = %r: not in this image: build it with this site" % row["driver"])
     for key in ("default", "fallback"):
         _check_setpoint(where + key, row[key], made, row)
     return made

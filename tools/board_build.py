@@ -46,7 +46,7 @@ def run(board: str, site: Path, out: Path | None, *, as_json: bool) -> int:
     """Build into `out`, or build/boards/BOARD, and print what it takes. Raises: UsageError."""
     known_board(board)
     tree = read_site(site)
-    config = site_of(tree)
+    config = site_of(board, tree)
     site_json = canonical(tree)
     target = out or default_folder(board)
     check_target(target)

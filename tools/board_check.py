@@ -14,13 +14,25 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from agent.config import Config, ConfigError, checked
+from agent.config import DEVICES_MAX, Config, ConfigError, checked
+from boards.micropython.read_site import check
 from boards.startup import Parts, StartError, assemble
 from drivers.catalogue import PRODUCTS
 from hal.memory import CountingWatchdog, ManualClock, MemoryStore, ScriptedLine
+from hal.memory_pins import MemoryPins
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
-from tools.board_manifest import ROOMS, files_of, modules_of, numbers_of, ring_bytes_of, ring_of
+from hal.ports import Pins
+from tools.board_manifest import (
+    ROOMS,
+    channels_of,
+    constant_of,
+    files_of,
+    joins_network,
+    modules_of,
+    ring_bytes_of,
+    ring_of,
+)
 from tools.errors import UsageError
 from tools.footprint import FootprintError, ready_heap
 from tools.image import compile_linked, linked_agent, write_romfs
@@ -55,7 +67,16 @@ class _Absent:
     key_id = bytes(ID_BYTES)
 
 
-def site_of(tree: dict[str, Any]) -> Config:
+class _Described:
+    """A board as far as its file tells without being run."""
+
+    def __init__(self, board: str) -> None:
+        self.devices_max = DEVICES_MAX  # told with the other figures
+        self.ticks_ms = constant_of(board, "TICKS_MS")
+        self.go_online = joins_network(board) or None
+
+
+def site_of(board: str, tree: dict[str, Any]) -> Config:
     """Return a board's configuration, every part of it checked as its start does. Raises: UsageError."""
     try:
         config = checked(tree)
@@ -64,17 +85,32 @@ def site_of(tree: dict[str, Any]) -> Config:
         for name in files_of(config):
             if name.startswith("/") or ".." in name.split("/"):
                 raise UsageError(f"{name!r}: expected a name below the folder of site.json")
-        _start(config)
-    except (ConfigError, StartError) as error:
+        described: Any = _Described(board)
+        check(config, described)
+        _check_ports(board, config)
+        _start(board, config)
+    except (ConfigError, StartError, ValueError) as error:
         raise UsageError(str(error)) from error
     return config
 
 
-def _start(config: Config) -> None:
+def _check_ports(board: str, config: Config) -> None:
+    """Refuse a serial port that a board has not. Raises: ValueError."""
+    ports = constant_of(board, "UARTS")
+    for row in config.buses:
+        if ports is not None and row["kind"] == "serial" and row["port"] not in ports:
+            raise ValueError(f"[[bus]] {row['id']} port = {row['port']!r}: expected one of {', '.join(ports)}")
+        if row["kind"] == "pins" and not channels_of(board):
+            raise ValueError(f"[[bus]] {row['id']} kind = 'pins': this board has no pins for devices")
+
+
+def _start(board: str, config: Config) -> None:
     """Put the agent together in memory and let it go again. Raises: StartError."""
     clock = ManualClock()
 
-    def open_bus(_row: dict[str, Any]) -> Bus:
+    def open_bus(row: dict[str, Any]) -> Bus | Pins:
+        if row["kind"] == "pins":
+            return MemoryPins(channels_of(board), clock)
         return Bus(ScriptedLine(lambda _request: None), Rtu(9600), clock)
 
     silent: Any = _Absent()
@@ -90,7 +126,7 @@ def figures(board: str, config: Config, site_json: bytes, image: Path) -> list[F
     image_bytes = image.stat().st_size
     room, settings, ring = ROOMS[board], config.agent, ring_of(config)
     found = [
-        Figure("devices", len(config.devices), numbers_of(board)["DEVICES_MAX"]),
+        Figure("devices", len(config.devices), constant_of(board, "DEVICES_MAX")),
         Figure("image bytes", image_bytes, room.slot_bytes, "one of two"),
     ]
     in_files = len(site_json) + settings["recorder_bytes_max"] + (0 if room.in_place else 2 * image_bytes)

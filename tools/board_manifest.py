@@ -8,13 +8,14 @@ stays, whatever is asked for.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent.config import Config
 from drivers.catalogue import PRODUCTS
+from hal import pins
 from tools.image import EVERY_DRIVER, START, unloaded
 from tools.stage import PACKAGES, ROOT, dotted, sources
 
@@ -41,7 +42,7 @@ ROOMS = {
     "pico_w": Room(194 * KB, 75, 61_000, True, 192 * KB, 256 * KB),
 }
 
-SECRETS = ("key", "next_key", "cert_key")
+SECRETS = ("key", "next_key", "cert_key", "password")
 
 # Module -> whether a site needs it. Products are not in here: the catalogue says theirs.
 PARTS: dict[str, Callable[[Config], bool]] = {
@@ -74,6 +75,8 @@ def files_of(config: Config) -> dict[str, str]:
     named = {config.agent[key]: key for key in ("key", "next_key")}
     if config.uplink is not None:
         named.update({config.uplink[key]: key for key in ("ca", "cert", "cert_key")})
+    if config.wlan is not None:
+        named[config.wlan["password"]] = "password"
     return {name: key for name, key in named.items() if name}
 
 
@@ -82,33 +85,47 @@ def board_file(board: str) -> Path:
     return ROOT / "boards" / f"{board}.py"
 
 
-def numbers_of(board: str) -> dict[str, int]:
-    """Return the numbers that a board's file names; it is read, not run: only its board has what it imports."""
-    found: dict[str, int] = {}
+def constant_of(board: str, name: str) -> Any:
+    """Return what a board's file calls `name`, None where it does not; it is read, not run: only a board can run it."""
     for node in ast.parse(board_file(board).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign):
-            if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "const":
-                node.value = node.value.args[0]
-            found.update(_assigned(node))
-    return found
+            target, given = node.targets[0], node.value
+            if isinstance(target, ast.Tuple) and isinstance(given, ast.Tuple):
+                pairs = list(zip(target.elts, given.elts, strict=True))
+            else:
+                pairs = [(target, given)]
+            for named, expression in pairs:
+                if ast.unparse(named) == name:
+                    return ast.literal_eval(_Kinds().visit(expression))
+    return None
 
 
-def _assigned(node: ast.Assign) -> Iterator[tuple[str, int]]:
-    try:
-        given: Any = ast.literal_eval(node.value)
-    except ValueError:
-        return
-    target = node.targets[0]
-    names = target.elts if isinstance(target, ast.Tuple) else [target]
-    for name, each in zip(names, given if isinstance(given, tuple) else (given,), strict=False):
-        if isinstance(name, ast.Name) and type(each) is int:
-            yield name.id, each
+class _Kinds(ast.NodeTransformer):
+    """Puts the kinds of pins, which board files have by their names, as the numbers that they are."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(getattr(pins, node.id))
+
+
+def has_room(board: str) -> bool:
+    """Tell whether a board's file states maxima, as one that has none is no board."""
+    return type(constant_of(board, "DEVICES_MAX")) is int
+
+
+def channels_of(board: str) -> dict[str, int]:
+    """Return the channels of a board's own pins -> the kind of each."""
+    return {name: row[0] for name, row in (constant_of(board, "CHANNELS") or {}).items()}
+
+
+def joins_network(board: str) -> bool:
+    """Tell whether a board makes its network and its time itself."""
+    return "boards.micropython.online" in _loads(ast.parse(board_file(board).read_text(encoding="utf-8")), set())
 
 
 def ring_bytes_of(board: str) -> int:
     """Return how much a journal may take of its flash partition."""
-    numbers = numbers_of(board)
-    return numbers.get("JOURNAL_BYTES_MAX") or numbers["FLASH_BLOCKS"] * FLASH_BLOCK_BYTES
+    stated: int | None = constant_of(board, "JOURNAL_BYTES_MAX")
+    return constant_of(board, "FLASH_BLOCKS") * FLASH_BLOCK_BYTES if stated is None else stated
 
 
 def modules_of(board: str, config: Config) -> dict[str, Path]:

@@ -124,7 +124,7 @@ def key_files(build: Build, keys: Path | None) -> dict[str, bytes]:
         content = path.read_bytes()
         if kind in ("key", "next_key") and len(content) != KEY_BYTES:
             raise UsageError(f"{path}: expected the 32 raw bytes of a key: siteward key new --raw {path}")
-        if kind not in ("key", "next_key") and content[:1] != bytes([DER_BEGINS]):
+        if kind in ("ca", "cert", "cert_key") and content[:1] != bytes([DER_BEGINS]):
             raise UsageError(f"{path}: expected DER, as a board reads it: openssl can write -outform DER")
         found[name] = content
     return found

@@ -20,6 +20,8 @@ from tools.link import Linked, LinkError, link
 from tools.stage import PACKAGES, ROOT, StageError, compile_text, constants, dotted, leaned, sources
 
 EVERY_DRIVER = "hal.modbus.device"  # what every product's driver loads
+# What the start loads where a site has it: in the one module it takes less heap than beside it.
+OFTEN = ("boards.micropython.tcp_line", "hal.modbus.tcp", "boards.micropython.mqtt_uplink")
 START = ROOT / "boards" / "micropython" / "site.py"
 SNAPSHOT = ROOT / "agent" / "snapshot.py"
 
@@ -80,7 +82,8 @@ def linked_agent(
             texts[dotted(inside)] = leaned(source, inside, numbers)
     forgotten = unloaded(START.read_text(encoding="utf-8"))
     try:
-        return link(texts, board, [EVERY_DRIVER, *forgotten], set(forgotten), packed(SNAPSHOT.read_text("utf-8")))
+        roots = [EVERY_DRIVER, *[module for module in OFTEN if module in texts], *forgotten]
+        return link(texts, board, roots, set(forgotten), packed(SNAPSHOT.read_text("utf-8")))
     except LinkError as error:
         raise StageError(f"the image of {board}: {error.args[0]}") from None
 

@@ -1,4 +1,8 @@
-"""Puts a board's agent together from what site.json names. Loaded once and forgotten: boards.micropython.site."""
+"""Puts a board's agent together from what site.json names. Loaded once and forgotten: boards.micropython.site.
+
+What only some sites need is imported where it is made: an image of a site that has none of it leaves it out
+(tools/board_manifest.py).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,11 @@ import sys
 from boards.firmware import firmware_hash
 from boards.micropython.clock import BoardClock
 from boards.micropython.file_store import FileStore
-from boards.micropython.mqtt_uplink import MqttUplink
 from boards.micropython.signer import KEYS_MAX, SoftSigner
-from boards.micropython.tcp_line import TcpLine
 from boards.startup import Parts, StartError, agent_id, assemble
 from hal.compat import const
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
-from hal.modbus.tcp import Tcp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from agent.config import Config
     from agent.loop import Loop
+    from boards.micropython.mqtt_uplink import MqttUplink
     from boards.micropython.online import Online
     from boards.micropython.site import Board
     from hal.ports import Pins, Store
@@ -48,6 +50,9 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
 
     def open_bus(row: dict[str, Any]) -> Bus | Pins:
         if row["kind"] == "tcp":
+            from boards.micropython.tcp_line import TcpLine
+            from hal.modbus.tcp import Tcp
+
             return Bus(TcpLine(row["host"], row["port"]), Tcp(), clock)
         if row["kind"] == "pins":
             if board.open_pins is None:
@@ -146,6 +151,8 @@ def _lay_cable(
 def _uplink(folder: str, table: dict[str, Any] | None, agent_hex: str, online: Online | None) -> MqttUplink | None:
     if table is None:
         return None
+    from boards.micropython.mqtt_uplink import MqttUplink
+
     files = [folder + "/" + table[key] for key in ("ca", "cert", "cert_key")]
     server_name = table["server_name"] or table["host"]
     made = MqttUplink(table["host"], table["port"], agent_hex, files[0], files[1], files[2], server_name)

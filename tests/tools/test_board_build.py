@@ -12,15 +12,31 @@ from pathlib import Path
 import pytest
 
 from agent.config import checked
+from hal.pins import OUTPUT
 from tests.needs import ROOT, needs_program
 from tests.tools.board_sites import SITE, UNIX, build
 from tools import board_build, board_check
 from tools.board_check import Figure, figures, modelled, site_of
-from tools.board_manifest import ROOMS, Room, modules_of, numbers_of
+from tools.board_manifest import ROOMS, Room, channels_of, constant_of, has_room, modules_of
 from tools.errors import UsageError
 from tools.keys import create_key
 from tools.stage import GATEWAYS
 
+BOARD_SITE = (
+    SITE.replace("no-such-port", "uart0")
+    + """
+[[bus]]
+id = "own"
+kind = "pins"
+
+[[device]]
+id = "boiler"
+driver = "pin-relay"
+bus = "own"
+channel = "relay-1"
+power_max_w = 2000
+"""
+)
 MEASURED = (108_000, "measured:")
 
 
@@ -47,7 +63,7 @@ def tree(more=None, devices=1):
 
 
 def config(more=None, devices=1):
-    return site_of(tree(more, devices))
+    return site_of(UNIX, tree(more, devices))
 
 
 def test_a_build_runs_and_is_told_in_full(built):
@@ -121,12 +137,15 @@ def test_the_freeze_manifest_names_sources_that_compile(built):
 
 
 def test_a_boards_numbers_are_read_without_running_its_file():
-    assert numbers_of(UNIX)["DEVICES_MAX"] == 8
+    assert constant_of(UNIX, "DEVICES_MAX") == 8
+    assert constant_of(UNIX, "FLASH_UNIT_BYTES") == 16
+    assert constant_of(UNIX, "NOTHING") is None
+    assert channels_of("pico_w")["relay-1"] == OUTPUT
 
 
 def test_every_board_has_a_room():
     boards = [path.stem for path in (ROOT / "boards").glob("*.py") if f"boards/{path.name}" not in GATEWAYS]
-    assert {board for board in boards if "DEVICES_MAX" in numbers_of(board)} <= set(ROOMS)
+    assert {board for board in boards if has_room(board)} == set(ROOMS)
 
 
 TOO_LARGE = {
@@ -175,6 +194,25 @@ def test_a_site_too_large_is_refused_with_the_figure_and_nothing_is_written(tmp_
 def test_a_site_that_cannot_start_is_refused_by_its_sentence(tmp_path, was, becomes, said):
     with pytest.raises(UsageError, match=said):
         build(tmp_path, SITE.replace(was, becomes))
+
+
+ON_THE_PICO = [
+    (BOARD_SITE, None),
+    (BOARD_SITE.replace("uart0", "uart7"), "expected one of uart0, uart1"),
+    (BOARD_SITE.replace('channel = "relay-1"', 'channel = "relay-9"'), "relay-9"),
+    (BOARD_SITE.replace("[agent]", "[agent]\ntick_ms = 100"), "tick_ms = 100"),
+    (BOARD_SITE + '[[bus]]\nid = "lan"\nkind = "tcp"\nhost = "192.168.1.2"\n', r"\[wlan\] is missing"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), ON_THE_PICO)
+def test_what_only_one_board_has_is_checked_for_it(text, said):
+    site = board_build.tomllib.loads(text)
+    if said is None:
+        assert len(site_of("pico_w", site).devices) == 2
+    else:
+        with pytest.raises(UsageError, match=said):
+            site_of("pico_w", site)
 
 
 def test_what_is_no_board_and_what_is_no_build_stay_as_they_are(tmp_path):
