@@ -38,7 +38,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
-def test_names(source: str) -> list[str]:
+def names_of_tests(source: str) -> list[str]:
     """Return the names of a file's test functions in order; the file is not imported here."""
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [function.name for function in functions if function.name.startswith("test_")]
@@ -51,7 +51,7 @@ class BoardFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield one item per test function."""
-        names = test_names(self.path.read_text())
+        names = names_of_tests(self.path.read_text())
         if not names:
             raise self.CollectError(f"{self.path.name} holds no test")
         for name in names:
@@ -61,7 +61,7 @@ class BoardFile(pytest.File):
         """Run the file, once; return test -> "ok" or what was printed."""
         if self._results is None:
             module = ".".join(self.path.relative_to(ROOT).with_suffix("").parts)
-            self._results = run_tests(board_path(), module, test_names(self.path.read_text()))
+            self._results = run_tests(board_path(), module, names_of_tests(self.path.read_text()))
         return self._results
 
 

@@ -68,6 +68,8 @@ CASES = [
     ("docstrings", DRIVER, '"""A meter."""', '"""A meter.\n\nSource: Acme, "Registers", section 2.\n"""'),
     ("length", "agent/loop.py", LONG, LONG[:-6]),
     ("no_waiting", "tests/test_x.py", "time.sleep(1)", "asyncio.sleep(0)"),
+    ("tests_assert", "tests/test_x.py", "def test_a(): check(1)", "def test_a(): assert check(1)"),
+    ("tests_assert", "tests/test_x.py", "async def test_a(): raise X", "def test_a():\n    with pytest.raises(X): f()"),
     ("no_waiting", "tests/test_x.py", "from time import sleep", "from time import monotonic"),
 ]
 

@@ -268,6 +268,22 @@ def no_waiting(path: str, tree: ast.Module) -> Iterator[Finding]:
             yield from ((node.lineno, f"time.{alias.name}") for alias in node.names if alias.name.startswith("sleep"))
 
 
+def tests_assert(path: str, tree: ast.Module) -> Iterator[Finding]:
+    """A test says itself what must hold: whoever reads it sees what it proves."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for test in functions:
+        if test.name.startswith("test_") and not any(_asserts(node) for node in ast.walk(test)):
+            yield test.lineno, f"{test.name} asserts nothing in its own body"
+
+
+def _asserts(node: ast.AST) -> bool:
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        return isinstance(node.exc.func, ast.Name) and node.exc.func.id == "AssertionError"
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "raises"
+    return isinstance(node, ast.Assert)
+
+
 # Rule -> the files it holds for.
 RULES: dict[Rule, Callable[[str], bool]] = {
     layers: lambda path: True,
@@ -280,6 +296,7 @@ RULES: dict[Rule, Callable[[str], bool]] = {
     docstrings: lambda path: True,
     length: lambda path: True,
     no_waiting: lambda path: room(path) == "tests",
+    tests_assert: lambda path: room(path) == "tests",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.board import board_path, micropython, output_of
-from tests.conftest import test_names as names_in
+from tests.conftest import names_of_tests as names_in
 from tests.needs import ROOT, needs_program
 
 SOURCE = ROOT / "tests" / "boards" / "board_erase.py"

@@ -8,7 +8,7 @@ import pytest
 
 from agent.snapshot import pack
 from tests.board import micropython, output_of, run_tests
-from tests.conftest import test_names as names_of
+from tests.conftest import names_of_tests as names_of
 from tests.needs import ROOT, needs_program
 from tests.shared.house import House
 from tools.image import build, lines_of, linked_agent

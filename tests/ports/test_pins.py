@@ -45,7 +45,7 @@ class Twin:
 
 @ALL
 async def test_twin(promise):
-    await holds(promise, Twin())
+    assert await holds(promise, Twin())
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def world(tmp_path, monkeypatch):
 @ALL
 @pytest.mark.parametrize("kind", ["hard", "calibrated"])
 async def test_on_a_board(promise, kind, world):
-    await holds_on_micropython(promise, "board_pins", world, kind)
+    assert await holds_on_micropython(promise, "board_pins", world, kind)
 
 
 @BOARD
 async def test_on_a_board_only(promise, world):
-    await holds_on_micropython(promise, "board_pins", world, "hard")
+    assert await holds_on_micropython(promise, "board_pins", world, "hard")
