@@ -14,7 +14,7 @@ from boards.micropython.own_pins import own_pins
 from boards.micropython.partition import open_partition
 from boards.micropython.site import Board, run_site
 from boards.micropython.uart_line import uart_lines
-from hal.pins import ANALOG, INPUT, OUTPUT, PULSES, WAVE
+from hal.pins import ANALOG, INPUT, OUTPUT, PILOT, PULSES, WAVE
 
 DEVICES_MAX = 4
 JOURNAL_BYTES_MAX = 1048576
@@ -24,6 +24,7 @@ UARTS = {"uart1": (1, 26, 27, 25), "uart2": (2, 17, 16, 4)}  # number, TX, RX, d
 CHANNELS = {
     "s0-1": (PULSES, 32), "s0-2": (PULSES, 33), "in-1": (INPUT, 23), "relay-1": (OUTPUT, 18), "relay-2": (OUTPUT, 19),
     "ntc-1": (ANALOG, 36, 950000), "ct-1": (WAVE, 39, 950000), "ct-2": (WAVE, 34, 950000), "ct-3": (WAVE, 35, 950000),
+    "pilot-1": (PILOT, 21, 35, 950000, 475000, 29000),
 }  # fmt: skip
 
 

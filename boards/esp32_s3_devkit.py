@@ -14,7 +14,7 @@ from boards.micropython.own_pins import own_pins
 from boards.micropython.partition import open_partition
 from boards.micropython.site import Board, run_site
 from boards.micropython.uart_line import uart_lines
-from hal.pins import ANALOG, INPUT, OUTPUT, PULSES, WAVE
+from hal.pins import ANALOG, INPUT, OUTPUT, PILOT, PULSES, WAVE
 
 DEVICES_MAX = 16
 JOURNAL_BYTES_MAX = 4194304
@@ -24,6 +24,7 @@ UARTS = {"uart1": (1, 17, 18, 16), "uart2": (2, 40, 41, 42)}  # number, TX, RX, 
 CHANNELS = {
     "s0-1": (PULSES, 4), "s0-2": (PULSES, 5), "in-1": (INPUT, 6), "relay-1": (OUTPUT, 7), "relay-2": (OUTPUT, 15),
     "ntc-1": (ANALOG, 1, 850000), "ct-1": (WAVE, 2, 850000), "ct-2": (WAVE, 8, 850000), "ct-3": (WAVE, 9, 850000),
+    "pilot-1": (PILOT, 21, 10, 850000, 425000, 32000),
 }  # fmt: skip
 
 

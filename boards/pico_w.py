@@ -13,7 +13,7 @@ from boards.micropython.own_pins import own_pins
 from boards.micropython.site import Board, run_site
 from boards.micropython.storage import end_of_storage
 from boards.micropython.uart_line import uart_lines
-from hal.pins import ANALOG, INPUT, OUTPUT, PULSES, WAVE
+from hal.pins import ANALOG, INPUT, OUTPUT, PILOT, PULSES, WAVE
 
 DEVICES_MAX = 4
 JOURNAL_BYTES_MAX = 262144
@@ -23,6 +23,7 @@ UARTS = {"uart0": (0, 0, 1, 2), "uart1": (1, 4, 5, 6)}  # number, TX, RX, direct
 CHANNELS = {
     "s0-1": (PULSES, 16), "s0-2": (PULSES, 17), "in-1": (INPUT, 20), "relay-1": (OUTPUT, 18), "relay-2": (OUTPUT, 19),
     "ntc-1": (ANALOG, 26, 3300000), "ct-1": (WAVE, 27, 3300000), "ct-2": (WAVE, 28, 3300000),
+    "pilot-1": (PILOT, 21, 28, 3300000, 1650000, 8500),
 }  # fmt: skip
 
 

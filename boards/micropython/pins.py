@@ -55,6 +55,7 @@ class BoardPins:
         self._calibrated = calibrated
         self.kinds = {name: channels[name][0] for name in channels}
         self._free = Channels(self.kinds)
+        self._used: list[int] = []  # pins; two channels may share one where only one of them can be used
         self._counters: dict[str, Counter] = {}
         self._inputs: dict[str, Pin] = {}
         self._outputs: dict[str, Pin] = {}
@@ -68,6 +69,10 @@ class BoardPins:
         """Reserve a channel. Raises: ValueError(option, channel, expected)."""
         self._free.take(option, channel, kind)
         pin = self._channels[channel][1]
+        for used in self._channels[channel][1 : 3 if kind == PILOT else 2]:
+            if used in self._used:
+                raise ValueError(option, channel, "a channel on other pins: %d is in use" % used)
+            self._used.append(used)
         if kind == PULSES:
             self._counters[channel] = Counter(Pin(pin, Pin.IN, Pin.PULL_UP), self._hard)
         elif kind == INPUT:

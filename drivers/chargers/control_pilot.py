@@ -3,10 +3,11 @@
 Source: IEC 61851-1:2017, Annex A; hal/iec61851/pilot.py and hal/iec61851/stage.py say which numbers are from where.
 Trust: written without the standard at hand, after EVerest, evcc and TI, and never run on hardware.
 Outside of it: residual current protection, the cable's proximity resistor (a fixed cable is assumed: maximum_ma is
-what cable and contactor carry), ISO 15118. It measures nothing: a contactor that says by its feedback that it is open
-carries 0, a closed one what nobody here knows.
-Options: pilot and contactor (channels), feedback (channel of a mirror contact, which is closed while the contactor is
-open; absent: the output is read back), maximum_ma, ventilation (true: state D may charge).
+what cable and contactor carry), ISO 15118. A charging point whose power nobody knows would count twice, as what it
+may draw and as what the connection's meter sees: so it has a meter with pulses (S0) behind the contactor, and
+a contactor that says by a mirror contact that it is open draws nothing.
+Options: pilot, contactor, feedback (the mirror contact, closed while the contactor is open) and pulses (channels),
+pulses_per_kwh, maximum_ma, ventilation (true: state D may charge).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from hal.capabilities.charger import Charger
 from hal.errors import LineDown, NotObeyed
 from hal.iec61851.pilot import STEADY_PM
 from hal.iec61851.stage import DIODE, PERIOD_MS, SHORTED, SILENT, UNDER_LOAD_MS, VENTILATION, Stage
-from hal.pins import INPUT, OUTPUT, PILOT, PinDevice
+from hal.pins import INPUT, OUTPUT, PILOT, PULSES, PinDevice
+from hal.pulse_register import PulseRegister
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,17 +28,23 @@ if TYPE_CHECKING:
     from hal.ports import Pins
 
 _SILENT_MS = 500  # who looks every 20 ms has died
+_NO_PULSE_MS = 300000  # a closed contactor without a pulse for so long
 
 
 class ControlPilot(PinDevice, Charger):
     """Offers a current to whoever is plugged in; 0 pauses."""
 
     model = "control-pilot"
-    channels_known = (("pilot", PILOT, True), ("contactor", OUTPUT, True), ("feedback", INPUT, False))
-    options_known = (("maximum_ma", range(6000, 80001)), ("ventilation", (False, True)))
+    channels_known = (
+        ("pilot", PILOT, True), ("contactor", OUTPUT, True), ("feedback", INPUT, True), ("pulses", PULSES, True),
+    )  # fmt: skip
+    options_known = (
+        ("maximum_ma", range(6000, 80001)), ("ventilation", (False, True)), ("pulses_per_kwh", range(1, 100001)),
+    )  # fmt: skip
     maximum_ma = 32000
+    pulses_per_kwh = 1000
     ventilation = False
-    pilot = contactor = feedback = ""
+    pilot = contactor = feedback = pulses = ""
     step = 100
     write_cost = VOLATILE
     response_ms = UNDER_LOAD_MS + 500  # it follows within 5 s, and is cut off when it does not stop
@@ -48,17 +56,19 @@ class ControlPilot(PinDevice, Charger):
         super().__init__(bus, unit, options)
         self.maximum = self.maximum_ma - self.maximum_ma % self.step
         self.stage = Stage(bus, self.pilot, self.contactor, self.feedback, self.ventilation, self.fallback_ms)
+        self._register = PulseRegister(bus, self.pulses, self.pulses_per_kwh, _NO_PULSE_MS)
         self._watched = False
 
     async def open(self) -> None:
-        """Begin to look; whoever is plugged in is offered nothing until somebody says what."""
+        """Begin to look; whoever is plugged in is offered nothing until somebody says what. Raises: LineDown."""
         if not self._watched:
             self._watched = True
             self.bus.watch(self.stage.look, PERIOD_MS)
             await self.bus.sleep_ms(_SILENT_MS)
+        self._register.open()
 
     async def read(self) -> dict[int, int]:
-        """Return state, fault, the contactor's position and the limit in force; no power while it is closed.
+        """Return state, fault, the contactor's position, the limit in force and what the meter counts.
 
         Raises: LineDown when nobody looks at the pilot any more; the contactor is open then.
         """
@@ -66,11 +76,12 @@ class ControlPilot(PinDevice, Charger):
         if now_ms - stage.looked_ms >= _SILENT_MS:
             stage.open_now(SILENT, now_ms)
             raise LineDown(self.pilot, "nobody looks")
-        numbers = {q.EV_STATE: self._state(), q.LIMIT_MA: stage.limit_ma, q.FAULT: stage.fault}
         closed = stage.is_closed()
-        numbers[q.ON] = 1 if closed else 0
-        if self.feedback and not closed and not stage.closed:
-            numbers[q.POWER_W] = numbers[q.CURRENT_L1_MA] = numbers[q.CURRENT_L2_MA] = numbers[q.CURRENT_L3_MA] = 0
+        if not closed:
+            self._register.rest()
+        numbers = self._register.read()
+        numbers[q.EV_STATE], numbers[q.FAULT] = self._state(), stage.fault
+        numbers[q.LIMIT_MA], numbers[q.ON] = stage.limit_ma, 1 if closed else 0
         return numbers
 
     def _state(self) -> int:

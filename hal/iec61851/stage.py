@@ -42,7 +42,7 @@ _AGAIN_MS = const(60000)  # the same after a contactor that did not close
 
 
 class Stage:
-    """`feedback` is a mirror contact, closed while the contactor is open; without one ("") the output is read back."""
+    """`feedback` is a mirror contact, closed while the contactor is open; a cut wire says that it is not."""
 
     def __init__(self, pins: Pins, pilot: str, contactor: str, feedback: str, ventilated: bool, lease_ms: int) -> None:
         self._pins = pins
@@ -76,10 +76,8 @@ class Stage:
         return offered_ma(self.duty_pm if self.duty_pm != STEADY_PM else duty_pm(self.asked_ma))
 
     def is_closed(self) -> bool:
-        """Tell what the contactor says of itself; a cut wire of the mirror contact says closed."""
-        if self._feedback:
-            return not self._pins.level(self._feedback)
-        return self._pins.level(self._contactor) == 1
+        """Tell what the contactor says of itself."""
+        return not self._pins.level(self._feedback)
 
     def order(self, limit_ma: int, now_ms: int) -> None:
         """Offer a current from now on; 0 offers none."""

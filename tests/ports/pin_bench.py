@@ -16,7 +16,7 @@ PERIOD = 1 << 30
 FULL_UV = 3300000
 CHANNELS = {
     "s0": (PULSES, 4), "ntc": (ANALOG, 5, FULL_UV), "ct": (WAVE, 6, FULL_UV), "in": (INPUT, 7), "out": (OUTPUT, 8),
-    "cp": (PILOT, 9, 10, FULL_UV, 1650000, 8000),
+    "cp": (PILOT, 9, 10, FULL_UV, 1650000, 8000), "shared": (ANALOG, 10, FULL_UV), "shared-out": (OUTPUT, 9),
 }  # fmt: skip
 ADC_US = 20  # until a reading is there
 

@@ -18,10 +18,7 @@ async def test_without_an_order_it_offers_nothing_and_stays_open():
     await box.run(30000)
     assert box.pins.duties["cp"] == STEADY_PM and box.closings == 0
     numbers = await box.driver.read()
-    assert numbers == {
-        q.EV_STATE: q.EV_B, q.LIMIT_MA: 0, q.FAULT: 0, q.ON: 0, q.POWER_W: 0,
-        q.CURRENT_L1_MA: 0, q.CURRENT_L2_MA: 0, q.CURRENT_L3_MA: 0,
-    }  # fmt: skip
+    assert numbers == {q.EV_STATE: q.EV_B, q.LIMIT_MA: 0, q.FAULT: 0, q.ON: 0, q.POWER_W: 0, q.ENERGY_IMPORT_WH: 0}
 
 
 async def test_a_vehicle_is_offered_its_current_and_the_contactor_closes_within_three_seconds_of_its_wish():
@@ -39,8 +36,13 @@ async def test_a_vehicle_is_offered_its_current_and_the_contactor_closes_within_
     assert box.clock.now_ms() - asked_ms <= 3000 and box.closings == 1
     await box.run(5000)
     assert box.vehicle.current_ma == 15960
+    for _ in range(7):
+        await box.driver.read()
+        await box.run(10000)
+        await box.driver.obey(16000)
     numbers = await box.driver.read()
-    assert numbers == {q.EV_STATE: q.EV_C, q.LIMIT_MA: 15960, q.FAULT: 0, q.ON: 1}  # nobody knows its power
+    assert (numbers[q.EV_STATE], numbers[q.LIMIT_MA], numbers[q.FAULT], numbers[q.ON]) == (q.EV_C, 15960, 0, 1)
+    assert abs(numbers[q.POWER_W] - 11012) < 250 and 100 < numbers[q.ENERGY_IMPORT_WH] <= box.meter.pulses
 
 
 async def test_a_lower_current_goes_out_at_once_and_the_vehicle_has_followed_within_five_seconds():
@@ -150,7 +152,7 @@ async def test_a_welded_contactor_brings_state_f_and_nothing_is_offered_until_it
     box.vehicle.plugged = False
     await box.run(1000)
     numbers = await box.driver.read()
-    assert (numbers[q.EV_STATE], numbers[q.FAULT], numbers[q.ON]) == (q.EV_F, s.WELDED, 1) and q.POWER_W not in numbers
+    assert (numbers[q.EV_STATE], numbers[q.FAULT], numbers[q.ON]) == (q.EV_F, s.WELDED, 1)
     assert box.pins.duties["cp"] == 0
     box.vehicle.plugged = True
     await box.run(30000)
@@ -184,15 +186,28 @@ async def test_a_cut_feedback_wire_is_a_contactor_that_says_closed():
     assert (await box.driver.read())[q.FAULT] == s.WELDED and box.pins.driven["k1"] == 0
 
 
-async def test_without_a_feedback_the_output_is_read_back_and_no_power_is_told():
-    box = Wallbox(feedback=False)
-    await box.charging()
-    box.vehicle.plugged = False
-    await box.run(1000)
-    assert await box.driver.read() == {q.EV_STATE: q.EV_A, q.LIMIT_MA: 15960, q.FAULT: 0, q.ON: 0}
-    box.pins.closed["k1"] = 1
-    await box.run(500)
-    assert (await box.driver.read())[q.FAULT] == s.WELDED
+async def test_power_is_nothing_while_open_follows_the_pulses_and_is_unknown_when_they_stop():
+    box = Wallbox()
+    await box.begin(16000)
+    box.vehicle.plugged = True
+    closed = None
+    for _ in range(40):
+        await box.run(1000)
+        await box.driver.obey(16000)
+        numbers = await box.driver.read()
+        if not box.mains:
+            assert numbers[q.POWER_W] == 0
+        else:
+            closed = closed or box.clock.now_ms()
+            assert 0 <= numbers[q.POWER_W] <= 12500
+            if box.clock.now_ms() - closed > 6000:
+                assert abs(numbers[q.POWER_W] - 11012) < 3000
+    box.pins.pulse = lambda channel: None  # the wire is cut
+    for _ in range(310):
+        await box.run(1000)
+        await box.driver.obey(16000)
+        numbers = await box.driver.read()
+    assert box.mains and q.POWER_W not in numbers
 
 
 async def test_state_d_charges_only_where_there_is_ventilation():

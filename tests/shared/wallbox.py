@@ -1,4 +1,4 @@
-"""A charging point on pins in memory with a simulated vehicle, stepped every 10 ms; `feedback` is a mirror contact."""
+"""A charging point on pins in memory with a simulated vehicle, stepped every 10 ms."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from drivers.chargers.control_pilot import ControlPilot
 from hal.errors import DeviceError
 from hal.memory import ManualClock
 from hal.memory_pins import MemoryPins
-from hal.pins import INPUT, OUTPUT, PILOT
+from hal.pins import INPUT, OUTPUT, PILOT, PULSES
+from sim_devices.pins.sensors import PulseMeter
 from sim_devices.pins.vehicle import Vehicle
 
-CHANNELS = {"cp": PILOT, "k1": OUTPUT, "k1-aux": INPUT}
+CHANNELS = {"cp": PILOT, "k1": OUTPUT, "k1-aux": INPUT, "s0": PULSES}
 
 
 class Wallbox:
     """Pilot, contactor, vehicle. What the contactor does while it should not is counted."""
 
-    def __init__(self, feedback: bool = True, **options: object) -> None:
+    def __init__(self, **options: object) -> None:
         self.clock = ManualClock()
         self.pins = MemoryPins(CHANNELS, self.clock)
         self.pins.on_step = self._step
@@ -28,9 +29,8 @@ class Wallbox:
         self.broken_ma = 0  # the largest current that was opened
         self.mains = False
         self.pins.closed["k1-aux"] = 1
-        chosen: dict[str, object] = {"pilot": "cp", "contactor": "k1"}
-        if feedback:
-            chosen["feedback"] = "k1-aux"
+        self.meter = PulseMeter()
+        chosen: dict[str, object] = {"pilot": "cp", "contactor": "k1", "feedback": "k1-aux", "pulses": "s0"}
         chosen.update(options)
         self.driver = ControlPilot(self.pins, 1, chosen)
         self.stage = self.driver.stage
@@ -44,6 +44,8 @@ class Wallbox:
         self.mains = bool(told)
         self.pins.closed["k1-aux"] = 0 if told else 1
         self.vehicle.step(self.pins.duties["cp"], self.mains, ms)
+        if self.meter.step(self.vehicle.current_ma * 690 // 1000, ms):
+            self.pins.pulse("s0")
 
     async def run(self, ms: int) -> None:
         """Let time pass, all tasks running to rest at each step."""

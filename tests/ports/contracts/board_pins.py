@@ -5,7 +5,7 @@ Bench: see contracts/pins.py; beside it `us` is virtual time, `turn_us` how long
 """
 
 from hal.errors import LineDown, LineTimeout
-from hal.pins import OUTPUT, PULSES, WAVE
+from hal.pins import ANALOG, OUTPUT, PILOT, PULSES, WAVE
 
 
 async def test_bounces_are_not_counted_however_they_fall(bench):
@@ -17,6 +17,17 @@ async def test_bounces_are_not_counted_however_they_fall(bench):
             bench.pulse(5, bounce_us, closed_ms)
             counted += 5
             assert bench.pins.pulses("s0")[0] == counted, (bounce_us, closed_ms)
+
+
+async def test_two_channels_on_one_pin_are_not_taken_both(bench):
+    bench.pins.take("pilot", "cp", PILOT)
+    for channel, kind in (("shared", ANALOG), ("shared-out", OUTPUT)):
+        try:
+            bench.pins.take("channel", channel, kind)
+        except ValueError as error:
+            assert error.args[:2] == ("channel", channel) and "is in use" in error.args[2]
+        else:
+            raise AssertionError(channel)
 
 
 async def test_a_contact_that_is_closed_at_the_start_is_no_pulse(bench):
