@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from boards.micropython.hardware_watchdog import HardwareWatchdog
 from boards.micropython.online import Online
+from boards.micropython.own_button import boot_on_gpio0
 from boards.micropython.own_pins import own_pins
 from boards.micropython.partition import open_partition
 from boards.micropython.site import Board, run_site
@@ -34,4 +35,4 @@ def run(folder: str) -> int:
     board = Board("esp32-generic", DEVICES_MAX, watchdog, uart_lines(UARTS), open_flash=open_partition)
     board.ticks_ms, board.go_online = TICKS_MS, Online
     board.open_pins = own_pins(CHANNELS, 0, False, True)
-    return run_site(folder, board)
+    return run_site(folder, boot_on_gpio0(board))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from boards.micropython.hardware_watchdog import HardwareWatchdog
 from boards.micropython.online import Online
+from boards.micropython.own_button import bootsel
 from boards.micropython.own_pins import own_pins
 from boards.micropython.site import Board, run_site
 from boards.micropython.storage import end_of_storage
@@ -33,4 +34,4 @@ def run(folder: str) -> int:
     board = Board("pico-w", DEVICES_MAX, watchdog, uart_lines(UARTS), open_flash=flash)
     board.ticks_ms, board.go_online = TICKS_MS, Online
     board.open_pins = own_pins(CHANNELS, -1, True, False)
-    return run_site(folder, board)
+    return run_site(folder, bootsel(board))

@@ -158,3 +158,28 @@ async def again(folder: Path, heap: str = HEAP) -> AsyncIterator[Board]:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+class Bridge:
+    """Two ptys tied together: a serial cable with a port at either end."""
+
+    def __init__(self) -> None:
+        self._ends = [pty.openpty(), pty.openpty()]
+        for near, far in self._ends:
+            tty.setraw(near)
+            tty.setraw(far)
+        self.port, self.host_port = (os.ttyname(far) for _, far in self._ends)
+        (one, _), (other, _) = self._ends
+        events = asyncio.get_running_loop()
+        events.add_reader(one, self._pass_on, one, other)
+        events.add_reader(other, self._pass_on, other, one)
+
+    def _pass_on(self, source: int, target: int) -> None:
+        os.write(target, os.read(source, 256))
+
+    def close(self) -> None:
+        """Pull it."""
+        for ends in self._ends:
+            asyncio.get_running_loop().remove_reader(ends[0])
+            for handle in ends:
+                os.close(handle)

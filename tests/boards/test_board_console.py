@@ -7,7 +7,8 @@ import hashlib
 import json
 import os
 
-from tests.boards.board_rig import Cable, again, running_board
+from tests.boards.board_rig import Bridge, Cable, again, running_board
+from tests.tools.test_why import siteward
 
 
 async def settled(board) -> None:
@@ -133,3 +134,29 @@ async def test_what_is_asked_often_leaves_nothing_behind(tmp_path):
             assert (await board.ask("why", device="charger"))["ok"]
             assert (await board.ask("identify"))["ok"]
             assert (await board.ask("read", device="grid"))["ok"]
+
+
+async def test_siteward_console_does_it_all_over_a_port(tmp_path):
+    bridge = Bridge()
+    async with running_board(tmp_path, bridge.port) as board:
+        await settled(board)
+        where = ("console", "--port", bridge.host_port, "--key", tmp_path / "owner.key")
+        code, said, wrong = await siteward(*where, "identify")
+        assert (code, wrong) == (0, "") and "micropython-unix" in said
+        code, said, wrong = await siteward(*where, "scan", "rs485", "--last", "4")
+        assert (code, said.split()) == (0, ["1", "2", "3"]), wrong
+        code, said, wrong = await siteward(*where, "test", "charger", "8000", "--lease", "20")
+        assert code == 0 and "granted 8000" in said, wrong
+        shown = tmp_path / "shown.json"
+        code, said, wrong = await siteward(*where, "config", "get", "-o", shown)
+        assert code == 0 and shown.read_bytes() == (tmp_path / "site.json").read_bytes(), wrong
+        tree = json.loads(shown.read_text())
+        tree["site"]["import_limit_w"] = 9000
+        shown.write_text(json.dumps(tree, indent=1))
+        code, said, wrong = await siteward(*where, "config", "set", shown)
+        assert code == 0 and hashlib.sha256(shown.read_bytes()).hexdigest() in said, wrong
+        assert (tmp_path / "site.json").read_bytes() == shown.read_bytes()
+        code, said, wrong = await siteward(*where, "reboot")
+        assert code == 0, wrong
+        await asyncio.wait_for(board.process.wait(), 20)
+    bridge.close()

@@ -23,3 +23,7 @@ class Flash:
 
     def ioctl(self, operation, argument):
         return self._blocks if operation == 4 else self._nor.ioctl(operation, argument)
+
+
+def bootsel_button():
+    return 0

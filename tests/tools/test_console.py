@@ -89,6 +89,8 @@ async def test_a_gateway_is_looked_at_tried_configured_and_started_anew(tmp_path
             assert again["epoch"] == 2 and again["site"] == "caf\xe9" and agent.returncode is None
             code, said, _ = await siteward("console", *where, "--json", "identify")
             assert code == 0 and json.loads(said)["epoch"] == 2 and json.loads(said)["unlocked_ms"] == 0
+        code, said, wrong = await siteward("replay", tmp_path / "recorder")
+        assert code == 0, said + wrong
 
 
 def agent_of(site: Path) -> str:
