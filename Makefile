@@ -56,7 +56,7 @@ soak-sim: .venv/ready ## simulate a day of each of three thousand random sites i
 reconnects: .venv/ready ## let both uplinks fail to connect in every way, 10000 times each, about 25 minutes
 	$(BIN)/python -m tests.field reconnects $(ARGS)
 
-field-day: .venv/ready ## let a board live through a virtual day inside MicroPython, about 15 minutes
+field-day: .venv/ready ## let a board live through a virtual day inside MicroPython, about four minutes
 	$(BIN)/python -m tests.field day $(ARGS)
 
 power-cuts: .venv/ready ## cut the power at every byte of each journal store, about 12 minutes

@@ -7,6 +7,7 @@ import json
 import random
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,24 +20,25 @@ RUNTIMES = ("board", "gateway")
 HEAP = "128K"  # of a board that does nothing else
 WARM = {"board": 60, "gateway": 200}  # attempts until every kind was met and everything lazy is loaded
 GROWTH_MAX = {
-    "board": {"heap_bytes": 256, "handles": 0, "resident_kb": 512},
+    "board": {"heap_bytes": 512, "handles": 0, "resident_kb": 512},
     "gateway": {"objects": 200, "handles": 0, "tasks": 0},
 }
 # OpenSSL's and asyncio's pieces of 256 KB go back and forth: the process of a gateway is judged by its second half.
 GROWTH_OF_SECOND_HALF_KB_MAX = 16384
-# How an attempt ends; on a busy machine a time-out may come first.
+# How an attempt ends. On a busy machine a time-out may come first, but not as a rule.
+TIME_OUTS = ("OSError(110", "TimeoutError")
 WORDS = {
     "refused": ("OSError(111", "Connect call failed"),
     "black-holed": ("OSError(110", "TimeoutError"),
     "silent": ("OSError(110", "TimeoutError"),
     "reset": ("OSError(104", "reset by peer"),
     "garbage": ("MBEDTLS_ERR_SSL", "[SSL:"),
-    "wrong-ca": ("MBEDTLS_ERR_X509", "CERTIFICATE_VERIFY_FAILED"),
-    "wrong-name": ("MBEDTLS_ERR_X509", "CERTIFICATE_VERIFY_FAILED"),
+    "wrong-ca": ("MBEDTLS_ERR_X509", "not correctly signed", "CERTIFICATE_VERIFY_FAILED"),
+    "wrong-name": ("MBEDTLS_ERR_X509", "does not match", "CERTIFICATE_VERIFY_FAILED"),
     "foreign": ("OSError(32", "OSError(104", "MBEDTLS_ERR", "closed by the broker", "[SSL:", "reset by peer"),
     "no-welcome": ("MqttError('refused', 5", "refused: Not authorized"),
     "half-open": ("OSError(110", "acknowledges nothing", "The connection was lost"),
-    "hung-up": ("OSError(104", "closed by the broker", "reset by peer"),
+    "hung-up": ("OSError(104", "OSError(32", "closed by the broker", "reset by peer"),
 }
 
 
@@ -48,10 +50,15 @@ async def measured(runtime: str, folder: Path, count: int, seed: int, tell: Call
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=DEVNULL, stdout=PIPE)
         assert process.stdout is not None
         said: dict[str, Any] = {}
+        troubles: dict[str, Counter[str]] = {kind: Counter() for kind in WORDS}
         try:
             async for line in process.stdout:
-                tell(f"{runtime}: {line.decode(errors='replace').strip()[:200]}")
-                said = json.loads(line)
+                told = json.loads(line)
+                if type(told) is list:
+                    troubles[told[0]][told[1]] += 1
+                else:
+                    tell(f"{runtime}: {line.decode(errors='replace').strip()}")
+                    said = told
             code = await process.wait()
         except BaseException:
             process.kill()
@@ -59,7 +66,7 @@ async def measured(runtime: str, folder: Path, count: int, seed: int, tell: Call
             raise
     if code or "after" not in said:
         raise RuntimeError(f"the {runtime}'s uplink ended with {code}")
-    return said
+    return {**said, "troubles": troubles}
 
 
 def _on_board(ends: FarEnds, asked: list[str]) -> list[str]:
@@ -89,15 +96,19 @@ def faults(runtime: str, found: dict[str, Any], count: int) -> list[str]:
     for kind, words in WORDS.items():
         seen = found["troubles"].get(kind, {})
         fitting = sum(times for trouble, times in seen.items() if any(word in trouble for word in words))
-        if not fitting or fitting < sum(seen.values()) * 9 // 10:
+        late = sum(times for trouble, times in seen.items() if any(word in trouble for word in TIME_OUTS))
+        ended = sum(seen.values())
+        if not fitting or fitting < ended // 3 or fitting + late < ended * 9 // 10:
             wrong.append(f"{kind} ended otherwise: {seen}")
     return wrong
 
 
-def run(folder: Path, count: int, seed: int | None, tell: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """Do it on both runtimes, one after the other; each gets its `faults` added."""
+def run(
+    folder: Path, runtimes: tuple[str, ...], count: int, seed: int | None, tell: Callable[[str], None]
+) -> dict[str, dict[str, Any]]:
+    """Do it on one runtime after the other; each gets its `faults` added."""
     found = {}
-    for runtime in RUNTIMES:
+    for runtime in runtimes:
         drawn = random.randrange(1 << 30) if seed is None else seed
         said = asyncio.run(measured(runtime, folder / runtime, count, drawn, tell))
         found[runtime] = {**said, "seed": drawn, "faults": faults(runtime, said, count)}

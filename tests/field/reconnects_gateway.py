@@ -11,7 +11,6 @@ import json
 import os
 import random
 import sys
-from collections import Counter
 from typing import Any
 
 from boards.cpython import mqtt_uplink
@@ -19,8 +18,8 @@ from boards.cpython.mqtt_uplink import MqttUplink
 from tests.field.far_ends import AGENT
 from tools.soak.processes import open_handles, resident_kb
 
-SIDE_BY_SIDE = 24
-CONNECT_S = 2  # instead of 20
+SIDE_BY_SIDE = 16
+CONNECT_S = 4  # instead of 20
 KEEPALIVE_S = 1
 PAGE = bytes(1500)
 
@@ -59,12 +58,13 @@ class Batch:
         self.kinds = sorted(ports)
         self.left = count
         self.rng = random.Random(seed)
-        self.troubles: dict[str, Counter[str]] = {kind: Counter() for kind in self.kinds}
+        self.ended = 0
 
     def note(self, kind: str, trouble: str) -> None:
         """An attempt has ended."""
         self.left -= 1
-        self.troubles[kind][trouble] += 1
+        self.ended += 1
+        print(json.dumps([kind, trouble]))
 
     async def run(self, files: list[str]) -> None:
         """Do it."""
@@ -88,16 +88,13 @@ async def run(ports: dict[str, int], count: int, warm: int, seed: int, files: li
     mqtt_uplink.CONNECT_S = CONNECT_S
     await Batch(ports, warm, seed).run(files)
     before, half, ended = held(), held(), 0
-    troubles: dict[str, Counter[str]] = {kind: Counter() for kind in ports}
     for tenth in range(1, 11):
         batch = Batch(ports, count // 10, seed + tenth)
         await batch.run(files)
-        for kind, seen in batch.troubles.items():
-            troubles[kind] += seen
-            ended += sum(seen.values())
+        ended += batch.ended
         print(json.dumps({"ended": ended, "held": held()}), flush=True)
         half = held() if tenth == 5 else half
-    return {"before": before, "half": half, "after": held(), "ended": ended, "troubles": troubles}
+    return {"before": before, "half": half, "after": held(), "ended": ended}
 
 
 def main(ports: str, count: str, warm: str, seed: str, *files: str) -> None:

@@ -29,7 +29,7 @@ def found(**after):
 @pytest.mark.parametrize(
     ("runtime", "after"),
     [
-        ("board", {"heap_bytes": 40300}),
+        ("board", {"heap_bytes": 40600}),
         ("board", {"handles": 6}),
         ("board", {"resident_kb": 13000}),
         ("gateway", {"objects": 27000}),
