@@ -142,4 +142,6 @@ class GatewayHost:
 
 
 def _looked_at(row: dict[str, Any]) -> Bus:
+    if row["kind"] == "pins":
+        raise StartError(f"[[bus]] {row['id']} kind = 'pins': a gateway has no pins for devices; a board has")
     return Bus(NoLine(), Tcp() if row["kind"] == "tcp" else Rtu(row["baud"]), SystemClock())

@@ -24,6 +24,7 @@ from agent import cbor
 from agent.journal import Journal
 from agent.ledger import Ledger
 from boards.cpython.clock import SystemClock
+from boards.cpython.console_host import GatewayHost
 from boards.cpython.file_store import FileStore
 from boards.cpython.signer import FileSigner
 from tests.needs import ROOT
@@ -116,6 +117,19 @@ def test_network_and_time_that_its_system_keeps(tmp_path: Path, port: str) -> No
     for table in ({"wlan": {"ssid": "house"}}, {"clock": {"ntp": ["192.168.1.1"]}}):
         said = run(tmp_path, tree | table)
         assert "[wlan], [clock]: a gateway's network and time are kept by its system" in said
+
+
+def test_pins_that_only_boards_have(tmp_path: Path, port: str) -> None:
+    pins = {"bus": [{"id": "own", "kind": "pins"}], "device": [{"id": "boiler", "driver": "pin-relay", "bus": "own"}]}
+    tree = site(tmp_path, port) | pins
+    del tree["site"]["meter"]
+    said = run(tmp_path, tree)
+    assert "[[bus]] own kind = 'pins': a gateway has no pins for devices; a board has" in said
+    path = tmp_path / "SITE.toml"
+    host = GatewayHost(path, "linux-gateway", b"", 1000)
+    host.put_part(0, path.read_bytes())
+    with pytest.raises(ValueError, match="a gateway has no pins"):
+        host.check_part()
 
 
 def test_absent_serial_device(tmp_path: Path) -> None:
