@@ -12,7 +12,7 @@ from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
 _PASSWORD_BYTES_MAX = const(64)  # IEEE 802.11, annex J: a passphrase of 8 to 63 characters, or a key in hex
@@ -20,15 +20,19 @@ _PASSWORD_BYTES_MIN = const(8)
 
 
 class Online:
-    """Made of the configuration's [wlan] and [clock]; the floor of the time lies in FOLDER/clock.floor."""
+    """Made of the configuration's [wlan] and [clock]; the floor of the time lies in FOLDER/clock.floor.
+
+    `say` is where it tells in JSON what changed.
+    """
 
     def __init__(self, folder: str, wlan: dict[str, Any], clock: dict[str, Any] | None) -> None:
         """Raises: ValueError with one sentence."""
         password = _password(folder, wlan["password"]) if wlan["password"] is not None else None
+        self.say: Callable[[str], None] = print
         self.clock = KeptClock(folder + "/clock.floor")
-        self._wlan = Wlan(wlan["ssid"], password, _tell_wlan)
+        self._wlan = Wlan(wlan["ssid"], password, self._tell_wlan)
         servers = clock["ntp"] if clock is not None else []
-        self._timekeeper = Timekeeper(self.clock, servers, lambda: self._wlan.joined, _tell_clock)
+        self._timekeeper = Timekeeper(self.clock, servers, lambda: self._wlan.joined, self._tell_clock)
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what runs beside the agent; none of it ends, and nothing of it ends the agent."""
@@ -42,13 +46,11 @@ class Online:
             return "the time is not known: " + self._timekeeper.trouble
         return ""
 
+    def _tell_wlan(self, joined: bool, trouble: str) -> None:
+        self.say(json.dumps({"fact": "wlan", "joined": joined, "trouble": trouble}))
 
-def _tell_wlan(joined: bool, trouble: str) -> None:
-    print(json.dumps({"fact": "wlan", "joined": joined, "trouble": trouble}))
-
-
-def _tell_clock(trouble: str) -> None:
-    print(json.dumps({"fact": "clock", "set": not trouble, "trouble": trouble}))
+    def _tell_clock(self, trouble: str) -> None:
+        self.say(json.dumps({"fact": "clock", "set": not trouble, "trouble": trouble}))
 
 
 def _password(folder: str, name: str) -> str:

@@ -30,8 +30,6 @@ class SerialLine:
     bytes take as well.
     """
 
-    _bits = _BITS_PER_CHARACTER
-
     def __init__(self, open_port: Callable[[], Any], baud: int, settle_ms: int = _SETTLE_MS) -> None:
         self._open_port = open_port
         self._gap_ms = 2 if baud > 19200 else (4 * _BITS_PER_CHARACTER * 1000 + baud - 1) // baud

@@ -37,6 +37,7 @@ class UartLine(SerialLine):
         self._pins = (tx, rx)
         self._driving = Pin(direction, Pin.OUT, value=0)
         self._row = row
+        self._bits = 9 + (row["parity"] != "N") + row["stop_bits"]
 
     def _uart(self) -> UART:
         row = self._row
@@ -52,7 +53,7 @@ class UartLine(SerialLine):
         self._driving(1)
         try:
             await SerialLine._send(self, request)
-            leaves_ms = len(request) * self._bits * 1000 // self._row["baud"]
+            leaves_ms = len(request) * self._bits * 1000 // self._row["baud"]  # never more: a unit would be answering
             if leaves_ms > _END_MS:
                 await sleep_ms(leaves_ms - _END_MS)
             self._wait_for_end(leaves_ms + _END_MS)

@@ -12,6 +12,8 @@ from boards.micropython import timekeeper
 from boards.micropython import wlan as wlan_adapter
 from boards.micropython.hardware_watchdog import HardwareWatchdog
 from boards.micropython.kept_clock import KeptClock
+from boards.micropython.mqtt_uplink import MqttUplink
+from boards.micropython.online import Online
 from boards.micropython.uart_line import UartLine
 from tests.ports.contracts.line import SETTLE_MS
 
@@ -171,6 +173,34 @@ class Wlans:
 
 def wlan(password=""):
     return Wlans(password)
+
+
+class Networks:
+    """Bench of contracts/online.py."""
+
+    def __init__(self, server):
+        self._server = server
+
+    def online(self):
+        with open(world.path_of("wlan.key"), "w") as file:
+            file.write("correct horse\n")
+        host, port = self._server.split(":")
+        wlan = {"ssid": "house", "password": "wlan.key"}
+        return Online(world.FOLDER, wlan, {"ntp": [(host, int(port))]})
+
+    def set_air(self, points):
+        with open(world.path_of("air.json"), "w") as file:
+            file.write(json.dumps(points))
+
+    def uplink(self, online):
+        files = [world.path_of(name) for name in ("ca.der", "cert.der", "key.der")]
+        made = MqttUplink("127.0.0.1", 9, "00" * 8, files[0], files[1], files[2], "localhost")
+        made.not_yet = online.not_yet
+        return made
+
+
+def networks(server):
+    return Networks(server)
 
 
 class Watchdogs:

@@ -76,7 +76,7 @@ class UART:
         else:
             say("lost %d" % count)
         if not self._leaving:
-            say("last bit")
+            say("last bit", self._begun_us)  # that is when it was, not when somebody looked
             self._answers_us = utime.ticks_add(utime.ticks_us(), TURN_US)
             self._tell()
 

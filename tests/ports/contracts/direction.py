@@ -21,6 +21,11 @@ def frames(bench):
     return [tuple([at_us for at_us, _ in said[at : at + 4]]) for at in range(0, len(said), 4)]
 
 
+def late_us(spans):
+    """Return how long after the last bit it listened each time, the shortest first: the host may take the processor."""
+    return sorted([low_us - last_us for _, _, last_us, low_us in spans])
+
+
 async def test_it_drives_before_the_first_bit_and_listens_right_after_the_last(bench):
     for tag in range(10):
         assert await ask(bench.line, AT_ONCE, tag) == answer(AT_ONCE, tag)
@@ -28,8 +33,7 @@ async def test_it_drives_before_the_first_bit_and_listens_right_after_the_last(b
     assert len(spans) == 10
     for high_us, first_us, last_us, low_us in spans:
         assert high_us <= first_us < last_us <= low_us
-    late_us = sorted([low_us - last_us for _, _, last_us, low_us in spans])
-    assert late_us[0] < 2000, late_us  # a unit waits 4 ms at least; a busy machine may hold us at any, not at each
+    assert late_us(spans)[0] < 2000  # a unit waits 4 ms at least; a busy machine may hold us at any, not at each
 
 
 async def test_nothing_is_lost_to_the_direction(bench):
@@ -49,11 +53,14 @@ async def test_a_long_request_leaves_whole_and_others_run_meanwhile(bench):
 
     task = asyncio.create_task(others())
     request = bytes((AT_ONCE, 7)) * 32
-    assert await bench.line_at(1200).exchange(request, missing, 2000) == answer(AT_ONCE, 7)
+    line = bench.line_at(1200)
+    for _ in range(3):
+        assert await line.exchange(request, missing, 2000) == answer(AT_ONCE, 7)
     task.cancel()
-    assert len(turns) >= 20
-    [(_, first_us, last_us, _)] = frames(bench)
-    assert 500000 < last_us - first_us < 900000
+    assert len(turns) >= 60
+    spans = frames(bench)
+    assert [(last_us - first_us) // 1000 for _, first_us, last_us, _ in spans] == [533] * 3
+    assert late_us(spans)[0] < 10000  # 3.5 characters are 29 ms here
 
 
 async def test_who_is_cancelled_while_sending_leaves_no_bytes_behind(bench):
