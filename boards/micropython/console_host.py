@@ -107,9 +107,10 @@ class BoardHost:
         if self.erases:
             from boards.micropython.erase import erase, wash
 
-            erase(self._folder, self._board.open_flash)
+            feed = self._board.watchdog.feed
+            erase(self._folder, self._board.open_flash, feed)
             if self._board.reset is not None:  # a machine's own flash
-                wash(self._folder)
+                wash(self._folder, feed)
         if self._board.reset is not None:
             self._board.reset()
         return 0 if self.erases else 3  # start me again: what cannot reset itself has somebody who does

@@ -26,10 +26,17 @@ _SMALL_BYTES = const(32)  # so small a file lies in its folder's blocks
 _REWRITES = const(4)  # of those blocks: there are two, and what is in the older one goes with the next but one
 
 
-def erase(folder: str, open_flash: Callable[[str], tuple[Any, int]] | None = None) -> list[str]:
+def _nothing() -> None:
+    """Stand in where nobody watches."""
+
+
+def erase(
+    folder: str, open_flash: Callable[[str], tuple[Any, int]] | None = None, feed: Callable[[], None] = _nothing
+) -> list[str]:
     """Remove what site.json names, then site.json; return the paths. Cut short, it is called again.
 
-    Call `wash` afterwards where `folder` lies on the board's own flash. Raises: OSError, ValueError for no site.json.
+    `feed`: a watchdog's, which does not wait for a whole flash. Call `wash` afterwards where `folder` lies on the
+    board's own flash. Raises: OSError, ValueError for no site.json.
     """
     with open(folder + "/site.json", "rb") as file:
         tree = json.loads(file.read())
@@ -40,7 +47,7 @@ def erase(folder: str, open_flash: Callable[[str], tuple[Any, int]] | None = Non
     journal = settings.get("journal", "journal")
     if journal.startswith("ring:"):
         if open_flash is not None:
-            _erase_blocks(open_flash(journal[5:])[0])
+            _erase_blocks(open_flash(journal[5:])[0], feed)
     else:
         paths += _segments(folder + "/" + journal)
     paths += _segments(folder + ("/" + journal).rpartition("/")[0] + "/recorder")
@@ -48,7 +55,7 @@ def erase(folder: str, open_flash: Callable[[str], tuple[Any, int]] | None = Non
     return [path for path in paths if _remove(path)]
 
 
-def wash(folder: str) -> None:
+def wash(folder: str, feed: Callable[[], None] = _nothing) -> None:
     """Let nothing of what was removed stay in the volume that `folder` lies on; takes as long as writing it all.
 
     Only for a board's own flash: on a large disk it would not end. Raises: OSError.
@@ -57,20 +64,23 @@ def wash(folder: str) -> None:
     for _ in range(os.statvfs(folder)[0] * _REWRITES // _SMALL_BYTES):
         with open(name, "wb") as file:
             file.write(bytes(_SMALL_BYTES))
+        feed()
     chunk = bytes(_CHUNK_BYTES)
     try:
         with open(name, "wb") as file:
             while True:
                 file.write(chunk)
+                feed()
     except OSError as error:
         if error.errno != _ENOSPC:
             raise
     os.remove(name)
 
 
-def _erase_blocks(device: Any) -> None:
+def _erase_blocks(device: Any, feed: Callable[[], None]) -> None:
     for block in range(device.ioctl(_BLOCKS, 0)):
         device.ioctl(_ERASE, block)
+        feed()
 
 
 def _segments(folder: str) -> list[str]:

@@ -102,6 +102,7 @@ def run_site(folder: str, board: Board) -> int:
 async def _run(loop: Loop, online: Online | None, cable: Cable | None, say: Callable[[str], None]) -> None:
     jobs = [_tell_heap(say)]
     if online is not None:
+        online.say = say
         jobs += online.jobs()
     if cable is not None:
         jobs.append(cable.serve())

@@ -106,6 +106,19 @@ def test_a_ring_is_erased_block_by_block():
     assert ring.image == b"\xff" * len(ring.image)
 
 
+def test_a_watchdog_is_fed_all_the_while():
+    flash, ring, fed = Flash(), Flash(), []
+    mounted(flash)
+    try:
+        lived("/flash", dict(SITE, agent={"key": "agent.key", "next_key": "agent-2.key", "journal": "ring:journal"}))
+        erase("/flash", lambda name: (ring, 16), lambda: fed.append("erased"))
+        assert fed == ["erased"] * BLOCKS
+        wash("/flash", lambda: fed.append("washed"))
+        assert fed.count("washed") > BLOCK_BYTES * 4 // 32
+    finally:
+        vfs.umount("/flash")
+
+
 def test_an_erasure_cut_short_is_finished_by_the_next():
     flash = Flash()
     mounted(flash)
