@@ -50,7 +50,7 @@ def finish(steps: Steps[T]) -> T:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            return end.value  # type: ignore[no-any-return]  # has no type of its own
 
 
 def is_on_curve(x: int, y: int) -> bool:

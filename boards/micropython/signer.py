@@ -70,5 +70,5 @@ class SoftSigner:
             try:
                 self._turn(steps)
             except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+                return end.value  # type: ignore[no-any-return]  # has no type of its own
             await asyncio.sleep(0)

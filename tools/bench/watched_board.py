@@ -40,8 +40,8 @@ def _install() -> None:
     slices.collect = gc.collect
     watch(slices, siteward, "SoftSigner", lambda steps: steps)
     create, run = asyncio.create_task, asyncio.run
-    asyncio.create_task = lambda job: create(_sliced(slices, job))  # type: ignore[assignment, misc]
-    asyncio.run = lambda job: run(_sliced(slices, job))  # type: ignore[assignment, misc]
+    asyncio.create_task = lambda job: create(_sliced(slices, job))  # type: ignore[assignment, misc]  # watched
+    asyncio.run = lambda job: run(_sliced(slices, job))  # type: ignore[assignment, misc]  # watched
 
 
 _install()

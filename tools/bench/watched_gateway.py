@@ -33,7 +33,7 @@ def _time_handles(slices: Slices) -> None:
         run(handle)
         slices.end()
 
-    Handle._run = timed  # type: ignore[method-assign, assignment]
+    Handle._run = timed  # type: ignore[method-assign, assignment]  # that is what is watched
 
 
 def _time_collections(slices: Slices) -> None:

@@ -155,7 +155,7 @@ class Store:
         query = "DELETE FROM pages WHERE agent = ? AND first_seq = ? RETURNING last_seq"
         ((last_seq,),) = self._db.execute(query, (agent, first_seq)).fetchall()
         for table in ("records", "decisions"):
-            query = f"DELETE FROM {table} WHERE agent = ? AND seq BETWEEN ? AND ?"  # noqa: S608
+            query = f"DELETE FROM {table} WHERE agent = ? AND seq BETWEEN ? AND ?"  # noqa: S608 - a table of ours
             self._db.execute(query, (agent, first_seq, last_seq))
 
     def pages(self, agent: str) -> Iterator[bytes]:
@@ -182,6 +182,7 @@ class Store:
     def decisions(self, commands: list[str]) -> list[tuple[str, int, int]]:
         """Return (command, number of the record, reason) of what agents answered to any of the commands."""
         marks = ",".join("?" * len(commands))
+        # Only question marks are put in.
         query = f"SELECT command, seq, reason FROM decisions WHERE command IN ({marks}) ORDER BY seq"  # noqa: S608
         return list(self._db.execute(query, commands))
 

@@ -18,7 +18,7 @@ def main(library: str, listing: str) -> None:
     with open(listing) as names:  # noqa: PTH123  (there is no pathlib)
         paths = names.read().split("\n")
     for path in paths:
-        with open(path, "rb") as segment:  # noqa: PTH123
+        with open(path, "rb") as segment:  # noqa: PTH123  (there is no pathlib)
             replay.play(path.split("/")[-1], segment.read())
     replay.end()
 
