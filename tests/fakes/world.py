@@ -1,6 +1,6 @@
 """What is around a fake board: files in the folder that the environment names BOARD_WORLD.
 
-world.json  port ("esp32" or "rp2"), path (folders to import from), uart {"1": {"path", "de"}},
+world.json  port ("esp32" or "rp2"), uart {"1": {"path", "de"}},
             partitions {name: blocks}, flash_blocks and files_blocks (RP2: all storage, and what the file system has)
 air.json    access points in reach at this moment: {name: password}; a test writes it while the board runs
 rtc         where the battery clock stands against the host's ticks; goes with the power
