@@ -40,9 +40,17 @@ from tools.image import compile_linked, linked_agent, write_romfs
 TWIN = "micropython_unix"
 TWIN_HEAP = "4M"  # room enough for every site: what it takes is what is asked
 HASH_BYTES, ID_BYTES, POINT_BYTES = 32, 8, 65
-OF_BOARDS_ALONE = ("wlan", "clock", "console")  # tables that the twin has no use for and refuses
+OF_BOARDS_ALONE = ("wlan", "clock")  # tables that the twin has no use for and refuses
 # In use when ready on the twin, with one driver each: measured with 1 to 8 devices, 1 to 4 buses, 0 to 4 authorities.
-MODEL = {"agent": 99_500, "uplink": 4_000, "driver": 5_500, "device": 3_300, "bus": 500, "authority": 450}
+MODEL = {
+    "agent": 95_000,
+    "uplink": 14_000,
+    "driver": 5_500,
+    "device": 3_300,
+    "bus": 500,
+    "authority": 450,
+    "console": 26_500,
+}
 
 
 @dataclass(frozen=True)
@@ -168,6 +176,8 @@ def _lay_out(folder: Path, config: Config, site_json: bytes) -> None:
     tree = json.loads(site_json)
     for table in OF_BOARDS_ALONE:
         tree.pop(table, None)
+    if config.console is not None:
+        tree["console"] = {"port": "stdio"}
     (folder / "site.json").write_text(json.dumps(tree), encoding="utf-8")
     stand_ins = {config.agent[key]: b"\x01" * HASH_BYTES for key in ("key", "next_key") if config.agent[key]}
     if config.uplink is not None:
@@ -192,5 +202,6 @@ def modelled(config: Config) -> int:
         "device": len(config.devices),
         "bus": len(config.buses),
         "authority": len(config.authorities),
+        "console": config.console is not None,
     }
     return sum(MODEL[part] * count for part, count in counts.items())

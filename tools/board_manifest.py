@@ -20,6 +20,7 @@ from tools.image import EVERY_DRIVER, START, unloaded
 from tools.stage import PACKAGES, ROOT, dotted, sources
 
 KB = 1024
+CATALOGUE = "drivers.catalogue"
 FLASH_BLOCK_BYTES = 4096
 
 
@@ -141,7 +142,10 @@ def modules_of(board: str, config: Config) -> dict[str, Path]:
         module = waiting.pop()
         if module in known and module not in found:
             found.add(module)
-            waiting += _loads(ast.parse(known[module].read_text(encoding="utf-8")), left_out)
+            tree = ast.parse(known[module].read_text(encoding="utf-8"))
+            waiting += _loads(tree, left_out)
+            if module != CATALOGUE:  # its products are those of the site
+                waiting += [text for text in _texts(tree) if text in known and text not in left_out]
     return {module: known[module] for module in sorted(found)}
 
 
@@ -154,6 +158,11 @@ def _loads(tree: ast.Module, left_out: set[str]) -> list[str]:
             names = [node.module or "", *[f"{node.module}.{each.name}" for each in node.names]]
             found += [name for name in names if node in tree.body or name not in left_out]
     return found
+
+
+def _texts(tree: ast.Module) -> set[str]:
+    """Return the texts of a module: what it loads by a name that it holds is among them."""
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def _is_for_types(node: ast.stmt) -> bool:

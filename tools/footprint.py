@@ -25,7 +25,14 @@ def ready_heap(site: Path, heap: str, image: Path | None = None) -> tuple[int, i
     """
     command = [sys.executable, "-m", "tools.board_process", str(site), "--heap", heap]
     command += [] if image is None else ["--image", str(image)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
         if not said.startswith("{"):

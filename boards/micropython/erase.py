@@ -51,7 +51,7 @@ def erase(
     else:
         paths += _segments(folder + "/" + journal)
     paths += _segments(folder + ("/" + journal).rpartition("/")[0] + "/recorder")
-    paths.append(folder + "/site.json")
+    paths += [folder + "/" + name for name in ("site-a.json", "site-b.json", "site.json")]  # boards/bare/main.py
     return [path for path in paths if _remove(path)]
 
 

@@ -17,7 +17,7 @@ from tests.needs import ROOT, needs_program
 from tests.tools.board_sites import SITE, UNIX, build
 from tools import board_build, board_check
 from tools.board_check import Figure, figures, modelled, site_of
-from tools.board_manifest import ROOMS, Room, channels_of, constant_of, has_room, modules_of
+from tools.board_manifest import ROOMS, Room, channels_of, constant_of, files_of, has_room, modules_of
 from tools.errors import UsageError
 from tools.keys import create_key
 from tools.stage import GATEWAYS
@@ -93,6 +93,9 @@ def test_what_a_site_asks_for_is_in_its_image():
     ring = set(modules_of(UNIX, config({"agent": {"journal": "ring:journal"}})))
     assert {"boards.micropython.ring_store", "boards.micropython.ring_chunks"} <= ring
     assert "boards.micropython.ring_store" not in modules_of(UNIX, config())
+    consoled = dict(tree(), console={"port": "stdio"})
+    assert {"agent.console", "agent.console_scan"} <= set(modules_of(UNIX, site_of(UNIX, consoled)))
+    assert "agent.console" not in modules_of(UNIX, config())
     taped = modules_of(UNIX, config({"agent": {"recorder_bytes_max": 65536}}))
     assert {"agent.recorder", "agent.tape"} <= set(taped)
     charger = {"id": "car", "driver": "alfen-eve", "bus": "meter", "power_max_w": 22080}
@@ -213,6 +216,13 @@ def test_what_only_one_board_has_is_checked_for_it(text, said):
     else:
         with pytest.raises(UsageError, match=said):
             site_of("pico_w", site)
+
+
+@pytest.mark.parametrize("board", ["esp32_generic", "esp32_s3_devkit", "pico_w"])
+def test_the_documents_site_fits_each_board(board):
+    text = (ROOT / "docs" / "boards.md").read_text().partition("```toml\n")[2].partition("```")[0]
+    site = site_of(board, board_build.tomllib.loads(text))
+    assert set(files_of(site)) == {"agent.key", "ca.der", "agent.crt.der", "agent.key.der", "wlan.password"}
 
 
 def test_what_is_no_board_and_what_is_no_build_stay_as_they_are(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.needs import needs_program
 from tests.tools.board_on_pty import BoardOnPty
+from tests.tools.board_sites import SITE
 from tests.tools.board_sites import build as real_build
 from tests.tools.small_builds import BROKEN, copy_of, retell, small_build
 from tools import board_build, board_check, board_line, board_push
@@ -82,7 +83,7 @@ def boot_of(board):
 def test_a_bare_board_comes_to_a_ready_agent(board, keys, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(board_check, "heap_on_twin", lambda *_: (0, ""))  # measured in test_board_build.py
     monkeypatch.setattr(board_build, "sizes_alone", lambda *_: {})
-    built = real_build(tmp_path / "site")
+    built = real_build(tmp_path / "site", SITE + '[console]\nport = "stdio"\n')
     capsys.readouterr()
     assert push(board, built, keys) == 0
     told = json.loads(capsys.readouterr().out)
