@@ -60,6 +60,8 @@ def run(board: str, site: Path, out: Path | None, *, as_json: bool) -> int:
             report(board, target, sizes, alone, found, as_json=as_json)
             refuse(board, found)
             put(made, target)
+            if not as_json:
+                print(printable(f"{board} is in {target}"))
     except StageError as error:
         raise UsageError(str(error)) from error
     return 0
@@ -187,8 +189,6 @@ def report(
     for each in found:
         if each.exceeds:
             print(coloured(f"too much: {each.name}", RED))
-    print()
-    print(printable(f"{board} in {target}"))
 
 
 def _largest_first(sizes: dict[str, int]) -> list[tuple[str, int]]:
