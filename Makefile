@@ -6,7 +6,8 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check mutants fuzz bench soak soak-board soak-sim reconnects field-day power-cuts lock clean
+.PHONY: help venv demo test check mutants wasm32 budgets fuzz bench soak soak-board soak-sim reconnects field-day power-cuts
+.PHONY: lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -24,10 +25,20 @@ venv: .venv/ready ## set up .venv with exactly the locked packages
 demo: .venv/ready ## run a simulated site, a broker and a head-end together
 	$(BIN)/siteward demo $(ARGS)
 
-test: .venv/ready ## run every test on CPython and on MicroPython
+test: .venv/ready build/wasm32/ready ## run every test on CPython and on MicroPython
 	@sh tools/need.sh mosquitto
 	@sh tools/need.sh softhsm2
 	$(BIN)/python -m pytest $(ARGS)
+
+# A machine without npm goes on without it: the tests that need it say so.
+build/wasm32/ready: requirements/wasm32.txt .venv/ready
+	@$(BIN)/python -m tests.wasm32.fetch
+
+wasm32: .venv/ready build/wasm32/ready ## run all shared tests in MicroPython for 32 bits, 10 minutes; ARGS=test_loop for one file
+	$(BIN)/python -m tests.wasm32 $(ARGS)
+
+budgets: .venv/ready build/wasm32/ready ## measure what is budgeted; ARGS=--update takes over what became smaller
+	$(BIN)/python -m tests.budgets $(ARGS)
 
 check: .venv/ready ## lint, formatting, types and the house rules
 	$(BIN)/ruff check .

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.resources
-import json
 import os
 import subprocess
 import sys
@@ -23,7 +22,6 @@ from tools.footprint import ready_heap
 from tools.lean import LeanError, constants_of, lean
 
 ROOT = Path(__file__).resolve().parent.parent
-BUDGETS = ROOT / "tests" / "budgets.json"
 
 # Package as named in the budget -> the source files it is made of.
 PACKAGES = {
@@ -158,10 +156,11 @@ def demo_heap() -> tuple[int, int]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Stage into a folder and print bytes per package, or commit the figures as the new budget."""
+    """Stage into a folder and print bytes per package."""
     parser = argparse.ArgumentParser(prog="python -m tools.stage", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "board")
-    parser.add_argument("--update-budget", action="store_true", help="write today's figures to tests/budgets.json")
+    parser.add_argument("--update-budget", action="store_true", help="see `python -m tests.budgets --help`")
+    parser.add_argument("--raise", dest="reason", default="", metavar="REASON", help="why the budget has to grow")
     asked = parser.parse_args(argv)
     try:
         sizes = stage(asked.folder)
@@ -172,9 +171,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{package:20} {size_bytes:7} bytes")
     print(f"{'all':20} {sum(sizes.values()):7} bytes in {asked.folder}")
     if asked.update_budget:
-        budgets = json.loads(BUDGETS.read_text())
-        budgets.update(mpy_bytes=sizes, ready_heap_bytes={"demo board": demo_heap()[0]})
-        BUDGETS.write_text(json.dumps(budgets, indent=2) + "\n")
+        command = [sys.executable, "-m", "tests.budgets", "bytecode", "ready", "--update", "--raise", asked.reason]
+        return subprocess.call(command, cwd=ROOT)
     return 0
 
 

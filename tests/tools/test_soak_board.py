@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.budgets import Budgets
+from tests.budgets.figures import running
 from tests.needs import ROOT, needs_program
 from tools.soak.truth import Sample
 from tools.soak_board import limit, vitals
@@ -21,9 +23,11 @@ def test_a_board_holds_its_limit_and_does_not_grow():
     needs_program("nats-server")
     command = [sys.executable, "-m", "tools.soak_board", "--seconds", str(SECONDS), "--seed", "3"]
     run = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
-    broken = [check for check in json.loads(run.stdout)["checks"] if not check["held"]]
+    report = json.loads(run.stdout)
+    broken = [check for check in report["checks"] if not check["held"]]
     assert not broken, f"{broken}\n{run.stderr}"
     assert run.returncode == 0
+    assert Budgets().over(running(report)) == []
 
 
 def test_too_short_a_run_is_refused():

@@ -1,0 +1,1 @@
+"""What the 32-bit MicroPython runs besides the shared tests; CPython never imports it."""
