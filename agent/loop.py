@@ -252,8 +252,10 @@ class Loop:
 
     async def _leave(self) -> None:
         """Stand down; what fails keeps nothing after it from its turn, and what broke first is what is told."""
-        if self.workers:
-            await asyncio.gather(*[self._guard(worker.stand_down()) for worker in self.workers])
+        # Not asyncio.gather: MicroPython loads it when it is first used, and on a full heap that fails.
+        leaving = [asyncio.create_task(self._guard(worker.stand_down())) for worker in self.workers]
+        for task in leaving:
+            await task
         for last in (self._keep_end, self.session.turn, self._hang_up, self._put_away):
             await self._guard(last())
         if self.recorder is not None:
