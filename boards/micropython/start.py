@@ -16,6 +16,7 @@ from boards.micropython.signer import KEYS_MAX, SoftSigner
 from boards.startup import Parts, StartError, agent_id, assemble
 from hal.compat import const
 from hal.modbus.bus import Bus
+from hal.modbus.device import ModbusDevice
 from hal.modbus.rtu import Rtu
 
 TYPE_CHECKING = False
@@ -80,9 +81,18 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
         raise ValueError(error.args[0])
     if config.agent["recorder_bytes_max"]:
         _record(folder, config, board.name, loop)
-    if config.console is not None:
+    if config.console is None:
+        _forget_points(loop)  # a console may yet load a driver that builds on another's
+    else:
         _lay_cable(folder, board, config, loop, digest, firmware, opened)
     return loop
+
+
+def _forget_points(loop: Loop) -> None:
+    for worker in loop.workers:
+        for post in worker.posts:
+            if isinstance(post.driver, ModbusDevice):
+                post.driver.forget_points()
 
 
 def _signer(folder: str, config: Config, key: str, board: Board, keys_max: int = KEYS_MAX) -> SoftSigner:

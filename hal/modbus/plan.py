@@ -38,15 +38,15 @@ class Block:
         self.function = function
         self.address = address
         self.count = count
-        self.points = points
         self.optional = points[0].optional
+        self.points = points if self.optional else []  # to be asked one by one when the block is refused
         self._fields: list[Field] = []
         self._scaled: list[ScaledField] = []
         if function <= pdu.READ_DISCRETE:
             self._fields = [_field(point, point.address - address) for point in points]
             self._format = ""
         else:
-            self._compile()
+            self._compile(points)
 
     def pdu(self) -> bytes:
         """Return the request."""
@@ -66,8 +66,8 @@ class Block:
             if number is not None:
                 into[quantity] = number
 
-    def _compile(self) -> None:
-        slots = self._slots()
+    def _compile(self, points: list[Point]) -> None:
+        slots = _slots(points)
         index = {}
         formats = [">"]
         end = self.address
@@ -81,7 +81,7 @@ class Block:
             index[address] = number
             end = address + kind.words
         self._format = "".join(formats)
-        for point in self.points:
+        for point in points:
             at = index[point.address]
             if point.scale_at is None:
                 self._fields.append(_field(point, at))
@@ -90,17 +90,18 @@ class Block:
                 scale = index[point.scale_at]
                 self._scaled.append((point.quantity, at, scale, converter(bare), point.num, point.den))
 
-    def _slots(self) -> dict[int, WordType]:
-        slots: dict[int, WordType] = {}
-        for point in self.points:
-            wanted = [(point.address, point.kind)]
-            if point.scale_at is not None:
-                wanted.append((point.scale_at, S16))
-            for address, kind in wanted:
-                kept = slots.setdefault(address, kind)
-                if kept.struct_code() != kind.struct_code():
-                    raise ValueError("address", address, "one type per address")
-        return slots
+
+def _slots(points: list[Point]) -> dict[int, WordType]:
+    slots: dict[int, WordType] = {}
+    for point in points:
+        wanted = [(point.address, point.kind)]
+        if point.scale_at is not None:
+            wanted.append((point.scale_at, S16))
+        for address, kind in wanted:
+            kept = slots.setdefault(address, kind)
+            if kept.struct_code() != kind.struct_code():
+                raise ValueError("address", address, "one type per address")
+    return slots
 
 
 def _field(point: Point, index: int) -> Field:

@@ -246,3 +246,20 @@ async def test_a_device_that_refuses_says_so():
 
 def test_signed_points_keep_their_sign():
     assert Point(0, S16, 1, num=100).words(-1500) == (0xFFF1,)
+
+
+class Forgetful(Meter):
+    points = Meter.points
+
+
+async def test_a_device_goes_on_without_the_points_of_its_class():
+    unit = Unit(dict(VOLTS))
+    unit.refuse[21] = 2
+    first, second = device_on(unit, Forgetful), device_on(unit, Forgetful)
+    await first.open()
+    first.forget_points()
+    assert Forgetful.points == () and Meter.points
+    await second.open()
+    for meter in (first, second):
+        assert await meter.read() == {1: 230200, 2: 0, 3: 65538, 4: 7}
+    assert (await device_on(unit, Forgetful).read())[3] == 65538
