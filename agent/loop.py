@@ -8,6 +8,7 @@ whatever reason, every device is brought to its default mode.
 from __future__ import annotations
 
 import asyncio
+from asyncio import gather  # now: MicroPython would load it when devices are to stand down, which on a full heap fails
 
 from agent import record
 from agent.command import open_message
@@ -252,10 +253,8 @@ class Loop:
 
     async def _leave(self) -> None:
         """Stand down; what fails keeps nothing after it from its turn, and what broke first is what is told."""
-        # Not asyncio.gather: MicroPython loads it when it is first used, and on a full heap that fails.
-        leaving = [asyncio.create_task(self._guard(worker.stand_down())) for worker in self.workers]
-        for task in leaving:
-            await task
+        if self.workers:
+            await gather(*[self._guard(worker.stand_down()) for worker in self.workers])
         for last in (self._keep_end, self.session.turn, self._hang_up, self._put_away):
             await self._guard(last())
         if self.recorder is not None:

@@ -34,8 +34,11 @@ class Renamer(ast.NodeTransformer):
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
                 self._meet(node)
-        self._scopes.append((False, {} if self._in_core else {name: name for name in bound(tree.body)}))
+        own = {} if self._in_core else {name: name for name in bound(tree.body)}
+        self._scopes.append((False, own))
         body = self._body(tree.body)
+        for name in self._wanted & own.keys():
+            raise LinkError(f"{self._module}: {name} is its own, and needed of {CORE} too: give one another name")
         if self._wanted:
             wanted = ast.ImportFrom(CORE, [ast.alias(name) for name in sorted(self._wanted)], 0)
             wanted.lineno = 1

@@ -155,6 +155,8 @@ class Connection:
         kind = first & 0xF0
         if kind == 0x30:
             self._take_publish(first, body)
+        elif first != kind:
+            raise ValueError("reserved flags")  # MQTT 3.1.1, 2.2.2
         elif kind == _PINGRESP:
             self._pings = 0
         elif len(body) < 2:

@@ -116,6 +116,15 @@ def test_what_cannot_be_seen_through_is_refused(text):
         link({"board": text, "a.b": "x = []\n"}, "board", [], set(), set())
 
 
+def test_a_module_apart_that_has_a_name_of_its_own_for_what_it_needs_of_the_core_is_refused():
+    texts = {
+        "board": "class Refused: pass\ndef run():\n    from late import look\n    return look()\n",
+        "late": "from board import Refused as Other\nclass Refused: pass\ndef look(): return Other is Refused\n",
+    }
+    with pytest.raises(LinkError, match="late: Refused is its own"):
+        link(texts, "board", [], {"late"}, set())
+
+
 def test_a_traceback_of_an_image_names_the_source_again():
     texts = {
         "agent.first": "'''Doc.'''\n\n\ndef broken(\n    number,\n):\n    '''Doc.'''\n"
