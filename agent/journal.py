@@ -57,16 +57,6 @@ def _payload_at(store: Store, offset: int, end: int) -> tuple[int, bytes] | None
     return header[2], payload
 
 
-def _end_of_write(store: Store, found: tuple[int, bytes] | None, at: int, end: int) -> int:
-    """Return where the write ends whose first frame is `found`, at offset `at`; 0 when it is torn."""
-    while found is not None:
-        at += HEADER_BYTES + len(found[1])
-        if not found[0] & MORE:
-            return at
-        found = _payload_at(store, at, end)
-    return 0
-
-
 def _one_write(frames: list[tuple[int, bytes]]) -> bytes:
     last = len(frames) - 1
     return b"".join([frame(kind | MORE if at < last else kind, payload) for at, (kind, payload) in enumerate(frames)])
@@ -86,16 +76,20 @@ class Journal:
         """Yield (kind, payload, offset) from `offset` on; (DAMAGED, b"", offset) where a segment breaks off."""
         for first, size_bytes in self.store.segments():
             at, end = max(first, offset), first + size_bytes
-            whole_to = at
+            write: list[tuple[int, bytes, int]] = []  # held until its last frame is there
             while at < end:
                 found = _payload_at(self.store, at, end)
-                if at >= whole_to:
-                    whole_to = _end_of_write(self.store, found, at, end)
-                if found is None or at >= whole_to:
-                    yield DAMAGED, b"", at
+                if found is None:
+                    yield DAMAGED, b"", write[0][2] if write else at
                     break
-                yield found[0] & ~MORE, found[1], at
+                write.append((found[0] & ~MORE, found[1], at))
                 at += HEADER_BYTES + len(found[1])
+                if not found[0] & MORE:
+                    yield from write
+                    write = []
+            else:
+                if write:
+                    yield DAMAGED, b"", write[0][2]
 
     @property
     def end(self) -> int:
