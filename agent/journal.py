@@ -34,6 +34,7 @@ DAMAGED = const(0)  # never written: stands for the rest of a segment behind a b
 
 HEADER_BYTES = const(7)
 _PAYLOAD_BYTES_MAX = const(65535)
+_WRITE_BYTES_MAX = const(8192)  # readers hold a write in memory; a turn that puts down more is parted
 
 
 def frame(kind: int, payload: bytes) -> bytes:
@@ -58,8 +59,17 @@ def _payload_at(store: Store, offset: int, end: int) -> tuple[int, bytes] | None
 
 
 def _one_write(frames: list[tuple[int, bytes]]) -> bytes:
-    last = len(frames) - 1
-    return b"".join([frame(kind | MORE if at < last else kind, payload) for at, (kind, payload) in enumerate(frames)])
+    made: list[bytes] = []
+    left, held_bytes = len(frames), 0
+    for kind, payload in frames:
+        left -= 1
+        held_bytes += len(payload)
+        if left and held_bytes < _WRITE_BYTES_MAX:
+            kind |= MORE
+        else:
+            held_bytes = 0
+        made.append(frame(kind, payload))
+    return b"".join(made)
 
 
 class Journal:

@@ -52,6 +52,18 @@ def test_damage_inside_a_write_takes_what_stood_before_it_in_that_write():
     assert kept(on_store(bytes(raw))) == [(RECORD, b"alone"), (DAMAGED, b"")]
 
 
+def test_a_write_too_large_to_be_held_is_parted_and_read_all_the_same():
+    store = MemoryStore()
+    journal = Journal(store, 1 << 20)
+    payloads = [bytes([number]) * 1000 for number in range(25)]
+    for payload in payloads:
+        journal.append(RECORD, payload)
+    journal.flush()
+    assert [payload for _, payload in kept(store)] == payloads
+    raw = store.read(0, journal.end)
+    assert kept(on_store(raw[:-1])) == [(RECORD, payload) for payload in payloads[:18]] + [(DAMAGED, b"")]
+
+
 def test_a_reader_may_begin_inside_a_write():
     store = MemoryStore()
     journal = Journal(store, 4096)
