@@ -11,10 +11,10 @@ from hal.errors import FrameError, LineDown, LineTimeout
 AT_ONCE, LATE, SLOWLY, GARBAGE, NEVER, ENDLESS, HANG_UP, TWICE = range(1, 9)
 ANSWER_BYTES = 4
 # Far apart: a machine under load may hold either end for a while.
-LATE_MS = 400
+LATE_MS = 250
 TIMEOUT_MS = 60
-SETTLE_MS = 1500  # of a serial line: longer than anything comes late
-UNASKED_S = 1
+SETTLE_MS = 800  # of a serial line: longer than anything comes late
+UNASKED_S = 0.5
 
 
 def missing(received):
