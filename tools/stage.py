@@ -159,8 +159,6 @@ def main(argv: list[str] | None = None) -> int:
     """Stage into a folder and print bytes per package."""
     parser = argparse.ArgumentParser(prog="python -m tools.stage", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "board")
-    parser.add_argument("--update-budget", action="store_true", help="see `python -m tests.budgets --help`")
-    parser.add_argument("--raise", dest="reason", default="", metavar="REASON", help="why the budget has to grow")
     asked = parser.parse_args(argv)
     try:
         sizes = stage(asked.folder)
@@ -170,9 +168,6 @@ def main(argv: list[str] | None = None) -> int:
     for package, size_bytes in sizes.items():
         print(f"{package:20} {size_bytes:7} bytes")
     print(f"{'all':20} {sum(sizes.values()):7} bytes in {asked.folder}")
-    if asked.update_budget:
-        command = [sys.executable, "-m", "tests.budgets", "bytecode", "ready", "--update", "--raise", asked.reason]
-        return subprocess.call(command, cwd=ROOT)
     return 0
 
 
