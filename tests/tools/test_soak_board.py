@@ -15,18 +15,15 @@ from tools.soak.truth import Sample
 from tools.soak_board import limit, vitals
 from tools.soak_board.vitals import Look
 
-SECONDS = 75
 
-
-def test_a_board_holds_its_limit_and_does_not_grow():
+def test_a_board_holds_its_limit_and_does_not_grow(board_soak):
     needs_program("micropython")
     needs_program("nats-server")
-    command = [sys.executable, "-m", "tools.soak_board", "--seconds", str(SECONDS), "--seed", "3"]
-    run = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
-    report = json.loads(run.stdout)
+    code, told, said = board_soak.ended()
+    report = json.loads(told)
     broken = [check for check in report["checks"] if not check["held"]]
-    assert not broken, f"{broken}\n{run.stderr}"
-    assert run.returncode == 0
+    assert not broken, f"{broken}\n{said}"
+    assert code == 0
     assert Budgets().over(running(report)) == []
 
 
