@@ -66,6 +66,11 @@ class Post:
             self._failures = 0
             self.sample = Sample(clock.now_ms(), values)
 
+    @property
+    def silent(self) -> bool:
+        """Tell whether the last read failed."""
+        return self._failures > 0
+
     async def act(self, clock: Clock) -> None:
         """Write what was granted, once the product has been recognised."""
         if self.actuator is not None and self._open:
@@ -122,8 +127,11 @@ class Worker:
         """Write everything granted, then read who is due; what is granted meanwhile goes before the next read."""
         for post in self.posts:
             await post.act(self.clock)
+        silent = [post for post in self.posts if post.silent]
         for post in self.posts:
             await post.poll(self.clock)
+            for other in silent:  # a round of many may take long: who is back is not to wait for its turn
+                await other.poll(self.clock)
             if self.wake.is_set():
                 for other in self.posts:
                     await other.act(self.clock)

@@ -2,7 +2,9 @@
 
 Source: MODBUS over Serial Line V1.02, section 2.5.1.1: frames are 3.5 characters of silence apart, and 1.75 ms
 above 19200 baud. Nothing on such a bus says which request an answer belongs to, so after a failure the bus is left
-alone for `settle_ms` and what comes meanwhile is thrown away: choose it above the slowest unit's delay.
+alone for `settle_ms` and what comes meanwhile is thrown away: choose it above the slowest unit's delay. After a mere
+silence that counts from the request, and is no more than twice the longest delay heard here lately: a unit that is
+gone is asked again and again, and the others wait.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ from typing import Any
 import serial
 
 from boards.cpython.wire import Wire
-from hal.errors import LineDown
+from hal.errors import LineDown, LineTimeout
 
 SETTLE_MS = 200
 REOPEN_MS = 500
+SURE_S = 0.02  # on top of twice the longest delay
+FADES = 0.99  # of the longest delay with each answer
 BITS_PER_CHARACTER = 11
 
 
@@ -40,6 +44,7 @@ class SerialLine:
         self._busy = False
         self._free_at_s = 0.0
         self._reopen_at_s = 0.0
+        self._delay_s = 0.0  # the longest from a request to the first byte of its answer, as it fades
 
     async def exchange(self, request: bytes, missing: Callable[[bytes], int], timeout_ms: int) -> bytes:
         """Send `request`, return the whole answer. Raises: LineTimeout, LineDown, FrameError."""
@@ -49,15 +54,24 @@ class SerialLine:
         try:
             wire = await self._opened()
             await self._wait_for_silence(wire)
+            asked_s = asyncio.get_running_loop().time()
             answer = await wire.exchange(request, missing, timeout_ms)
+            self._delay_s = max(wire.first_s - asked_s, self._delay_s * FADES)
             rest_s = self._gap_s
             return answer
+        except LineTimeout:
+            rest_s = max(self._late_s() - timeout_ms / 1000, self._gap_s)
+            raise
         except LineDown:
             await self.close()
             raise
         finally:
             self._busy = False
             self._free_at_s = asyncio.get_running_loop().time() + rest_s
+
+    def _late_s(self) -> float:
+        """Return how long after a request its answer may still begin."""
+        return min(self._settle_s, 2 * self._delay_s + SURE_S) if self._delay_s else self._settle_s
 
     async def _opened(self) -> Wire:
         if self._wire is None or self._wire.lost:

@@ -24,6 +24,7 @@ class Wire:
         self.name = name
         self.lost = ""  # what ended it, in the system's words
         self.heard_s = 0.0  # loop time of the last byte
+        self.first_s = 0.0  # and of the first byte of the last answer
         self._handle = handle
         self._close_handle = close_handle
         self._loop = asyncio.get_running_loop()
@@ -93,6 +94,8 @@ class Wire:
         chunk = self._read()
         if not chunk or self._answer is None or self._answer.done():
             return  # nobody asked
+        if not self._received:
+            self.first_s = self.heard_s
         self._received += chunk
         if len(self._received) >= self._wanted_bytes:
             self._look()

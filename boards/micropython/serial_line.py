@@ -3,7 +3,7 @@
 Source: MODBUS over Serial Line V1.02, section 2.5.1.1: frames are 3.5 characters of silence apart, and 1.75 ms
 above 19200 baud (2 ms here, the timer's grain). Nothing on such a bus says which request an answer belongs to, so
 after a failure the bus is left alone for `settle_ms` and what comes meanwhile is thrown away: choose it above the
-slowest unit's delay.
+slowest unit's delay. After a mere silence that counts from the request.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from boards.micropython.ticks import sleep_ms, ticks_add, ticks_diff, ticks_ms
 from boards.micropython.wire import collect, throw_away
 from hal.compat import const
-from hal.errors import LineDown
+from hal.errors import LineDown, LineTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ class SerialLine:
             answer = await collect(self._port.read, missing, timeout_ms)
             rest_ms = self._gap_ms
             return answer
+        except LineTimeout:
+            rest_ms = max(rest_ms - timeout_ms, self._gap_ms)
+            raise
         except OSError as error:
             await self.close()
             rest_ms = _REOPEN_MS

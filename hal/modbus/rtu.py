@@ -67,10 +67,19 @@ class RtuRequest:
         crc = crc16(frame)
         self.unit = unit
         self.timeout_ms = timeout_ms + wire_ms
-        self.probe_ms = (timeout_ms >> 1) + wire_ms
+        self.wire_ms = wire_ms  # what the bytes take, both ways
         self._pdu = request_pdu
         self._frame = frame + bytes((crc & 0xFF, crc >> 8))
         self._size = pdu.answer_size(request_pdu) + 3
+
+    def knock(self) -> RtuRequest | None:
+        """Return the same read of two registers at most, None for a write."""
+        asked = self._pdu
+        if asked[0] > pdu.READ_INPUT:
+            return None
+        short = asked[:3] + bytes((0, min(2, asked[4] or 2)))
+        wire_ms = self.wire_ms * (pdu.answer_size(short) + 11) // (self._size + 8)
+        return RtuRequest(self.unit, short, self.timeout_ms - self.wire_ms, wire_ms)
 
     def begin(self) -> bytes:
         """Return the bytes to send."""

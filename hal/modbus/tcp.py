@@ -39,12 +39,13 @@ class Tcp:
 class TcpRequest:
     """One request with everything that can be known before it is asked."""
 
+    wire_ms = 0  # the bytes take no time
+
     def __init__(self, framing: Tcp, unit: int, request_pdu: bytes, timeout_ms: int) -> None:
         answer_pdu = pdu.answer_size(request_pdu)
         function = request_pdu[0]
         self.unit = unit
         self.timeout_ms = timeout_ms
-        self.probe_ms = timeout_ms >> 1
         self._framing = framing
         self._pdu = request_pdu
         self._tail = b"\x00\x00" + pdu.word(len(request_pdu) + 1) + bytes((unit,)) + request_pdu
@@ -52,6 +53,10 @@ class TcpRequest:
         self._refused = b"\x00\x00\x00\x03" + bytes((unit, function | pdu.EXCEPTION))
         self._size = answer_pdu + 7
         self._transaction = b""
+
+    def knock(self) -> TcpRequest | None:
+        """Return None: how fast a gateway is says nothing of who hangs behind it."""
+        return None
 
     def begin(self) -> bytes:
         """Take the next transaction number and return the bytes to send."""

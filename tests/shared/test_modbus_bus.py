@@ -80,7 +80,7 @@ async def test_a_resting_unit_is_not_asked_and_says_so():
     assert (await failure_of(bus.ask(request))).args == (9, 0)
     assert line.exchanges == 2
     clock.at_ms += 1000
-    assert (await failure_of(bus.ask(request))).args == (9, request.probe_ms)
+    assert (await failure_of(bus.ask(request))).args == (9, (request.timeout_ms + request.wire_ms) // 2)
 
 
 async def test_a_slow_product_is_heard_again_by_a_patient_request():
@@ -91,7 +91,7 @@ async def test_a_slow_product_is_heard_again_by_a_patient_request():
         clock.at_ms += 10000
         waits.append((await failure_of(bus.ask(request))).args[1])
     assert waits[0] == waits[1] == waits[8] == waits[16] == request.timeout_ms
-    assert waits[2] == waits[7] == waits[9] == request.probe_ms
+    assert waits[2] == waits[7] == waits[9] == (request.timeout_ms + request.wire_ms) // 2
 
 
 async def test_a_gateway_that_answers_for_a_dead_unit_counts_as_silence():
