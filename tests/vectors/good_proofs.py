@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.vectors.bad_sales import LISTED_ANEW, sold, two_epochs
 from tests.vectors.case import Case, case, vector
 from tests.vectors.maker import (
     CIVIL_S,
@@ -73,13 +74,50 @@ def keys_three_in_a_row() -> Case:
 
 @vector
 def enrolment_disclosed_before_and_after_it_moved() -> Case:
-    """An asset is in another programme after a boot; of either epoch the enrolment alone is disclosed."""
-    agent, shown = Agent(), []
-    for name in "AB":
-        page = agent.page(agent.boot(), enrolment(1, "alfen-eve 0001", f"Aggregator {name}", CIVIL_S, 0))
-        shown.append(page.disclosure([page.shown(1)]))
-        agent.reboot()
-    return case(agent, shown, disclosed=2)
+    """An asset is in another programme from a boot on; of either epoch the enrolment alone is disclosed."""
+    agent = Agent()
+    boot_s = agent.civil_s + agent.page_s + 30
+    first = agent.page(agent.boot(), sold("A"))
+    agent.reboot(off_s=30)
+    second = agent.page(agent.boot(), sold("B", boot_s))
+    return case(agent, [first.disclose(1), second.disclose(1)], disclosed=2)
+
+
+@vector
+def enrolment_disclosed_around_an_epoch_that_is_not_shown() -> Case:
+    """The asset moved somewhere between the two epochs that are shown: what ended the first sale nobody knows."""
+    agent = Agent()
+    first = agent.page(agent.boot(), sold("A"), agent.metered(600))
+    agent.reboot()
+    agent.page()
+    agent.reboot()
+    third = agent.page(agent.boot(), sold("B", CIVIL_S + 600))
+    return case(agent, [first.disclose(1, 2), third.disclose(1)], disclosed=3)
+
+
+@vector
+def enrolment_disclosed_of_a_device_without_a_name() -> Case:
+    """Its device is listed elsewhere in the next epoch, whose boot record alone is there: it may be the same one."""
+    agent = Agent()
+    first, second = two_epochs(agent, sold("A"), sold("A", device=0), devices=LISTED_ANEW)
+    return case(agent, [first.disclose(1), second], after=[first.hash], disclosed=1, pages=1)
+
+
+@vector
+def enrolment_disclosed_of_a_device_that_was_listed_elsewhere() -> Case:
+    """The same device by its name, in two epochs that list it at different places."""
+    agent = Agent()
+    pages = two_epochs(agent, sold("A"), sold("A", device=0), devices=LISTED_ANEW)
+    return case(agent, [page.disclose(0, 1) for page in pages], disclosed=4)
+
+
+@vector
+def enrolment_disclosed_of_two_agents_one_after_another() -> Case:
+    """Another agent sells the asset from the moment on at which the first one's sale ends."""
+    house, shop, noon = Agent("house"), Agent("shop"), CIVIL_S + 43_200
+    first = house.page(house.boot(), enrolment(1, "alfen-eve 0001", "Aggregator A", CIVIL_S, noon))
+    second = shop.page(shop.boot(), sold("A", noon))
+    return case([house, shop], [first.disclose(1), second.disclose(1)], disclosed=2)
 
 
 @vector

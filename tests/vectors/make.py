@@ -19,6 +19,7 @@ from tests.vectors import (
     bad_keys,
     bad_pages,
     bad_records,
+    bad_sales,
     good,
     good_proofs,
 )
@@ -28,7 +29,18 @@ from tests.vectors.maker import Agent, sha256
 FOLDER = Path(__file__).parent
 FILES = FOLDER / "files"
 MANIFEST = FOLDER / "manifest.json"
-THEMES = (good, good_proofs, bad_files, bad_pages, bad_chains, bad_records, bad_deeds, bad_disclosures, bad_keys)
+THEMES = (
+    good,
+    good_proofs,
+    bad_files,
+    bad_pages,
+    bad_chains,
+    bad_records,
+    bad_deeds,
+    bad_disclosures,
+    bad_keys,
+    bad_sales,
+)
 NOTE = "The keys are test keys, derived from their names by anybody: trust them nowhere."
 
 

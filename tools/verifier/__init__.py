@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from tools.verifier.chain import Chain
 from tools.verifier.faults import FAULTS, Fault
+from tools.verifier.found import AgentReport, Report
 from tools.verifier.keyring import Keys
 from tools.verifier.page import Page, PageReport, read_page
-from tools.verifier.verifier import AgentReport, Report, Verifier
+from tools.verifier.verifier import Verifier
 
 __all__ = ["FAULTS", "AgentReport", "Chain", "Fault", "Keys", "Page", "PageReport", "Report", "Verifier", "read_page"]

@@ -5,8 +5,10 @@ with that boot. When that was has to be known: else an enrolment lasts as long a
 twice is better than one that is hidden behind a clock that was not set.
 The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
 
-What is disclosed lasts as long as it says. Of one agent it is compared within an epoch, in which all that is stated
-holds at once: what a boot ended between two disclosures nobody showed. Between agents everything is compared.
+What is disclosed is held against what other agents say for as long as it says. Of one agent all that is stated in one
+epoch holds at once. Between its epochs a boot may have ended what is not shown again: there an enrolment counts for
+as long as it surely held, which is until its epoch was last heard of or the very next one began (epochs.py). A device
+without a name here, because its epoch's boot record is not shown, may be any: only another programme is another holder.
 """
 
 from __future__ import annotations
@@ -16,12 +18,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
+from tools.verifier.epochs import Epochs
 from tools.verifier.faults import Fault
 
 FOR_EVER_S = 1 << 62
-Holder = tuple[str, str, str]
-HOLDER_PARTS = 3
-Span = tuple[int, int, Holder, int]  # from and until, Unix seconds; record number
+Holder = tuple[str, str, str]  # agent, programme, device
+AGENT, PROGRAMME, DEVICE = 1, 2, 3  # so many parts of a holder are compared
+Span = tuple[int, str, int, int, Holder]  # from, agent, record number, until; Unix seconds
 
 
 @dataclass(slots=True)
@@ -37,6 +40,8 @@ class Stated:
     ended_s: int | None = None  # when the boot was after which it was not stated again, once that is known
     stated_s: int = 0  # Unix second of the record, 0 while unknown
     lapsed: bool = False  # not stated again in this epoch, whose boot ends it
+    epoch: int = -1  # in which it was stated last
+    named: bool = True  # else `device` is only an index
 
     def until(self) -> int:
         """Return the Unix second at which it ends, as far as is known."""
@@ -61,10 +66,10 @@ class Enrolments:
             if one.lapsed:
                 one.ended_s = boot_s if boot_s is not None and boot_s >= max(one.stated_s, 1) else None
 
-    def take(self, fields: Mapping[str, Any], device: str, seq: int, stated_s: int) -> None:
-        """Take one record; `stated_s` is its Unix second, 0 while unknown."""
+    def take(self, fields: Mapping[str, Any], device: str, seq: int, **more: Any) -> None:
+        """Take one record; `more`: the rest of what is Stated, as far as it is known."""
         asset, programme = fields["asset"].hex(), fields["programme"]
-        new = Stated(asset, device, programme, fields["from_s"], fields["until_s"], seq, stated_s=stated_s)
+        new = Stated(asset, device, programme, fields["from_s"], fields["until_s"], seq, **more)
         for number, one in enumerate(self.stated):
             if astuple(one)[:5] == astuple(new)[:5]:
                 self.stated[number] = new
@@ -81,6 +86,9 @@ class Enrolments:
         return cls([Stated(*row) for row in kept])
 
 
+Row = tuple[str, Stated, int]  # agent, what it stated, until which Unix second that counts
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One enrolment that was disclosed, of a page that is not there itself."""
@@ -91,29 +99,76 @@ class Shown:
     fields: Mapping[str, Any]
 
 
-def overlaps(agents: Iterable[tuple[str, Enrolments]], shown: Iterable[Shown] = ()) -> list[Fault]:
-    """Return each enrolment that covers time which another holder has enrolled the same asset for."""
-    agents = list(agents)
-    faults = _overlaps(agents, HOLDER_PARTS)
-    epochs: dict[tuple[str, int], Enrolments] = defaultdict(Enrolments)
+def absurd(fields: Mapping[str, int]) -> bool:
+    """Tell whether an enrolment ends before it begins."""
+    from_s, until_s = fields["from_s"], fields["until_s"]
+    return bool(until_s) and until_s <= from_s
+
+
+def overlaps(
+    agents: Iterable[tuple[str, Enrolments]], shown: Iterable[Shown] = (), epochs: Mapping[str, Epochs] | None = None
+) -> list[Fault]:
+    """Return each enrolment that covers time which another holder has enrolled the same asset for.
+
+    `shown`: those that only disclosures tell of; then `epochs` knows of each of their agents.
+    """
+    stated = dict(agents)
+    faults = _overlaps([row for agent, one in stated.items() for row in _as_told(agent, one)], DEVICE)
+    disclosed = _disclosed(shown, epochs or {})
+    for agent, by_epoch in disclosed.items():
+        faults += _overlaps_of_one(agent, stated.get(agent, Enrolments()), by_epoch, (epochs or {})[agent])
+    if disclosed:
+        told = [(agent, one) for agent, by_epoch in disclosed.items() for one in by_epoch.values()]
+        faults += _overlaps([row for each in (*stated.items(), *told) for row in _as_told(*each)], AGENT)
+    return list({(fault.agent, fault.seq): fault for fault in reversed(faults)}.values())[::-1]
+
+
+def _disclosed(shown: Iterable[Shown], epochs: Mapping[str, Epochs]) -> dict[str, dict[int, Enrolments]]:
+    disclosed: dict[str, dict[int, Enrolments]] = defaultdict(lambda: defaultdict(Enrolments))
     for one in shown:
-        epochs[one.agent, one.epoch].take(one.fields, f"device {one.fields['device']}", one.seq, 0)
-    disclosed = [(agent, enrolments) for (agent, _), enrolments in sorted(epochs.items(), key=lambda item: item[0])]
-    for each in disclosed:
-        faults += _overlaps([each], HOLDER_PARTS)
-    told = {(fault.agent, fault.seq) for fault in faults}
-    between = _overlaps([*agents, *disclosed], 1) if disclosed else []
-    return faults + [fault for fault in between if (fault.agent, fault.seq) not in told]
+        index = one.fields["device"]
+        device = epochs[one.agent].device(one.epoch, index)
+        name = f"device {index}" if device is None else device
+        told = disclosed[one.agent][one.epoch]
+        told.take(one.fields, name, one.seq, epoch=one.epoch, named=device is not None)
+    return disclosed
 
 
-def _overlaps(agents: Iterable[tuple[str, Enrolments]], parts: int) -> list[Fault]:
+def _overlaps_of_one(agent: str, stated: Enrolments, shown: dict[int, Enrolments], epochs: Epochs) -> list[Fault]:
+    """Hold an agent's disclosures against each other and against its own pages."""
+    faults = []
+    beside: dict[int, list[Row]] = defaultdict(list)
+    for row in _as_told(agent, stated):
+        beside[row[1].epoch].append(row)
+    for number, enrolments in shown.items():
+        disclosed = _as_told(agent, enrolments)
+        faults += _overlaps(disclosed, DEVICE) + _overlaps_named([*beside[number], *disclosed])
+    surely = [row for one in (stated, *shown.values()) for row in _surely(agent, one, epochs)]
+    return faults + _overlaps_named(surely)
+
+
+def _as_told(agent: str, enrolments: Enrolments) -> list[Row]:
+    return [(agent, one, one.until()) for one in enrolments.stated]
+
+
+def _surely(agent: str, enrolments: Enrolments, epochs: Epochs) -> list[Row]:
+    return [
+        (agent, one, one.until() if one.ended_s is not None else min(one.until(), epochs.until_s(one.epoch)))
+        for one in enrolments.stated
+    ]
+
+
+def _overlaps_named(rows: list[Row]) -> list[Fault]:
+    return _overlaps(rows, PROGRAMME) + _overlaps([row for row in rows if row[1].named], DEVICE)
+
+
+def _overlaps(rows: Iterable[Row], parts: int) -> list[Fault]:
     """Hold all against one another; who has the first `parts` of a holder in common is the same."""
     by_asset: dict[str, list[Span]] = defaultdict(list)
-    for agent, enrolments in agents:
-        for one in enrolments.stated:
-            if one.from_s < one.until():
-                holder = (agent, one.device, one.programme)
-                by_asset[one.asset].append((one.from_s, one.until(), holder, one.seq))
+    for agent, one, until_s in rows:
+        if one.from_s < until_s:
+            holder = (agent, one.programme, one.device)
+            by_asset[one.asset].append((one.from_s, agent, one.seq, until_s, holder))
     return [fault for asset, spans in sorted(by_asset.items()) for fault in _overlaps_of(asset, sorted(spans), parts)]
 
 
@@ -121,13 +176,13 @@ def _overlaps_of(asset: str, spans: list[Span], parts: int) -> list[Fault]:
     """Go through the time once: what ends last so far, and what ends last of any other holder."""
     faults = []
     lasting: list[tuple[int, Holder]] = []
-    for from_s, until_s, holder, seq in spans:
+    for from_s, agent, seq, until_s, holder in spans:
         mine = holder[:parts]
         clash = next((other for end_s, other in lasting if other[:parts] != mine and end_s > from_s), None)
         if clash is not None:
-            one, other = (f"{device} in {programme} of {agent}" for agent, device, programme in (holder, clash))
+            one, other = (f"{device} in {programme} of {whose}" for whose, programme, device in (holder, clash))
             detail = f"asset {asset[:16]} as {one} from {from_s} s, and as {other}"
-            faults.append(Fault("enrolment_overlap", detail, holder[0], seq))
+            faults.append(Fault("enrolment_overlap", detail, agent, seq))
         lasting = _two_latest([*lasting, (until_s, holder)], parts)
     return faults
 

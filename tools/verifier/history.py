@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.verifier import records as r
-from tools.verifier.enrolments import Enrolments
+from tools.verifier.enrolments import Enrolments, absurd
 from tools.verifier.faults import Fault
 from tools.verifier.meters import Meter
 from tools.verifier.page import Page
@@ -124,10 +124,11 @@ class History:
         if record.kind == "gap" and device in self.meters:
             self.meters[device].may_begin_anew = True
         elif record.kind == "enrolment":
-            if 0 < fields["until_s"] <= fields["from_s"]:
+            if absurd(fields):
                 return [("enrolment_absurd", f"{device} from {fields['from_s']} s until {fields['until_s']} s")]
             stated_s = page.civil_s + record.end_ms // 1000 if page.civil_s else 0
-            self.enrolments.take(fields, device, record.seq, stated_s)
+            named = self.devices is not None
+            self.enrolments.take(fields, device, record.seq, stated_s=stated_s, epoch=self.epoch, named=named)
         elif self.devices is not None:
             self._note(record, device)
         return []

@@ -8,9 +8,10 @@ from typing import Any
 from tools.console import BOLD, DIM, GREEN, RED, coloured, printable, table
 from tools.verifier import shown
 from tools.verifier.faults import FAULTS
+from tools.verifier.found import AgentReport, Report
 from tools.verifier.picture import draw
 from tools.verifier.shown import when
-from tools.verifier.verifier import FAULTS_LISTED_MAX, AgentReport, Report
+from tools.verifier.verifier import FAULTS_LISTED_MAX
 
 FAULT_LINES_MAX = 40  # of one name; the rest is counted
 NOTE_LINES_MAX = 40

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from tools.verifier.chain import Chain
-from tools.verifier.coverage import Coverage
 from tools.verifier.disclosure import DISCLOSURE_HEAD, Disclosed, DisclosureReport, read_disclosure
-from tools.verifier.enrolments import Shown, overlaps
+from tools.verifier.enrolments import Shown, absurd, overlaps
+from tools.verifier.epochs import Epochs
 from tools.verifier.faults import Fault
+from tools.verifier.found import AgentReport, Report
 from tools.verifier.keyring import KeyRing, Keys
 from tools.verifier.known import Known
 from tools.verifier.page import Header, Opened, Page, PageReport, looked_at, read_page
@@ -30,40 +30,6 @@ TWICE, FORK = ("duplicated", "once more"), ("fork", "once more with other conten
 LATE = ("reordered", "come after later ones")
 
 
-@dataclass(slots=True)
-class AgentReport:
-    """What was found of one agent."""
-
-    chain: Chain
-    first_seq: int = 0
-    pages: int = 0
-    records: int = 0
-    size_bytes: int = 0
-    duplicates: int = 0
-    first_civil_s: int = 0
-    last_civil_s: int = 0
-    epochs: Counter[int] = field(default_factory=Counter)  # epoch -> pages
-    coverage: Coverage = field(default_factory=Coverage)
-
-
-@dataclass(slots=True)
-class Report:
-    """What was found in all. `faults` holds the first FAULTS_LISTED_MAX, `counts` counts all."""
-
-    agents: list[AgentReport]
-    faults: list[Fault]
-    counts: Counter[str]
-    end_known: bool  # a page was named that had to be there; else a cut-off end cannot show
-    disclosed: list[Disclosed]  # until DISCLOSED_LISTED_MAX records
-    disclosed_records: int
-    disclosures: int
-
-    @property
-    def ok(self) -> bool:
-        """Tell whether all is proven."""
-        return not self.counts
-
-
 class _Agent:
     """One agent's chain with the pages that wait for their predecessors."""
 
@@ -72,6 +38,7 @@ class _Agent:
         self.known = Known()
         self.known_shown = Known()  # pages of which disclosures showed records
         self.shown = KeyRing(agent)  # what disclosed records alone say of its keys
+        self.epochs = Epochs()
         self.waiting: dict[int, tuple[Page, str]] = {}  # first number -> page, place
         self.held: list[tuple[bytes, str, list[Fault]]] = []  # bytes, place, faults if its key stays unknown
         self.hole_places: dict[int | None, str] = {}  # first missing number -> where the page after the hole is
@@ -146,7 +113,8 @@ class Verifier:
                 self.note(_placed(fault, agent.hole_places[fault.seq]))
             agent.report.coverage.end_epoch(agent.report.chain.clocks.offset_s())
         chains = [agent.report.chain for agent in self._agents.values()]
-        self._note_all(overlaps(((chain.agent, chain.history.enrolments) for chain in chains), self._shown()))
+        epochs = {name: agent.epochs for name, agent in self._agents.items()}
+        self._note_all(overlaps(((chain.agent, chain.history.enrolments) for chain in chains), self._shown(), epochs))
         for tail in sorted(self._tails):
             self.note(Fault("missing_tail", f"page {tail.hex()} is not there"))
         if not self._counts and not any(agent.report.pages for agent in self._agents.values()) and not self._disclosed:
@@ -208,7 +176,7 @@ class Verifier:
 
     def _show(self, disclosed: Disclosed, place: str) -> list[Fault]:
         header, agent = disclosed.header, self._agent(disclosed.header.agent)
-        faults = []
+        faults: list[Fault] = []
         wrong = agent.shown.judge(header)
         if wrong is not None and agent.report.chain.keys.judge(header) is not None:
             return [Fault(*wrong, header.agent, header.first_seq, place)]
@@ -216,12 +184,10 @@ class Verifier:
             return [_whole(FORK, header, place)]
         if not agent.known_shown.overlaps(header):
             agent.known_shown.add(header)
+        agent.epochs.take_shown(header, disclosed.records)
         for record in disclosed.records:
-            if record.kind == "key_change":
-                told = agent.shown.change(record.fields, header.last_seq)
-                faults += [Fault(name, detail, agent.shown.agent, record.seq, place) for name, detail in told]
-            elif record.kind == "enrolment":
-                self._shown_enrolments[header.agent, record.seq] = (header, record)
+            told = self._tell(agent, header, record)
+            faults += [Fault(name, detail, header.agent, record.seq, place) for name, detail in told]
         if self._disclosed_records < DISCLOSED_LISTED_MAX:
             self._disclosed.append(disclosed)
         self._disclosed_records += len(disclosed.records)
@@ -229,6 +195,17 @@ class Verifier:
         if self._keys.learn_from(header.agent, disclosed.records):
             self._release(agent)
         return faults
+
+    def _tell(self, agent: _Agent, header: Header, record: Record) -> list[tuple[str, str]]:
+        """Take what a disclosed record says beyond itself; return what is wrong with that."""
+        fields = record.fields
+        if record.kind == "key_change":
+            return agent.shown.change(fields, header.last_seq)
+        if record.kind == "enrolment":
+            if absurd(fields):
+                return [("enrolment_absurd", f"from {fields['from_s']} s until {fields['until_s']} s")]
+            self._shown_enrolments[header.agent, record.seq] = (header, record)
+        return []
 
     def _place(self, agent: _Agent, page: Page, place: str) -> list[Fault]:
         agent.known.add(page)
@@ -260,6 +237,7 @@ class Verifier:
         if page.epoch != chain.epoch:
             agent.report.coverage.end_epoch(chain.clocks.offset_s())
         faults = [_placed(fault, place) for fault in chain.take(page, self._starts)]
+        agent.epochs.take_page(page, chain.clocks, chain.history.devices)
         self._count(agent.report, page)
         agent.report.coverage.take(page, chain)
         return faults

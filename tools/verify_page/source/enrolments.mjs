@@ -3,13 +3,15 @@
 // Source: docs/format.md, `enrolment`. All that hold are stated after each boot, so what is not stated again ended with that
 // boot. When that was has to be known: else an enrolment lasts as long as it says.
 // The holder of an enrolment is agent, device and programme; one holder may state as much as it likes.
-// What is disclosed lasts as long as it says. Of one agent it is compared within an epoch, in which all that is stated holds
-// at once: what a boot ended between two disclosures nobody showed. Between agents everything is compared.
+// What is disclosed is held against what other agents say for as long as it says. Of one agent all that is stated in one
+// epoch holds at once. Between its epochs a boot may have ended what is not shown again: there an enrolment counts for as
+// long as it surely held (epochs.mjs). A device without a name here, because its epoch's boot record is not shown, may be
+// any: only another programme is another holder.
 
 import { hex } from './bytes.mjs';
 
 const FOR_EVER_S = 1n << 62n;
-const HOLDER_PARTS = 3;
+const [AGENT, PROGRAMME, DEVICE] = [1, 2, 3]; // so many parts of a holder are compared
 const STATED = ['asset', 'device', 'programme', 'from_s', 'until_s'];
 
 // What one agent stated.
@@ -30,42 +32,83 @@ export class Enrolments {
         }
     }
 
-    // `statedS`: Unix second of the record, 0 while unknown.
-    take({ asset, programme, from_s, until_s }, device, seq, statedS) {
-        const next = { asset: hex(asset), device, programme, from_s, until_s, seq, endedS: null, statedS, lapsed: false };
+    // `statedS`: Unix second of the record, 0 while unknown; `named`: `device` is an id and not only an index.
+    take({ asset, programme, from_s, until_s }, device, { seq, epoch, named, statedS = 0n }) {
+        const kept = { asset: hex(asset), device, programme, from_s, until_s, seq, epoch, named };
+        const next = { ...kept, endedS: null, statedS, lapsed: false };
         const before = this.stated.findIndex((one) => STATED.every((name) => one[name] === next[name]));
         if (before < 0) this.stated.push(next);
         else this.stated[before] = next;
     }
 }
 
-// Returns each enrolment that covers time which another holder has enrolled the same asset for. `agents`: [agent, Enrolments];
-// `shown`: {agent, epoch, seq, fields} of those that were disclosed, of pages that are not there themselves.
-export function overlaps(agents, shown = []) {
-    const faults = overlapsAmong(agents, HOLDER_PARTS);
-    const epochs = new Map();
-    for (const { agent, epoch, seq, fields } of shown) {
-        const key = `${agent} ${epoch}`;
-        if (!epochs.has(key)) epochs.set(key, [agent, new Enrolments()]);
-        epochs.get(key)[1].take(fields, `device ${fields.device}`, seq, 0n);
-    }
-    const disclosed = [...epochs.values()];
-    faults.push(...disclosed.flatMap((one) => overlapsAmong([one], HOLDER_PARTS)));
-    const told = new Set(faults.map(({ agent, seq }) => `${agent} ${seq}`));
-    const between = disclosed.length ? overlapsAmong([...agents, ...disclosed], 1) : [];
-    return [...faults, ...between.filter(({ agent, seq }) => !told.has(`${agent} ${seq}`))];
+// Tells whether an enrolment ends before it begins.
+export function absurd({ from_s, until_s }) {
+    return until_s > 0n && until_s <= from_s;
 }
 
-// Holds all against one another; who has the first `parts` of a holder in common is the same.
-function overlapsAmong(agents, parts) {
+// Returns each enrolment that covers time which another holder has enrolled the same asset for. `agents`: [agent, Enrolments];
+// `shown`: {agent, epoch, seq, fields} of those that were disclosed, of pages that are not there themselves; `epochs`: Map of
+// agent to Epochs.
+export function overlaps(agents, shown, epochs) {
+    const disclosed = disclosedOf(shown, epochs);
+    const faults = overlapsAmong(agents.flatMap((one) => asTold(...one)), DEVICE);
+    for (const [agent, byEpoch] of disclosed) {
+        const { stated } = agents.find(([name]) => name === agent)[1];
+        faults.push(...overlapsOfOne(agent, { stated }, byEpoch, epochs.get(agent)));
+    }
+    const told = [...disclosed].flatMap(([agent, byEpoch]) => [...byEpoch.values()].map((one) => [agent, one]));
+    if (told.length) faults.push(...overlapsAmong([...agents, ...told].flatMap((one) => asTold(...one)), AGENT));
+    return [...new Map(faults.map((fault) => [`${fault.agent} ${fault.seq}`, fault])).values()];
+}
+
+function disclosedOf(shown, epochs) {
+    const disclosed = new Map(); // agent -> Map of epoch to Enrolments
+    for (const { agent, epoch, seq, fields } of shown) {
+        if (!disclosed.has(agent)) disclosed.set(agent, new Map());
+        const byEpoch = disclosed.get(agent);
+        if (!byEpoch.has(epoch)) byEpoch.set(epoch, new Enrolments());
+        const device = epochs.get(agent).device(epoch, fields.device);
+        const named = device !== undefined;
+        byEpoch.get(epoch).take(fields, named ? device : `device ${fields.device}`, { seq, epoch, named });
+    }
+    return disclosed;
+}
+
+// Holds an agent's disclosures against each other and against its own pages.
+function overlapsOfOne(agent, own, byEpoch, epochs) {
+    const faults = [];
+    const beside = new Map(); // epoch -> rows
+    for (const row of asTold(agent, own)) beside.set(row[1].epoch, [...(beside.get(row[1].epoch) ?? []), row]);
+    for (const [number, enrolments] of byEpoch) {
+        const disclosed = asTold(agent, enrolments);
+        faults.push(...overlapsAmong(disclosed, DEVICE), ...overlapsNamed([...(beside.get(number) ?? []), ...disclosed]));
+    }
+    const surely = [own, ...byEpoch.values()].flatMap(({ stated }) => stated).map((one) =>
+        [agent, one, one.endedS === null ? smaller(until(one), epochs.untilS(one.epoch)) : until(one)]);
+    return [...faults, ...overlapsNamed(surely)];
+}
+
+function asTold(agent, { stated }) {
+    return stated.map((one) => [agent, one, until(one)]);
+}
+
+function until({ until_s, endedS }) {
+    return smaller(until_s || FOR_EVER_S, endedS ?? FOR_EVER_S);
+}
+
+function overlapsNamed(rows) {
+    return [...overlapsAmong(rows, PROGRAMME), ...overlapsAmong(rows.filter(([, { named }]) => named), DEVICE)];
+}
+
+// Holds all against one another; who has the first `parts` of a holder in common is the same. A row: agent, what it stated, until
+// which Unix second that counts.
+function overlapsAmong(rows, parts) {
     const byAsset = new Map();
-    for (const [agent, { stated }] of agents) {
-        for (const { asset, device, programme, from_s, until_s, seq, endedS } of stated) {
-            const untilS = smaller(until_s || FOR_EVER_S, endedS ?? FOR_EVER_S);
-            if (from_s >= untilS) continue;
-            if (!byAsset.has(asset)) byAsset.set(asset, []);
-            byAsset.get(asset).push({ fromS: from_s, untilS, holder: [agent, device, programme], agent, seq });
-        }
+    for (const [agent, { asset, device, programme, from_s, seq }, untilS] of rows) {
+        if (from_s >= untilS) continue;
+        if (!byAsset.has(asset)) byAsset.set(asset, []);
+        byAsset.get(asset).push({ fromS: from_s, untilS, holder: [agent, programme, device], agent, seq });
     }
     return [...byAsset.keys()].sort().flatMap((asset) => overlapsOf(asset, byAsset.get(asset).sort(inOrder), parts));
 }
@@ -77,7 +120,7 @@ function overlapsOf(asset, spans, parts) {
     for (const span of spans) {
         const clash = lasting.find((other) => !sameHolder(other, span, parts) && other.untilS > span.fromS);
         if (clash) {
-            const [mine, theirs] = [span, clash].map(({ holder: [agent, device, sold] }) => `${device} in ${sold} of ${agent}`);
+            const [mine, theirs] = [span, clash].map(({ holder: [agent, sold, device] }) => `${device} in ${sold} of ${agent}`);
             const detail = `asset ${asset.slice(0, 16)} as ${mine} from ${span.fromS} s, and as ${theirs}`;
             faults.push({ name: 'enrolment_overlap', detail, agent: span.agent, seq: span.seq });
         }
@@ -88,8 +131,8 @@ function overlapsOf(asset, spans, parts) {
 }
 
 function inOrder(one, other) {
-    return compare(one.fromS, other.fromS) || compare(one.untilS, other.untilS) || holders(one, other)
-        || compare(one.seq, other.seq);
+    return compare(one.fromS, other.fromS) || byCodePoint(one.agent, other.agent) || compare(one.seq, other.seq)
+        || compare(one.untilS, other.untilS) || holders(one, other);
 }
 
 function holders(one, other) {

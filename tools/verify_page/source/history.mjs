@@ -1,7 +1,7 @@
 // What an agent's records say one after another: devices, energy, readings, commands, enrolments.
 
 import { hex } from './bytes.mjs';
-import { Enrolments } from './enrolments.mjs';
+import { Enrolments, absurd } from './enrolments.mjs';
 import { Meter } from './meters.mjs';
 import { ACCEPTED } from './records.mjs';
 
@@ -89,10 +89,11 @@ export class History {
         if (kind === 'gap' && this.meters.has(device)) this.meters.get(device).mayBeginAnew = true;
         if (kind === 'write') this.writes.set(fields.outcome, (this.writes.get(fields.outcome) ?? 0) + 1);
         if (kind !== 'enrolment') return [];
-        if (fields.until_s > 0n && fields.until_s <= fields.from_s) {
+        if (absurd(fields)) {
             return [['enrolment_absurd', `${device} from ${fields.from_s} s until ${fields.until_s} s`]];
         }
-        this.enrolments.take(fields, device, seq, civilS && civilS + end_ms / 1000n);
+        const statedS = civilS && civilS + end_ms / 1000n;
+        this.enrolments.take(fields, device, { seq, epoch: this.epoch, named: this.devices !== null, statedS });
         return [];
     }
 

@@ -6,8 +6,9 @@
 import { Chain, NO_PAGE } from './chain.mjs';
 import { Coverage } from './coverage.mjs';
 import { DISCLOSURE_HEAD, readDisclosure } from './disclosure.mjs';
-import { overlaps } from './enrolments.mjs';
+import { absurd, overlaps } from './enrolments.mjs';
 import { kidOf } from './envelope.mjs';
+import { Epochs } from './epochs.mjs';
 import { KeyRing, Keys } from './keyring.mjs';
 import { Known } from './known.mjs';
 import { readPage } from './page.mjs';
@@ -24,6 +25,7 @@ class Agent {
         this.known = new Known();
         this.knownShown = new Known(); // pages of which disclosures showed records
         this.coverage = new Coverage();
+        this.epochsKnown = new Epochs();
         this.shown = new KeyRing(agent); // what disclosed records alone say of its keys
         this.waiting = new Map(); // first number -> page
         this.held = []; // [bytes, place, faults if its key stays unknown]
@@ -94,7 +96,8 @@ export class Verifier {
             agent.coverage.endEpoch(agent.chain.clocks.offsetS());
         }
         const stated = [...this.agents].map(([name, { chain }]) => [name, chain.history.enrolments]);
-        this.noteAll(overlaps(stated, this.shownEnrolments()));
+        const epochs = new Map([...this.agents].map(([name, { epochsKnown }]) => [name, epochsKnown]));
+        this.noteAll(overlaps(stated, this.shownEnrolments(), epochs));
         for (const tail of [...this.tails].sort()) {
             this.noteAll([{ name: 'missing_tail', detail: `page ${tail} is not there`, agent: '', seq: null }]);
         }
@@ -153,19 +156,26 @@ export class Verifier {
             return { faults: [...found.faults, fork(disclosed)] };
         }
         if (!agent.knownShown.overlaps(disclosed)) agent.knownShown.add(disclosed);
+        agent.epochsKnown.takeShown(disclosed);
         const faults = [...found.faults];
-        for (const record of disclosed.records.filter(({ kind }) => kind === 'key_change')) {
-            for (const [name, detail] of agent.shown.change(record, disclosed.lastSeq)) {
-                faults.push({ name, detail, agent: disclosed.agent, seq: record.seq });
-            }
-        }
-        for (const record of disclosed.records.filter(({ kind }) => kind === 'enrolment')) {
-            this.enrolmentsShown.set(`${disclosed.agent} ${record.seq}`, { header: disclosed, record });
+        for (const record of disclosed.records) {
+            const told = this.tell(agent, disclosed, record);
+            faults.push(...told.map(([name, detail]) => ({ name, detail, agent: disclosed.agent, seq: record.seq })));
         }
         if (this.disclosedRecords < DISCLOSED_LISTED_MAX) this.disclosed.push(disclosed);
         this.disclosedRecords += disclosed.records.length;
         if (this.keys.learnFrom(disclosed.agent, disclosed.records)) await this.release(agent);
         return { faults };
+    }
+
+    // Takes what a disclosed record says beyond itself; returns what is wrong with that.
+    tell(agent, header, record) {
+        const { kind, fields, seq } = record;
+        if (kind === 'key_change') return agent.shown.change(record, header.lastSeq);
+        if (kind !== 'enrolment') return [];
+        if (absurd(fields)) return [['enrolment_absurd', `from ${fields.from_s} s until ${fields.until_s} s`]];
+        this.enrolmentsShown.set(`${header.agent} ${seq}`, { header, record });
+        return [];
     }
 
     // Judges once more what an unknown key had signed.
@@ -204,6 +214,7 @@ export class Verifier {
         if (refused.length) return refused;
         if (page.epoch !== chain.epoch) agent.coverage.endEpoch(chain.clocks.offsetS());
         const faults = chain.take(page, this.starts).map((fault) => ({ place: page.place, ...fault }));
+        agent.epochsKnown.takePage(page, chain.clocks, chain.history.devices);
         this.count(agent, page);
         agent.coverage.take(page, chain);
         return faults;
