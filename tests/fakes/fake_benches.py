@@ -33,6 +33,10 @@ class Lines:
         line._settle_ms = SETTLE_MS
         return line
 
+    def on_direction(self, changed):
+        """Have `changed(level)` called whenever the direction turns."""
+        world.watch(6, changed)
+
     def said(self):
         """Return [(microseconds, what)] of all that the board did so far."""
         with open(world.path_of("said")) as file:

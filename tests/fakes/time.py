@@ -2,7 +2,7 @@
 
 import utime
 from utime import *  # noqa: F403
-from world import CLOCK, EPOCH_2000_S, PORT
+from world import CLOCK, EPOCH_2000_S, PORT, say
 
 _EPOCH_S = EPOCH_2000_S if PORT == "esp32" else 0
 
@@ -16,3 +16,17 @@ def gmtime(seconds=None):
 
 
 localtime = gmtime
+
+
+def sleep_us(us):
+    """Hold up everybody, which is noted."""
+    say("sleeps")
+    utime.sleep_us(us)
+
+
+def sleep_ms(ms):
+    sleep_us(ms * 1000)
+
+
+def sleep(seconds):
+    sleep_us(int(seconds * 1000000))

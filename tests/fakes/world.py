@@ -47,14 +47,14 @@ def say(what, at_us=None):
 
 def watch(pin, changed):
     """Have `changed(level)` called before an output pin takes a new level."""
-    _watchers[pin] = changed
+    _watchers.setdefault(pin, []).append(changed)
 
 
 def pin_changes(pin, level):
     """Tell who watches an output pin; Pin calls it."""
     say("pin %s %d" % (pin, level))
-    if pin in _watchers:
-        _watchers[pin](level)
+    for changed in _watchers.get(pin, ()):
+        changed(level)
 
 
 class BatteryClock:

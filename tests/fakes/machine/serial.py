@@ -27,6 +27,7 @@ class UART:
         self._leaving = b""  # what has not left yet
         self._left = b""  # what has and is not told yet: the far end is given a request in one piece
         self._begun_us = 0  # when its first bit left
+        self._looked_s = 0.0  # processor's time when it was last seen leaving: what others take does not count
         self._answers_us = 0  # when an answer is there
         self._direction = self._wiring.get("de")
         self._driving = self._direction is None
@@ -47,10 +48,13 @@ class UART:
             self._begun_us = utime.ticks_us()
             say("first bit")
         self._leaving += frame
+        self._looked_s = utime.clock()
         return len(frame)
 
     def txdone(self):
         self._leave()
+        if self._leaving:
+            self._looked_s = utime.clock()
         return not self._leaving
 
     def read(self, size_bytes=256):
@@ -88,6 +92,8 @@ class UART:
     def _turn(self, level):
         self._leave()
         self._tell()
+        if not level:
+            say("spent %d" % ((utime.clock() - self._looked_s) * 1000000))
         if not level and self._port is not None and utime.ticks_diff(utime.ticks_us(), self._answers_us) >= 0:
             deaf = self._port.read(4096)  # came while the receiver was off
             if deaf:
