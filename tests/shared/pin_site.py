@@ -23,7 +23,7 @@ CHANNELS = {"s0-1": PULSES, "s0-2": PULSES, "pilot": PILOT, "out-1": OUTPUT, "ou
 
 
 class PinSite:
-    """Meter, charging point, relay: devices 0, 1, 2."""
+    """Meter, charging point, relay: devices 0, 1, 2. `async with` takes the power of what still runs at the end."""
 
     def __init__(self) -> None:
         self.store = MemoryStore()
@@ -72,6 +72,14 @@ class PinSite:
         self.task = asyncio.create_task(self.loop.run())
         self.uplink.set_connected(True)
 
+    async def __aenter__(self) -> PinSite:
+        self.boot()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self.task.done():  # else it would stand down in a time that nobody lets pass
+            await self.cut()
+
     def mains(self) -> bool:
         """Tell whether the contactor is closed."""
         return self.pins.driven.get("out-1") == 1
@@ -113,6 +121,7 @@ class PinSite:
             await self.run(200)
             if self.task.done():
                 break
+        assert self.task.done(), "it does not stand down"
         await self.task
 
     async def cut(self) -> None:

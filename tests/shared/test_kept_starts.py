@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent import cbor
 from agent.circuits import Circuit
 from agent.kept import dump, load
 from agent.state import State
@@ -77,7 +78,8 @@ def test_what_a_reboot_started_counts_as_a_start():
         for _ in range(4):
             site.run(700, off)
             site.fail()
-        assert len(site.site.state.units[1].guard.started) == 4
+        started = site.site.state.units[1].guard.started
+        assert len(started) == 4 and started[3] == 0
         site.run(1300, off)
         assert not site.site.state.units[1].guard.running
         site.run(400, on)
@@ -96,6 +98,24 @@ def test_starts_come_back_by_their_age_and_none_that_is_older_than_an_hour():
         assert other.state.units[1].guard.started == [-1000 * age_s for age_s in ages_s]
 
 
+def test_a_start_of_the_future_is_none():
+    site, other = [plant(("pump", STOPPABLE, {}, Load(0))) for _ in (1, 2)]
+    site.run(5)
+    site.state.units[1].guard.started = [site.state.now_ms - 1000]
+    fields = cbor.decode(dump(site.state))
+    assert fields[5][0][4] == [1]
+    fields[5][0][4] = [1, -1]
+    load(other.state, cbor.encode(fields), 0)
+    assert other.state.units[1].guard.started == [-1000]
+
+
+def test_only_what_is_spent_or_started_by_a_boot_is_kept():
+    for starts_per_h, running, kept in ((4, True, []), (0, False, []), (4, False, [True])):
+        site = plant(("pump", STOPPABLE, {"starts_per_h": starts_per_h}, Load(0)))
+        site.state.units[1].guard.running = running
+        assert [fields[3] for fields in cbor.decode(dump(site.state))[5]] == kept
+
+
 def test_a_smaller_number_of_starts_keeps_the_newest_and_any_number_none():
     for starts_per_h, started in ((2, [-20000, -10000]), (0, [])):
         site, other = [plant(("pump", STOPPABLE, {"starts_per_h": n}, Load(0))) for n in (4, starts_per_h)]
@@ -107,10 +127,10 @@ def test_a_smaller_number_of_starts_keeps_the_newest_and_any_number_none():
 
 def test_a_phase_switch_stays_where_it_is_and_was_not_started():
     switch = Contract(c.PHASE_SWITCH, q.PHASES, (1, 3, 2), None, False, 10000)
-    site, other = [plant(("phases", switch, {}, Load(0))) for _ in (1, 2)]
+    site, other = [plant(("phases", switch, {"starts_per_h": 4}, Load(0))) for _ in (1, 2)]
     site.state.units[1].guard.running = False
     load(other.state, dump(site.state), 0)
-    assert other.state.units[1].guard.started == []
+    assert other.state.units[1].guard.running and other.state.units[1].guard.started == []
 
 
 def test_a_start_and_a_stop_are_kept_before_the_device_is_moved():

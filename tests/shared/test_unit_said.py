@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from agent.image import Sample
 from hal import quantities as q
-from tests.shared.house import BATTERY, CHARGER
-from tests.shared.test_unit import NOW_MS, WORN_PUMP, granted, looked, made
+from tests.shared.house import BATTERY, CHARGER, SWITCH
+from tests.shared.test_unit import FINE_BOX, MODES, NOW_MS, PHASES, WORN_PUMP, granted, looked, made
 
 
 def test_who_says_nothing_is_not_known():
@@ -17,6 +17,33 @@ def test_who_says_nothing_is_not_known():
     assert unit.drawn_ma == [0, 0, 0] and unit.said_ma == [0, 0, 0]
     looked(unit, 6900).look(Sample(NOW_MS, {q.CURRENT_L1_MA: 10000}), NOW_MS)
     assert (unit.drawn_known, unit.drawn_w, unit.drawn_ma, unit.said_ma) == (False, 0, [0, 0, 0], [0, 0, 0])
+
+
+def test_a_pump_that_nobody_sees_may_draw_by_itself_once_its_lock_is_over():
+    for contract, setpoint, after_ms, said_w in (
+        (MODES, q.SG_LOCK, 7199999, 0),
+        (MODES, q.SG_LOCK, 7200000, 6900),
+        (MODES, q.SG_LOCK, 7200001, 6900),
+        (MODES, q.SG_NORMAL, 7200000, 0),
+        (MODES, None, 7200000, 0),
+        (SWITCH, q.SG_LOCK, 7200000, 0),
+        (FINE_BOX, q.SG_LOCK, 7200000, 0),
+        (PHASES, q.SG_LOCK, 7200000, 0),
+    ):
+        unit = granted(made(contract, power_max_w=6900, phases=6), setpoint, 1000)
+        unit.guard.changed_ms = 1000
+        unit.look(None, 1000 + after_ms)
+        assert (unit.drawn_w, unit.drawn_ma, unit.said_w) == (0, [0, 0, 0], said_w), (contract.kind, setpoint)
+        assert unit.said_ma == ([0, 15000, 15000] if said_w else [0, 0, 0])
+    unit = looked(granted(made(MODES, power_max_w=6900), q.SG_LOCK, 0), 100, 7200000)
+    assert unit.said_w == 100
+
+
+def test_only_a_battery_waits_for_its_charge():
+    for contract, waits in ((BATTERY, True), (CHARGER, False), (WORN_PUMP, False)):
+        unit = made(contract, power_max_w=5000)
+        unit.look(Sample(0, {q.SOC_PM: 500}), 0)
+        assert unit.guard.charge_seen is waits, contract.kind
 
 
 def test_only_a_charge_that_can_be_is_believed():
