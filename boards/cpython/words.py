@@ -29,7 +29,7 @@ REASONS = {
     "protection longest stop": "it has stood still for as long as it may",
     "protection charge": "its charge is at its bound",
     "protection ramp": "its power may only change step by step",
-    "protection wear": "every write wears it, and for now it has none to spare",
+    "protection wear": "every write wears it, and its budget of writes is used up",
     "lease ended": "nobody renewed its grant",
     "shutdown": "the agent ends",
 }
