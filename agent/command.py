@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 _COMMAND = const(3)
 RECEIPT = const(4)
 _VERSION = const(1)
+_POINT_BYTES = const(65)
 MESSAGE_BYTES_MAX = const(4096)
 _PAYLOAD_ITEMS_MAX = const(384)  # 26 limits with all their options, or 52 claims with none; a board has 25 KB to spare
 
 
 class Authority:
-    """A key that the site knows, and what it may do."""
+    """A key that the site knows, and what it may do; the console and sources have none, but a name of their own."""
 
     def __init__(self, name: str, public_key: bytes, role: str, power_max_w: int) -> None:
         self.name = name
@@ -77,7 +78,7 @@ async def open_message(raw: bytes, authorities: list[Authority], signer: Signer)
 
 def _known(authorities: list[Authority], key_id: bytes) -> Authority | None:
     for authority in authorities:
-        if authority.key_id == key_id and authority.public_key:  # the console's has none: nobody signs as it
+        if authority.key_id == key_id and len(authority.public_key) == _POINT_BYTES:  # else nobody signs as it
             return authority
     return None
 

@@ -1,8 +1,8 @@
 """A site's configuration: one tree of plain values, checked before anything is opened.
 
 The tree comes from TOML on a gateway and from JSON on a board; docs/config.md explains every key. An
-error names the key, the value and what was expected. Unknown keys are refused, except in a device
-table: what the agent does not know there is handed to the driver, which checks it.
+error names the key, the value and what was expected. Unknown keys are refused, except in the table of a
+device or source: what the agent does not know there is handed to driver or source, which checks it.
 """
 
 from __future__ import annotations
@@ -182,6 +182,9 @@ WLAN: tuple[Field, ...] = (
     ("ssid", text(32), REQUIRED),
     ("password", text(), None),
 )
+SOURCE: tuple[Field, ...] = (
+    ("name", identifier, REQUIRED), ("kind", text(32), REQUIRED), ("power_max_w", whole(0, 1000000), REQUIRED),
+    ("role", one_of("grid", "aggregator", "owner", "utility"), None))  # fmt: skip
 CLOCK: tuple[Field, ...] = (("ntp", servers, REQUIRED),)
 AUTHORITY: tuple[Field, ...] = (
     ("name", identifier, REQUIRED),
@@ -242,10 +245,12 @@ CONSOLE: tuple[Field, ...] = (
     ("port", text(), REQUIRED),
     ("baud", whole(1200, 921600), 115200),
 )
-TABLES = ("site", "agent", "uplink", "wlan", "clock", "console", "authority", "circuit", "bus", "device", "enrolment")
+TABLES = ("site", "agent", "uplink", "wlan", "clock", "console", "authority", "source", "circuit", "bus", "device",
+    "enrolment")  # fmt: skip
 BUSES_MAX = 1024
 DEVICES_MAX = 1024
 AUTHORITIES_MAX = 16
+SOURCES_MAX = 8
 CIRCUITS_MAX = 64
 ENROLMENTS_MAX = 256
 
@@ -263,6 +268,7 @@ class Config:
     clock: dict[str, Any] | None
     console: dict[str, Any] | None
     authorities: list[dict[str, Any]]
+    sources: list[dict[str, Any]]  # each with its kind's own keys under "options"
     circuits: list[dict[str, Any]]  # each after the one it hangs on
     buses: list[dict[str, Any]]
     devices: list[dict[str, Any]]  # each with its driver's own keys under "options"
@@ -277,24 +283,27 @@ def checked(tree: dict[str, Any]) -> Config:
         if key not in TABLES:
             raise ConfigError("[%s]: no such table; expected one of %s" % (key, ", ".join(TABLES)))
     config = Config()
-    config.site = _table("[site]", SITE, tree.get("site"))
-    config.agent = _table("[agent]", AGENT, tree.get("agent"))
-    config.uplink = _table("[uplink]", UPLINK, tree["uplink"]) if "uplink" in tree else None
-    config.wlan = _table("[wlan]", WLAN, tree["wlan"]) if "wlan" in tree else None
-    config.clock = _table("[clock]", CLOCK, tree["clock"]) if "clock" in tree else None
-    config.console = _table("[console]", CONSOLE, tree["console"]) if "console" in tree else None
+    config.site = checked_table("[site]", SITE, tree.get("site"))
+    config.agent = checked_table("[agent]", AGENT, tree.get("agent"))
+    config.uplink = checked_table("[uplink]", UPLINK, tree["uplink"]) if "uplink" in tree else None
+    config.wlan = checked_table("[wlan]", WLAN, tree["wlan"]) if "wlan" in tree else None
+    config.clock = checked_table("[clock]", CLOCK, tree["clock"]) if "clock" in tree else None
+    config.console = checked_table("[console]", CONSOLE, tree["console"]) if "console" in tree else None
     config.authorities, config.circuits, config.buses, config.devices = [], [], [], []
     for where, raw in _rows(tree, "authority", AUTHORITIES_MAX):
-        config.authorities.append(_table(where, AUTHORITY, raw))
+        config.authorities.append(checked_table(where, AUTHORITY, raw))
+    config.sources = [checked_table(where, SOURCE, raw, "options") for where, raw in _rows(tree, "source", SOURCES_MAX)]
     for where, raw in _rows(tree, "circuit", CIRCUITS_MAX):
-        config.circuits.append(_table(where, CIRCUIT, raw))
+        config.circuits.append(checked_table(where, CIRCUIT, raw))
     for where, raw in _rows(tree, "bus", BUSES_MAX):
         kind = raw.get("kind") if type(raw) is dict else None
         fields = TCP if kind == "tcp" else PINS if kind == "pins" else SERIAL
-        config.buses.append(_table(where, fields, raw))
+        config.buses.append(checked_table(where, fields, raw))
     for where, raw in _rows(tree, "device", DEVICES_MAX):
-        config.devices.append(_table(where, DEVICE, raw, "options"))
-    config.enrolments = [_table(where, ENROLMENT, raw) for where, raw in _rows(tree, "enrolment", ENROLMENTS_MAX)]
+        config.devices.append(checked_table(where, DEVICE, raw, "options"))
+    config.enrolments = [
+        checked_table(where, ENROLMENT, raw) for where, raw in _rows(tree, "enrolment", ENROLMENTS_MAX)
+    ]
     _cross_check_sizes(config.agent)
     _cross_check_keys(config)
     _cross_check_ids(config)
@@ -309,8 +318,8 @@ def _rows(tree: dict[str, Any], key: str, longest: int) -> list[tuple[str, Any]]
     return [("[[%s]] %d" % (key, at + 1), raw) for at, raw in enumerate(rows)]
 
 
-def _table(where: str, fields: tuple[Field, ...], raw: Any, rest: str | None = None) -> dict[str, Any]:
-    """Check one table; keys it does not know go into `rest`, or are refused where there is none."""
+def checked_table(where: str, fields: tuple[Field, ...], raw: Any, rest: str | None = None) -> dict[str, Any]:
+    """Check one table; what it does not know goes into `rest`, or is refused where there is none: ConfigError."""
     if type(raw) is not dict:
         raise _refuse(where, raw, "a table with " + _names(fields))
     table: dict[str, Any] = {}
@@ -360,6 +369,7 @@ def _cross_check_ids(config: Config) -> None:
     names = _unique("[[authority]] name", [row["name"] for row in config.authorities])
     if "console" in names:
         raise _refuse("[[authority]] name", "console", "another name: this one is the console's own")
+    _unique("[[source]] name", ["console"] + sorted(names) + [row["name"] for row in config.sources])
     _unique("[[authority]] public_key", [row["public_key"].hex() for row in config.authorities])
     buses = _unique("[[bus]] id", [row["id"] for row in config.buses])
     _unique("[[bus]] kind", [row["kind"] for row in config.buses if row["kind"] == "pins"])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agent.record import Record
     from agent.recorder import Recorder
     from agent.session import Session
+    from agent.sources.desk import Sources
     from agent.state import State
     from agent.step import Grant, Item
     from agent.worker import Post, Worker
@@ -65,6 +66,7 @@ class Loop:
         self.ticks = 0
         self.tell: Callable[[Record], None] | None = None  # who watches; sees every fact once it is kept
         self.recorder: Recorder | None = None
+        self.sources: Sources | None = None
         self.failure: Exception | None = None
         self._workers_of: dict[int, Worker] = {}
         self._turned = False  # since the last tick
@@ -158,6 +160,8 @@ class Loop:
     def _step(self) -> tuple[list[Grant], list[Record]]:
         """Give the core what is known and what came in."""
         now_ms, image = self.clock.now_ms(), self.image()
+        if self.sources is not None:
+            self.sources.look(now_ms, image)
         inbox, self.inbox = self.inbox, []
         if self.ledger.nearly_full is not self.state.thinned:
             inbox.append(Thinning(self.ledger.nearly_full))
@@ -166,8 +170,10 @@ class Loop:
         return step(self.state, now_ms, image, inbox)
 
     def _tell(self, facts: list[Record]) -> None:
-        if self.tell is not None:
-            for fact in facts:
+        for fact in facts:
+            if self.sources is not None:
+                self.sources.tell(fact)
+            if self.tell is not None:
                 self.tell(fact)
 
     def image(self) -> Image:

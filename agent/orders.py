@@ -60,12 +60,12 @@ def whole(number: object, lowest: int, highest: int) -> bool:
 
 def may_limit(authority: Authority) -> bool:
     """Tell whether its role may say what must never be passed."""
-    return authority.role == "grid" or authority.role == "owner"
+    return authority.role == "grid" or authority.role == "owner" or authority.role == "utility"
 
 
 def may_claim(authority: Authority) -> bool:
     """Tell whether its role may say what it wants."""
-    return authority.role == "aggregator" or authority.role == "owner"
+    return authority.role == "aggregator" or authority.role == "owner" or authority.role == "utility"
 
 
 def take(state: State, message: Message, kind: int, body: list[Any]) -> int:
@@ -77,7 +77,7 @@ def take(state: State, message: Message, kind: int, body: list[Any]) -> int:
             return _cancel(state, authority, body)
         if kind == _SET:
             return _replace(state, authority, body, message.digest)
-        control = _made(state, authority, kind, body, message.digest)
+        control = made(state, authority, kind, body, message.digest)
         _make_room(state, authority, [control], False)
     except Refused as refused:
         reason: int = refused.args[0]
@@ -100,7 +100,8 @@ def _options(body: list[Any], fixed: int, known: tuple[int, ...]) -> dict[int, i
     return options
 
 
-def _made(state: State, authority: Authority, kind: int, body: Any, digest: bytes) -> Limit | Claim:
+def made(state: State, authority: Authority, kind: int, body: Any, digest: bytes) -> Limit | Claim:
+    """Return one control of a command, which is not in the state yet. Raises: Refused."""
     _need(kind in (_LIMIT, _CLAIM), record.UNSUPPORTED)
     _need(type(body) is list and len(body) >= 4 and type(body[0]) is str, record.MALFORMED)
     if kind == _LIMIT:
@@ -182,7 +183,7 @@ def _make_room(state: State, authority: Authority, controls: list[Limit | Claim]
         claims -= len([claim for claim in state.claims if claim.source == authority.name])
     new_limits = len([each for each in controls if isinstance(each, Limit)])
     new_claims = len(controls) - new_limits
-    limits_max = LIMITS_MAX - (0 if authority.role == "grid" else _GRIDS_LIMITS)
+    limits_max = LIMITS_MAX - (0 if authority.role in ("grid", "utility") else _GRIDS_LIMITS)
     claims_max = CLAIMS_MAX - (0 if authority.role == "owner" else _OWNERS_CLAIMS)
     _need(not new_limits or limits + new_limits <= limits_max, record.QUEUE_FULL)
     _need(not new_claims or claims + new_claims <= claims_max, record.QUEUE_FULL)
@@ -204,7 +205,7 @@ def _replace(state: State, authority: Authority, body: list[Any], digest: bytes)
     controls: list[Limit | Claim] = []
     for each in body[0]:
         _need(type(each) is list and len(each) == 2 and whole(each[0], 0, 255), record.MALFORMED)
-        controls.append(_made(state, authority, each[0], each[1], digest))
+        controls.append(made(state, authority, each[0], each[1], digest))
     _need(may_limit(authority) or may_claim(authority), record.ROLE_FORBIDS)
     _make_room(state, authority, controls, True)
     for limit in [each for each in state.limits if each.source == authority.name]:

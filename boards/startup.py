@@ -90,12 +90,28 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
         ]
         if posts:
             loop.add_worker(Worker(posts, parts.clock))
+    if config.sources:
+        _add_sources(config, loop)
     _say_boot(config, config_digest, parts, loop)
     if withdrawn is not None:
         loop.beside.append([record.KEY_CHANGE, parts.clock.now_ms(), record.KEY_ENDS, withdrawn, None])
         ledger.add(loop.beside[0])
     ledger.sync()
     return loop
+
+
+def _add_sources(config: Config, loop: Loop) -> None:
+    """Give the loop its sources of control; a board of a site without any has none of this."""
+    from boards.sources import add_source
+
+    for row in config.sources:
+        where = "[[source]] %s " % row["name"]
+        try:
+            add_source(row, loop)
+        except ValueError as fault:
+            raise StartError(fault.args[0] if len(fault.args) == 1 else where + "%s = %r: expected %s" % fault.args)
+        except ImportError:
+            raise StartError(where + "kind = %r: not in this image: build it with this site" % row["kind"])
 
 
 def driver_of(row: dict[str, Any], bus: Bus | Pins) -> Device:
@@ -199,7 +215,7 @@ def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Pa
     )  # fmt: skip
     synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
     load(state, ledger.state_blob, parts.clock.civil_ms() if synchronised else 0)
-    forget_others(state, [row["name"] for row in config.authorities])
+    forget_others(state, [row["name"] for row in config.authorities + config.sources])
     return state
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import Config
+from boards.sources import SOURCES
 from drivers.catalogue import PRODUCTS
 from hal import pins
 from tools.image import EVERY_DRIVER, START, unloaded
 from tools.stage import PACKAGES, ROOT, dotted, sources
 
 KB = 1024
-CATALOGUE = "drivers.catalogue"
+CATALOGUES = ("drivers.catalogue", "boards.sources")  # what they name is in an image where its site has it
 FLASH_BLOCK_BYTES = 4096
 
 
@@ -48,6 +49,7 @@ SECRETS = ("key", "next_key", "cert_key", "password")
 # Module -> whether a site needs it. Products are not in here: the catalogue says theirs.
 PARTS: dict[str, Callable[[Config], bool]] = {
     "agent.console": lambda config: config.console is not None,
+    "agent.sources.peer_desk": lambda _config: False,  # for tasks of gateways
     "agent.recorder": lambda config: config.agent["recorder_bytes_max"] > 0,
     "boards.micropython.console_host": lambda config: config.console is not None,
     "boards.micropython.console_port": lambda config: config.console is not None,
@@ -55,6 +57,7 @@ PARTS: dict[str, Callable[[Config], bool]] = {
     "boards.micropython.mqtt_uplink": lambda config: config.uplink is not None,
     "boards.micropython.pins": lambda config: has_bus(config, "pins"),
     "boards.micropython.ring_store": lambda config: ring_of(config) != "",
+    "boards.sources": lambda config: config.sources != [],
     "boards.micropython.tcp_line": lambda config: has_bus(config, "tcp"),
     "hal.modbus.tcp": lambda config: has_bus(config, "tcp"),
 }
@@ -133,7 +136,8 @@ def modules_of(board: str, config: Config) -> dict[str, Path]:
     """Return module -> source of all that an image of this site holds, sorted."""
     known = {dotted(str(path.relative_to(ROOT))): path for pattern in PACKAGES.values() for path in sources(pattern)}
     models = {row["driver"] for row in config.devices}
-    products = [module for model, module, *_ in PRODUCTS if model in models]
+    models |= {row["kind"] for row in config.sources}
+    products = [module for model, module, *_ in (*PRODUCTS, *SOURCES) if model in models]
     left_out = {module for module, needed in PARTS.items() if not needed(config)}
     start = unloaded(START.read_text(encoding="utf-8"))
     found: set[str] = set()
@@ -144,7 +148,7 @@ def modules_of(board: str, config: Config) -> dict[str, Path]:
             found.add(module)
             tree = ast.parse(known[module].read_text(encoding="utf-8"))
             waiting += _loads(tree, left_out)
-            if module != CATALOGUE:  # its products are those of the site
+            if module not in CATALOGUES:
                 waiting += [text for text in _texts(tree) if text in known and text not in left_out]
     return {module: known[module] for module in sorted(found)}
 

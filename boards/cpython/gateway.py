@@ -31,6 +31,7 @@ from boards.cpython.door import LINE_BYTES_MAX, OUT_BYTES_MAX, Door
 from boards.cpython.file_store import FileStore
 from boards.cpython.keys import signer_of
 from boards.cpython.mqtt_uplink import MqttUplink
+from boards.cpython.peers import keep_running, open_peers
 from boards.cpython.private_file import KeyFileError
 from boards.cpython.serial_line import SerialLine
 from boards.cpython.site_file import load_site
@@ -70,6 +71,7 @@ async def _serve(path: Path, config: Config, digest: bytes, runtime: str, device
     folder, host = path.parent, GatewayHost(path, runtime, digest, devices_max)
     loop = _assembled(folder, config, digest, host)
     host.loop = loop
+    peers = open_peers(loop, folder)
     desk = Desk(loop, host, LINE_BYTES_MAX, OUT_BYTES_MAX)
     voice = Voice(sys.stdout, lambda lines: _said(json.dumps({"fact": "dropped", "lines": lines}), loop.state, as_json))
     aside = Voice(sys.stderr, "siteward: {} lines were dropped here".format)
@@ -94,9 +96,12 @@ async def _serve(path: Path, config: Config, digest: bytes, runtime: str, device
     say(json.dumps({"fact": "ready", "site": config.site["name"], "agent": agent, "epoch": loop.state.epoch}))
     gc.collect()
     gc.freeze()  # what start-up made stays: looking through all of it again takes longer than a command
+    tasks = [asyncio.create_task(keep_running(peer, aside.say)) for peer in peers]
     try:
         await loop.run()
     finally:
+        for task in tasks:
+            task.cancel()
         door.close()
         voice.close()
         aside.close()

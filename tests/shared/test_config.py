@@ -17,6 +17,7 @@ TABLES = (
     ("wlan", config.WLAN, 0),
     ("clock", config.CLOCK, 0),
     ("authority", config.AUTHORITY, 1),
+    ("source", config.SOURCE, 1),
     ("circuit", config.CIRCUIT, 1),
     ("bus", config.SERIAL, 1),
     ("bus", config.TCP, 2),
@@ -35,6 +36,7 @@ def tree() -> dict[str, Any]:
         "wlan": {"ssid": "house", "password": "wlan.key"},
         "clock": {"ntp": ["192.168.1.1"]},
         "authority": [{"name": "dso", "public_key": KEY, "role": "grid"}],
+        "source": [{"name": "relays", "kind": "k", "power_max_w": 20000}],
         "circuit": [{"id": "garage", "fuse_ma": 16000}],
         "bus": [{"id": "rs485", "kind": "serial", "port": "/dev/null"}, {"id": "lan", "kind": "tcp", "host": "h"}],
         "device": [{"id": "grid", "driver": "d", "bus": "lan"}],
@@ -101,7 +103,7 @@ def test_every_required_key_is_missed_by_name():
 
 def test_unknown_keys_are_refused_and_a_devices_own_are_kept():
     for name, fields, number in TABLES:
-        if fields is config.DEVICE:
+        if fields in (config.DEVICE, config.SOURCE):
             continue
         made = tree()
         row(made, name, number)["surprise"] = 1
@@ -109,6 +111,8 @@ def test_unknown_keys_are_refused_and_a_devices_own_are_kept():
     made = tree()
     made["device"][0]["fallback_ma"] = 6000
     assert checked(made).devices[0]["options"] == {"fallback_ma": 6000}
+    row(made, "source", 1)["w3"] = "relay-1"
+    assert checked(made).sources[0]["options"] == {"w3": "relay-1"}
 
 
 def test_tables_of_a_wrong_kind_are_refused():
@@ -149,6 +153,16 @@ def test_ids_stand_once_and_point_at_something():
         made = tree()
         made["circuit"].append({"id": twin, "fuse_ma": 16000})
         assert "an id of its own" in refusal(made)
+
+
+def test_a_source_has_a_name_that_nobody_else_has():
+    for name in ("dso", "console", "relays"):
+        made = tree()
+        made["source"].append({"name": name, "kind": "k", "power_max_w": 0})
+        assert "[[source]] name = '%s'" % name in refusal(made), name
+    made = tree()
+    made["source"] = [dict(made["source"][0], name="s%d" % at) for at in range(9)]
+    assert "[[source]]" in refusal(made)
 
 
 def test_a_phase_switch_moves_one_other_device_that_no_other_one_moves():
