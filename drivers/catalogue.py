@@ -89,6 +89,22 @@ PRODUCTS = (
         SIMULATED,
     ),
     (
+        "heidelberg-energy-control",
+        "drivers.chargers.heidelberg_energy_control",
+        "HeidelbergEnergyControl",
+        "charger",
+        "Heidelberg (Amperfied) Energy Control",
+        SIMULATED,
+    ),
+    (
+        "keba-kecontact",
+        "drivers.chargers.keba_kecontact",
+        "KebaKecontact",
+        "charger",
+        "KEBA KeContact P30, P40",
+        SIMULATED,
+    ),
+    (
         "luxtronik-shi",
         "drivers.heatpumps.luxtronik_shi",
         "LuxtronikShi",

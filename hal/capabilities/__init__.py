@@ -77,8 +77,9 @@ class Controllable(Device):
                 return
         raise OutOfRange(self.control, setpoint, self.minimum, self.maximum, self.step)
 
-    async def obey(self, setpoint: int) -> int:
-        """Check, write, read back; return what the product keeps. Only the actuator calls this.
+    async def obey(self, setpoint: int) -> int | None:
+        """Check, write, read back; return what the product keeps, None where it cannot be asked: then an
+        acknowledgement is all there is. Only the actuator calls this.
 
         Raises: OutOfRange before anything is written; NotObeyed, whose third argument is the set-point kept or, in
         place of it, a tuple of registers; other DeviceErrors.
@@ -86,7 +87,7 @@ class Controllable(Device):
         self.check(setpoint)
         return await self.set_point(setpoint)
 
-    async def set_point(self, setpoint: int) -> int:
+    async def set_point(self, setpoint: int) -> int | None:
         """Call the driver's own verb; each contract names it."""
         raise OutOfRange(self.control, setpoint, 0, 0, 0)
 

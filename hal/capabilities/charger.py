@@ -16,10 +16,10 @@ class Charger(Controllable):
     maximum = 32000
     off = 0
 
-    async def set_point(self, setpoint: int) -> int:
+    async def set_point(self, setpoint: int) -> int | None:
         """Limit in mA per phase."""
         return await self.set_limit_ma(setpoint)
 
-    async def set_limit_ma(self, limit_ma: int) -> int:
-        """Write and read back; 0 pauses. Returns the limit kept."""
+    async def set_limit_ma(self, limit_ma: int) -> int | None:
+        """Write and read back; 0 pauses. Returns the limit kept, None where only an acknowledgement can be had."""
         raise OutOfRange(self.control, limit_ma, 0, 0, 0)

@@ -14,6 +14,8 @@ from sim_devices.products.eastron_sdm230 import EastronSdm230
 from sim_devices.products.eastron_sdm630 import EastronSdm630
 from sim_devices.products.fronius_gen24 import FroniusGen24
 from sim_devices.products.heatmiser_edge import HeatmiserEdge
+from sim_devices.products.heidelberg_energy_control import HeidelbergEnergyControl
+from sim_devices.products.keba_kecontact import KebaKecontact
 from sim_devices.products.luxtronik_shi import LuxtronikShi
 from sim_devices.products.product import Product
 from sim_devices.products.shelly_pro_3em import ShellyPro3em
@@ -37,5 +39,7 @@ PRODUCTS: dict[str, type[Product]] = {
         CarloGavazziEm340,
         CarloGavazziEt112,
         ShellyPro3em,
+        KebaKecontact,
+        HeidelbergEnergyControl,
     )
 }

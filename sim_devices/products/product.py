@@ -28,6 +28,9 @@ class Product:
         """Unit addresses it answers to, its main one first."""
         return [self.unit]
 
+    def asked(self) -> None:
+        """Take notice of a request, before it is answered. Raises: Silent when nothing will answer it."""
+
     def write(self, unit: int, function: int, address: int, words: list[int]) -> None:
         """Take a write that reached the product. Raises: Refused."""
         bank = self.writing.get((unit, function))

@@ -66,6 +66,7 @@ class Device:
     def registers(self, unit: int, function: int, address: int, count: int) -> bytes:
         """Answer a read as on the wire, two bytes a word or coil. Raises: Silent, Refused."""
         if not self.faults.any:
+            self.product.asked()
             bank = self.product.reading.get((unit, function))
             if bank is not None:
                 return bank.read(address, count)
@@ -100,6 +101,7 @@ class Device:
             raise Refused(failing.code)
         if refusing and refusing.refuses(access, address, count):
             raise Refused(refusing.code)
+        self.product.asked()
 
     def _bank(self, banks: dict[tuple[int, int], Bank], unit: int, function: int) -> Bank:
         bank = banks.get((unit, function))

@@ -16,6 +16,7 @@ ON_SERIAL = (
     "carlo-gavazzi-et112",
     "eastron-sdm630",
     "heatmiser-edge",
+    "heidelberg-energy-control",
     "waveshare-relay",
     "sg-ready-relay",
 )

@@ -1,0 +1,23 @@
+"""Charging points on Modbus that are left at one current, whoever leaves them: fallback_ma of the site file.
+
+Where the product has a watchdog of its own its driver arms it with the same current before it gives an order.
+"""
+
+from __future__ import annotations
+
+from hal.capabilities import VOLATILE
+from hal.capabilities.charger import Charger
+from hal.modbus.device import ModbusDevice
+
+
+class ModbusCharger(ModbusDevice, Charger):
+    """A charging point whose default mode is a current, 0 or 6 A."""
+
+    options_known = (("fallback_ma", (6000, 0)),)
+    fallback_ma = 6000
+    step = 1000
+    write_cost = VOLATILE
+
+    async def default_mode(self) -> int | None:
+        """Limit to fallback_ma. Returns the limit kept, None where it cannot be asked. Raises: DeviceError."""
+        return await self.set_limit_ma(self.fallback_ma)

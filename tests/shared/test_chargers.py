@@ -1,0 +1,96 @@
+"""Every charger's table: what registers mean, what an order writes, and what is no charger at all."""
+
+from __future__ import annotations
+
+from hal import quantities as q
+from hal.errors import OutOfRange, Refused, WrongDevice
+from tests.shared.charger_units import CHARGERS, LIMIT_MA
+from tests.shared.modbus_units import failure_of
+from tests.shared.products import driver_of
+
+
+async def opened(charger):
+    unit = charger.unit()
+    driver = driver_of(charger.model, unit, charger.options)
+    await driver.open()
+    return unit, driver
+
+
+async def test_registers_mean_what_the_makers_papers_say():
+    for charger in CHARGERS:
+        _, driver = await opened(charger)
+        told = await driver.read()
+        for quantity in told:
+            assert told[quantity] == charger.told.get(quantity), (charger.model, quantity, told[quantity])
+        assert len(told) == len(charger.told), charger.model
+
+
+async def test_an_order_writes_these_words_and_no_others():
+    for charger in CHARGERS:
+        unit, driver = await opened(charger)
+        for limit_ma, expected in ((LIMIT_MA, charger.written), (0, charger.paused)):
+            kept_ma = await driver.obey(limit_ma)
+            assert kept_ma in (limit_ma, None) or 0 <= limit_ma - kept_ma < 60, (charger.model, kept_ma)
+            for address in expected:
+                held = unit.registers[address] if address in unit.registers else unit.coils[address]
+                assert held == expected[address], (charger.model, limit_ma, address, held)
+
+
+async def test_reading_writes_nothing():
+    for charger in CHARGERS:
+        unit, driver = await opened(charger)
+        for _ in range(3):
+            await driver.read()
+        assert [asked for asked in unit.asked if asked[0] > 4] == [], charger.model
+        assert [unit.registers[address] for address in charger.registers] == [
+            charger.registers[address] for address in charger.registers
+        ]
+
+
+async def test_what_stands_there_already_is_not_written_again_but_for_the_order():
+    for charger in CHARGERS:
+        unit, driver = await opened(charger)
+        await driver.obey(LIMIT_MA)
+        unit.asked = []
+        await driver.obey(LIMIT_MA)
+        written = [asked[1] for asked in unit.asked if asked[0] in (5, 6, 15, 16)]
+        assert len(written) <= 3, (charger.model, written)
+
+
+async def test_all_zeros_are_no_charger():
+    for charger in CHARGERS:
+        unit = charger.unit()
+        for address in unit.registers:
+            unit.registers[address] = 0
+        assert type(await failure_of(driver_of(charger.model, unit, charger.options).open())) is WrongDevice, (
+            charger.model
+        )
+
+
+async def test_an_order_that_is_none_is_not_written():
+    for charger in CHARGERS:
+        unit, driver = await opened(charger)
+        unit.asked = []
+        for limit_ma in (5999, 1, -1, driver.maximum + driver.step, driver.minimum + 1, None):
+            assert type(await failure_of(driver.obey(limit_ma))) is OutOfRange, (charger.model, limit_ma)
+        assert unit.asked == []
+
+
+async def test_what_a_charger_refuses_is_an_error_and_no_reading():
+    for charger in CHARGERS:
+        unit, driver = await opened(charger)
+        for address in unit.registers:
+            unit.refuse[address] = 4
+        assert type(await failure_of(driver.read())) is Refused, charger.model
+
+
+async def test_a_pilot_state_that_nobody_names_is_missing():
+    for model, address, states in (
+        ("keba-kecontact", 1001, {0: None, 1: q.EV_B, 2: q.EV_B, 3: q.EV_C, 4: q.EV_F, 5: q.EV_B, 9: None}),
+        ("heidelberg-energy-control", 5, {1: None, 2: q.EV_A, 5: q.EV_B, 6: q.EV_C, 8: None, 9: q.EV_E, 10: q.EV_F}),
+    ):
+        charger = next(each for each in CHARGERS if each.model == model)
+        unit, driver = await opened(charger)
+        for state in states:
+            unit.registers[address] = state
+            assert (await driver.read()).get(q.EV_STATE) == states[state], (model, state)
