@@ -83,7 +83,7 @@ class Talk:
         request = {"cmd": "test", "device": asked.device, "setpoint": asked.setpoint}
         if asked.setpoint is not None:
             request["lease_s"] = asked.lease
-        self._unlock()
+        self.unlock()
         self._print("test", self._link.ask(request))
 
     def events(self, asked: argparse.Namespace) -> None:
@@ -122,7 +122,7 @@ class Talk:
             raise UsageError(f"{asked.file}: {error}") from error
         raw = text.encode()
         line_bytes: int = self._link.ask({"cmd": "identify"})["limits"]["line_bytes"]
-        self._unlock()
+        self.unlock()
         sha256 = hashlib.sha256(raw).hexdigest()
         self._link.ask({"cmd": "config-begin", "size_bytes": len(raw), "sha256": sha256})
         at = 0
@@ -140,7 +140,7 @@ class Talk:
             if asked.agent != agent:
                 raise UsageError(f"to erase this agent, name it: erase {agent}")
             request["agent"] = agent
-        self._unlock()
+        self.unlock()
         self._print(asked.command, self._link.ask(request))
 
     def _private(self, request: Told) -> Told:
@@ -150,10 +150,11 @@ class Talk:
         except Refused as refused:
             if refused.told.get("code") != "locked":
                 raise
-        self._unlock()
+        self.unlock()
         return self._link.ask(request)
 
-    def _unlock(self) -> None:
+    def unlock(self) -> None:
+        """Unlock the console, unless it still is. Raises: Refused, UsageError."""
         if time.monotonic() < self._open_s:
             return
         if self._key is None:

@@ -126,16 +126,16 @@ def on_port(port: str, baud: int) -> Iterator[Link]:
     try:
         with serial.Serial(port, baud, timeout=0.1, write_timeout=PATIENCE_S) as opened:
             link = Link(opened.write, _SerialLines(opened))
-            _greet(link, opened, port)
+            greet(link, opened.write, port)
             yield link
     except (serial.SerialException, OSError) as error:
         raise UsageError(f"{port}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _greet(link: Link, opened: serial.Serial, port: str) -> None:
+def greet(link: Link, write: Callable[[bytes], object], port: str) -> None:
     """Wait for a first answer: a board that has just started throws away what came before. Raises: UsageError."""
     for _ in range(GREETINGS):
-        opened.write(b"\n")  # what somebody typed before ends here
+        write(b"\n")  # what somebody typed before ends here
         try:
             link.ask({"cmd": "cancel"}, GREETING_S)
         except Refused:
