@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from agent.loop import Loop
 
 # Kind, module, class made by `class(desk, options)`, the roles that it may have: the first where nothing else is said.
-SOURCES: tuple[tuple[str, str, str, str], ...] = ()
+SOURCES: tuple[tuple[str, str, str, str], ...] = (
+    ("openadr", "boards.cpython.openadr.ven", "Ven", "aggregator utility grid"),
+)
 
 
 def add_source(row: dict[str, Any], loop: Loop) -> None:

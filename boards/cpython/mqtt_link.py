@@ -88,8 +88,9 @@ class Link(asyncio.BufferedProtocol):
         heard: Callable[[str, bytes], None],
         oversize: Callable[[], None],
         arrived: Callable[[], None] = lambda: None,
+        login: tuple[str, str] | None = None,
     ) -> None:
-        """`arrived` is called when the broker has acknowledged a message."""
+        """`arrived` is called when the broker has acknowledged a message; `login` is user and password."""
         loop = asyncio.get_running_loop()
         self.unacknowledged: dict[int, float] = {}  # packet identifier -> loop time
         self._loop = loop
@@ -105,6 +106,7 @@ class Link(asyncio.BufferedProtocol):
         self._heard = heard
         self._oversize = oversize
         self._arrived = arrived
+        self._login = login
         self._transport: asyncio.WriteTransport | None = None
         self._pipe: _Pipe | None = None
         self._client: _Client | None = None
@@ -115,6 +117,8 @@ class Link(asyncio.BufferedProtocol):
         self._transport = transport
         self._pipe = _Pipe(transport)
         client = self._client = _Client(self._pipe, self._client_id)
+        if self._login is not None:
+            client.username_pw_set(*self._login)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish

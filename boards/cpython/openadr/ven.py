@@ -1,0 +1,283 @@
+"""The VEN: enrols, polls its VTN, hears its broker, enters what the events ask for, and sends the reports they want.
+
+Every answer of the VTN replaces what was known as a whole (known.py); what that asks for becomes one set of controls at
+the desk (docs/sources.md), entered again only when it differs. While the VTN is away what it said runs on to its end.
+Source: OpenADR 3.1.0 User Guide 6 (scenarios); options and behaviour: docs/openadr.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import ssl
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent import record
+from agent.config import REQUIRED, one_of, text, whole
+from boards import telling
+from boards.cpython.openadr.agenda import PROGRAMS_MAX, Agenda
+from boards.cpython.openadr.events import Event, program_of
+from boards.cpython.openadr.known import merged
+from boards.cpython.openadr.marks import Marks
+from boards.cpython.openadr.notices import Notices
+from boards.cpython.openadr.plan import Step, controls, is_enough, steps
+from boards.cpython.openadr.reports import Reports
+from boards.cpython.openadr.signals import Places, Unserved
+from boards.cpython.openadr.vtn import Vtn, VtnError
+from boards.cpython.openadr.wire import Malformed, as_id, as_object
+from boards.cpython.peers import checked_options
+from boards.cpython.private_file import KeyFileError, read_private
+from boards.retry import retry_ms
+from hal import quantities as q
+
+if TYPE_CHECKING:
+    from agent.config import Field
+    from agent.sources.desk import Control
+    from agent.sources.peer_desk import PeerDesk
+
+LOOK_S = 1
+ENTER_TURNS = 10
+TARGETS_MAX = 16
+WAITING_MAX = 64
+SHORTEST_POLL_S = 0.2  # however many notifications come
+
+
+def _targets(key: str, given: Any) -> dict[str, str]:
+    """Check a table of targets: each names a circuit or device, "" the site."""
+    if type(given) is not dict or len(given) > TARGETS_MAX:
+        raise ValueError(f"{key} = {given!r}: expected a table of at most {TARGETS_MAX} targets")
+    for target, scope in given.items():
+        if not 0 < len(target) <= 128 or type(scope) is not str:
+            raise ValueError(f"{key} {target} = {scope!r}: expected the id of a circuit or device, or an empty text")
+    return given
+
+
+def _https(key: str, given: Any) -> str:
+    address: str = text(1024)(key, given)
+    if not address.startswith("https://"):
+        raise ValueError(f"{key} = {given!r}: expected an address that begins with https://")
+    return address
+
+
+FIELDS: tuple[Field, ...] = (
+    ("url", _https, REQUIRED),
+    ("ven_name", text(128), REQUIRED),
+    ("ca", text(), None),
+    ("client_id", text(4096), None),
+    ("client_secret", text(), None),
+    ("token_url", _https, None),
+    ("program", text(128), None),
+    ("targets", _targets, {}),
+    ("notices", one_of("mqtt", "none"), "mqtt"),
+    ("poll_s", whole(5, 3600), 60),
+    ("lease_s", whole(60, 86400), 3600),
+    ("primacy", whole(1, 255), 1),
+)
+
+
+class Ven:
+    """A source of control: see boards/cpython/peers.py. `trouble` says why the VTN was last not reached."""
+
+    def __init__(self, desk: PeerDesk, options: dict[str, Any]) -> None:
+        self.desk = desk
+        self.options = checked_options(desk, FIELDS, options)
+        if (self.options["client_id"] is None) is not (self.options["client_secret"] is None):
+            raise ValueError("client_id, client_secret: expected both or none")
+        self.trouble = ""
+        self.attempts = 0  # to ask the VTN, that have ended
+        self.polls = 0  # those of them that brought a whole list
+        self.waiting: deque[dict[str, Any]] = deque(maxlen=WAITING_MAX)  # reports
+        self._credentials: tuple[str, str] | None = None
+        self._tls = ssl.create_default_context()
+        self._wake = asyncio.Event()
+        self._said: dict[Step, Control] | None = None  # what holds at the desk; None: nothing was said yet
+        self._origin = b""
+        self._refused: dict[str, str] = {}
+        self._heard_ms = 0  # civil, when the VTN was last heard
+        self.notices: Notices | None = None
+        state = desk.loop.state
+        self.agenda = Agenda(Places(state, desk.authority, self.options["targets"]), state.agent_id)
+        names = sorted({"", *self.options["targets"].values()})
+        scopes = [state.scope_named(name) for name in names]
+        if None in scopes:
+            raise ValueError(f"targets: there is no {names[scopes.index(None)]!r} among circuits and devices")
+        self.marks = Marks(desk, [scope for scope in scopes if scope is not None])
+        self.reports = Reports(self.marks, self.options["ven_name"])
+
+    def open(self, folder: Path) -> None:
+        """Read the secret and the authority of the VTN's certificate. Raises: ValueError, OSError."""
+        if self.options["ca"] is not None:
+            self._tls = ssl.create_default_context(cafile=str(folder / self.options["ca"]))
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.options["client_id"] is not None:
+            try:
+                secret = read_private(folder / self.options["client_secret"]).decode().strip()
+            except (KeyFileError, UnicodeDecodeError) as error:
+                raise ValueError(f"client_secret: {error}") from error
+            self._credentials = self.options["client_id"], secret
+
+    @property
+    def refusals(self) -> dict[str, str]:
+        """What of the VTN's events is not done, and why."""
+        return {**self.reports.unserved, **self._refused, **self.agenda.unserved, **self.agenda.events.refusals}
+
+    async def run(self) -> None:
+        """Talk to the VTN, for ever."""
+        vtn = Vtn(self.options["url"], self._tls, self._credentials, self.options["token_url"])
+        async with vtn, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll(vtn))
+            tasks.create_task(self._look())
+            if self.options["notices"] == "mqtt":
+                tasks.create_task(self._hear(vtn))
+
+    def wake(self) -> None:
+        """Ask the VTN now."""
+        self._wake.set()
+
+    async def _poll(self, vtn: Vtn) -> None:
+        loop = asyncio.get_running_loop()
+        heard_s = loop.time()
+        while True:
+            self._wake.clear()
+            began_s = loop.time()
+            try:
+                await self._ask(vtn)
+                await self._send(vtn)
+                self.trouble, heard_s, rest_s = "", loop.time(), float(self.options["poll_s"])
+            except VtnError as error:
+                self.trouble = str(error)
+                rest_s = min(retry_ms(int((loop.time() - heard_s) * 1000)) / 1000, self.options["poll_s"])
+            self.attempts += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), rest_s)
+            await asyncio.sleep(max(0, began_s + SHORTEST_POLL_S - loop.time()))
+
+    async def _ask(self, vtn: Vtn) -> None:
+        """Take all programmes and events of this VEN. Raises: VtnError."""
+        program_id = await self._take_programs(vtn)
+        query = {} if program_id is None else {"programID": program_id}
+        queries = [query] + [{**query, "targets": target} for target in self.options["targets"]]
+        lists = [await vtn.listed("/events", each) for each in queries]
+        now_ms = self.desk.loop.clock.civil_ms()
+        self._heard_ms = now_ms
+        listed = merged(lists)
+        self.agenda.take(listed, now_ms)
+        self._origin = json.dumps(listed, default=str, sort_keys=True).encode()
+        self.polls += 1
+        self._refused = {}
+        self.enter(now_ms)
+
+    async def _take_programs(self, vtn: Vtn) -> str | None:
+        """Take the programmes; return the id of the one that is configured. Raises: VtnError."""
+        found = {}
+        for each in (await vtn.listed("/programs", {}))[:PROGRAMS_MAX]:
+            with contextlib.suppress(Malformed):  # its events are then refused for want of units
+                program = program_of(each)
+                found[program.id] = program
+        self.agenda.programs = found
+        name = self.options["program"]
+        if name is None:
+            return None
+        for program in found.values():
+            if program.name == name:
+                return program.id
+        raise VtnError(f"the VTN has no programme {name!a}")
+
+    def enter(self, now_ms: int) -> None:
+        """Say what the known events ask for from `now_ms` (Unix) on, where that differs from what was said."""
+        if not self.polls or self.desk.loop.clock.quality() != q.CLOCK_SYNCHRONISED:
+            return  # what was kept over a restart runs on until the VTN was heard
+        found = steps(self.agenda.wishes(now_ms), now_ms)
+        before = self._said or {}
+        left = [step for step in before if not step.is_over(now_ms)]
+        if self._said is None or not is_enough(left, found, now_ms):
+            left = found
+        lease_ms = self.options["lease_s"] * 1000
+        lease_until_ms = (self._heard_ms // lease_ms + 2) * lease_ms
+        said = controls(self.desk, left, now_ms, lease_until_ms, self.options["primacy"])
+        if left is found or any(before[step] != said.get(step) for step in left):
+            self._said = {step: said[step] for step in said if self._is_taken(step, said[step])}
+            self.desk.replace(list(self._said.values()), self._origin)
+
+    def _is_taken(self, step: Step, control: Control) -> bool:
+        """Tell whether the core takes a control by itself: a set with one that it refuses is refused as a whole."""
+        reason = self.desk.reason_against(control)
+        if reason != record.ACCEPTED:
+            self._refused[step.event] = telling.reason(reason)
+        return reason == record.ACCEPTED
+
+    async def _look(self) -> None:
+        """Remember what the site shows, and follow what changes without the VTN: charge, leases, what is over."""
+        clock = self.desk.loop.clock
+        for turn in itertools.count():
+            if clock.quality() == q.CLOCK_SYNCHRONISED:
+                self.marks.look(clock.civil_ms())
+                if turn % ENTER_TURNS == 0:
+                    self.enter(clock.civil_ms())
+            await asyncio.sleep(LOOK_S)
+
+    async def _send(self, vtn: Vtn) -> None:
+        """Post the reports that are due; one that the VTN refuses is not sent again. Raises: VtnError."""
+        now_ms, state = self.desk.loop.clock.civil_ms(), self.desk.loop.state
+        known = list(self.agenda.events.known.values())
+        self.waiting.extend(self.reports.due(known, self._scopes_of, now_ms, state.agent_id))
+        while self.waiting:
+            try:
+                await vtn.post("/reports", self.waiting[0])
+            except VtnError as error:
+                if not 400 <= error.status < 500 or error.status in (401, 408, 429):
+                    raise
+                self._refused[self.waiting[0]["eventID"]] = f"its report was refused: {error}"
+            self.waiting.popleft()
+
+    def _scopes_of(self, event: Event) -> list[int]:
+        try:
+            return self.agenda.places.scopes(event.targets)
+        except Unserved:
+            return []
+
+    async def _hear(self, vtn: Vtn) -> None:
+        """Listen to the VTN's broker, for ever, where it has one."""
+        ven_id = await self._enrolled(vtn)
+        name = "siteward-" + self.desk.loop.state.agent_id.hex()
+        notices = Notices(vtn, self._tls, name, self.options["client_id"] or "", self._told)
+        self.notices = notices
+        await notices.run([f"vens/{ven_id}/events"])
+
+    def _told(self, deleted: str) -> None:
+        if deleted:
+            self.agenda.events.deleted(deleted)
+        self.wake()
+
+    async def _enrolled(self, vtn: Vtn) -> str:
+        """Return the id that the VTN knows this VEN by; make it and its devices known where they are not."""
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        while True:
+            try:
+                return await enrol(vtn, self.options["ven_name"], self._resources())
+            except (VtnError, Malformed) as error:
+                self.trouble = str(error)
+            await asyncio.sleep(retry_ms(int((loop.time() - began_s) * 1000)) / 1000)
+
+    def _resources(self) -> list[str]:
+        return sorted({scope for scope in self.options["targets"].values() if scope})
+
+
+async def enrol(vtn: Vtn, ven_name: str, resources: list[str]) -> str:
+    """Create what is missing of a VEN and its resources; return the VEN's objectID. Raises: VtnError, Malformed."""
+    found = await vtn.listed("/vens", {"venName": ven_name})
+    mine = [each for each in found if as_object("ven", each).get("venName") == ven_name]
+    ven = mine[0] if mine else await vtn.post("/vens", {"objectType": "VEN_VEN_REQUEST", "venName": ven_name})
+    ven_id = as_id("ven id", as_object("ven", ven).get("id"))
+    there = [
+        as_object("resource", each).get("resourceName") for each in await vtn.listed("/resources", {"venID": ven_id})
+    ]
+    for name in resources:
+        if name not in there:
+            await vtn.post("/resources", {"objectType": "VEN_RESOURCE_REQUEST", "resourceName": name, "venID": ven_id})
+    return ven_id

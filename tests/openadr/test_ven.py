@@ -1,0 +1,211 @@
+"""The VEN against a VTN on a TLS socket: what is entered, what is kept, and what a wrong VTN cannot do."""
+
+import asyncio
+
+import pytest
+
+from agent import record
+from boards.cpython.openadr.known import MISSES
+from tests.openadr.documents import DAY_MS, HOUR_MS, NOON_MS, event
+from tests.openadr.site import rig
+
+LIMIT = event(("IMPORT_CAPACITY_LIMIT", 5))
+
+
+def run(play, tmp_path, **options):
+    """Play against a rig."""
+
+    async def whole():
+        async with rig(tmp_path, **options) as found:
+            return await play(found)
+
+    return asyncio.run(whole())
+
+
+def test_an_event_becomes_a_limit_of_the_site_and_moves_the_charger(tmp_path):
+    async def play(found):
+        found.vtn.events = [LIMIT]
+        await found.poll()
+        await found.site.let_pass(15000)
+        return found.limits, found.site.charger.limit_ma
+
+    limits, limit_ma = run(play, tmp_path)
+    assert limits == [5000] and limit_ma == 6521  # 4.5 kW beside 500 W of the house
+
+
+def test_the_same_list_again_is_no_news(tmp_path):
+    async def play(found):
+        found.vtn.events = [LIMIT]
+        await found.poll(4)
+        return found.site.decisions()
+
+    assert len(run(play, tmp_path)) == 1
+
+
+def test_an_event_that_is_gone_is_cancelled_and_not_at_once(tmp_path):
+    async def play(found):
+        found.vtn.events = [LIMIT]
+        await found.poll()
+        found.vtn.events = []
+        await found.poll(MISSES - 1)
+        before = found.limits
+        await found.poll()
+        return before, found.limits
+
+    assert run(play, tmp_path) == ([5000], [])
+
+
+@pytest.mark.parametrize("broken", ["status", "redirect", "garbage", "flood", "silence"])
+def test_a_broken_vtn_lifts_no_limit_and_its_trouble_has_a_name(tmp_path, broken):
+    async def play(found):
+        found.vtn.events = [LIMIT]
+        await found.poll()
+        found.vtn.broken = broken
+        await found.poll()
+        during, trouble = found.limits, found.ven.trouble
+        found.vtn.broken = ""
+        await found.poll()
+        return during, trouble, found.limits, found.ven.trouble
+
+    during, trouble, after, healed = run(play, tmp_path)
+    assert during == after == [5000] and "GET /oadr/programs" in trouble and healed == ""
+
+
+def test_what_a_lost_vtn_said_runs_on_to_its_end(tmp_path):
+    async def play(found):
+        found.vtn.events = [event(("IMPORT_CAPACITY_LIMIT", 5), ("IMPORT_CAPACITY_LIMIT", 7), duration="PT1M")]
+        await found.poll()
+        await found.leave()
+        seen = [found.limits]
+        for _ in range(2):
+            await found.site.let_pass(60000)
+            seen.append(found.limits)
+        return seen
+
+    assert run(play, tmp_path) == [[5000], [7000], []]
+
+
+def test_a_new_start_keeps_what_holds_until_the_vtn_was_heard(tmp_path):
+    async def play(found):
+        found.vtn.events = [event(("IMPORT_CAPACITY_LIMIT", 5), duration="P9999Y")]
+        await found.poll()
+        await found.leave()
+        found.vtn.broken = "status"
+        await found.join()
+        await found.poll()
+        kept = found.limits
+        found.vtn.broken, found.vtn.events = "", []
+        await found.poll()
+        return kept, found.limits
+
+    assert run(play, tmp_path) == ([5000], [])
+
+
+def test_a_refused_token_is_renewed_and_the_question_asked_again(tmp_path):
+    async def play(found):
+        found.vtn.events = [LIMIT]
+        await found.poll()
+        found.vtn.token += 1  # the one that the VEN has is worth nothing now
+        tokens = found.vtn.token
+        await found.poll()
+        return found.vtn.token - tokens, found.ven.trouble
+
+    assert run(play, tmp_path) == (1, "")
+
+
+def test_a_wrong_secret_is_told(tmp_path):
+    async def play(found):
+        return found.ven.trouble, found.ven.polls
+
+    trouble, polls = run(play, tmp_path, client_id="somebody")
+    assert "status 401" in trouble and polls == 0
+
+
+def test_credentials_are_sent_to_no_address_without_tls(tmp_path):
+    async def play(found):
+        found.vtn.token_url = "http://localhost:1/token"
+        found.vtn.token += 1
+        await found.poll()
+        return found.ven.trouble
+
+    assert "https only" in run(play, tmp_path)
+
+
+def test_events_of_a_target_are_asked_for_and_reach_the_device_it_names(tmp_path):
+    async def play(found):
+        found.vtn.events = [event(("DISPATCH_SETPOINT", 6.9), targets=["car", "others"])]
+        await found.poll()
+        return [(claim.scope, claim.value) for claim in found.site.loop.state.claims], found.ven.refusals
+
+    assert run(play, tmp_path) == ([(1, 10000)], {})
+
+
+def test_a_claim_without_an_end_is_a_lease_and_a_limit_without_one_holds(tmp_path):
+    async def play(found):
+        found.vtn.events = [
+            event(("DISPATCH_SETPOINT", 6.9), targets=["car"], duration="P9999Y"),
+            event(("IMPORT_CAPACITY_LIMIT", 9), duration="P9999Y", event_id="e2"),
+        ]
+        await found.poll()
+        state = found.site.loop.state
+        return state.claims[0].until_ms, state.limits[0].until_ms
+
+    claimed_ms, limited_ms = run(play, tmp_path, lease_s=600)
+    assert 600000 <= claimed_ms <= 1210000 and limited_ms == 0
+
+
+def test_a_list_of_many_pages_is_read_to_its_end(tmp_path):
+    async def play(found):
+        found.vtn.events = [event(("PRICE", 1), event_id=f"e{at}") for at in range(2, 120)] + [LIMIT]
+        await found.poll()
+        return found.limits
+
+    assert run(play, tmp_path) == [5000]
+
+
+def test_garbage_among_the_events_takes_nothing_else_along(tmp_path):
+    async def play(found):
+        found.vtn.events = [
+            5,
+            None,
+            {"id": "x"},
+            {"id": "e9", "programID": []},
+            LIMIT,
+            event(("SIMPLE", 9), event_id="e3"),
+        ]
+        await found.poll()
+        return found.limits, found.ven.refusals
+
+    limits, refusals = run(play, tmp_path)
+    assert limits == [5000] and {"x", "e9", "e3"} < set(refusals)
+
+
+def test_without_a_synchronised_clock_nothing_is_placed_in_time(tmp_path):
+    async def play(found):
+        found.site.clock.set_civil(NOON_MS, 1, 0)
+        found.vtn.events = [LIMIT]
+        await found.poll()
+        return found.limits
+
+    assert run(play, tmp_path) == []
+
+
+def test_the_controls_are_the_sources_own_in_the_journal(tmp_path):
+    async def play(found):
+        found.vtn.events = [LIMIT]
+        await found.poll()
+        return found.site.decisions(), found.site.loop.state.limits[0].source
+
+    decisions, source = run(play, tmp_path)
+    assert [fact[5] for fact in decisions] == [record.ACCEPTED] and source == "source"
+
+
+def test_an_event_of_days_to_come_waits_for_its_hour(tmp_path):
+    async def play(found):
+        found.vtn.events = [event(("IMPORT_CAPACITY_LIMIT", 5), start="2023-11-17T12:00:00Z")]
+        await found.poll()
+        limit = found.site.loop.state.limits[0]
+        return limit.due, limit.from_ms + NOON_MS - (NOON_MS + 2 * DAY_MS), limit.until_ms - limit.from_ms
+
+    due, off_ms, lasts_ms = run(play, tmp_path)
+    assert not due and abs(off_ms) <= 1000 and lasts_ms == HOUR_MS
