@@ -9,11 +9,15 @@ from hal.capabilities import VOLATILE
 from hal.capabilities.charger import Charger
 from hal.modbus.device import ModbusDevice
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class ModbusCharger(ModbusDevice, Charger):
     """A charging point whose default mode is a current, 0 or 6 A."""
 
-    options_known = (("fallback_ma", (6000, 0)),)
+    options_known: tuple[tuple[str, Any], ...] = (("fallback_ma", (6000, 0)),)
     fallback_ma = 6000
     step = 1000
     write_cost = VOLATILE

@@ -13,13 +13,27 @@ from sim_devices.products.eastron_sdm120 import EastronSdm120
 from sim_devices.products.eastron_sdm230 import EastronSdm230
 from sim_devices.products.eastron_sdm630 import EastronSdm630
 from sim_devices.products.fronius_gen24 import FroniusGen24
+from sim_devices.products.go_e import GoE
+from sim_devices.products.goodwe_et import GoodWeEt
 from sim_devices.products.heatmiser_edge import HeatmiserEdge
 from sim_devices.products.heidelberg_energy_control import HeidelbergEnergyControl
+from sim_devices.products.huawei_luna2000 import HuaweiLuna2000
 from sim_devices.products.keba_kecontact import KebaKecontact
 from sim_devices.products.luxtronik_shi import LuxtronikShi
+from sim_devices.products.marstek_venus import MarstekVenus, MarstekVenusV3
+from sim_devices.products.phoenix_charx import PhoenixCharx
+from sim_devices.products.phoenix_eth import PhoenixEmCpPpEth, PhoenixEvEth
 from sim_devices.products.product import Product
 from sim_devices.products.shelly_pro_3em import ShellyPro3em
+from sim_devices.products.sma_storage import SmaStorage
+from sim_devices.products.solaredge_storedge import SolarEdgeStorEdge
+from sim_devices.products.sungrow_sh import SungrowSh
+from sim_devices.products.sunspec_inverter import SunSpecInverter, SunSpecProduction
+from sim_devices.products.sunspec_meter import SunSpecMeter
+from sim_devices.products.sunspec_storage import SunSpecStorage
+from sim_devices.products.victron_gx import VictronGx
 from sim_devices.products.waveshare_relay import WaveshareRelay8
+from sim_devices.products.webasto import WebastoNext, WebastoUnite
 
 PRODUCTS: dict[str, type[Product]] = {
     product.model: product
@@ -41,5 +55,23 @@ PRODUCTS: dict[str, type[Product]] = {
         ShellyPro3em,
         KebaKecontact,
         HeidelbergEnergyControl,
+        PhoenixCharx,
+        PhoenixEmCpPpEth,
+        PhoenixEvEth,
+        WebastoNext,
+        WebastoUnite,
+        GoE,
+        GoodWeEt,
+        HuaweiLuna2000,
+        MarstekVenus,
+        MarstekVenusV3,
+        SmaStorage,
+        SolarEdgeStorEdge,
+        SungrowSh,
+        VictronGx,
+        SunSpecMeter,
+        SunSpecInverter,
+        SunSpecProduction,
+        SunSpecStorage,
     )
 }

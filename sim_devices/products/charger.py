@@ -29,6 +29,7 @@ class Charger(Product):
 
     options = Options
     hears_reads = False  # whether a read is a sign of life, too
+    hears_writes = True
 
     def __init__(self, house: House, unit: int, options: Options) -> None:
         super().__init__(house, unit)
@@ -39,7 +40,7 @@ class Charger(Product):
         self.opts = options
         self.ordered_a, self.released = options.order_a, True
         self.safe_a, self.wait_s, self.silent_s = options.safe_a, options.wait_s, 0.0
-        self.apply()
+        self.point.limit_a = self.applied_a
 
     @property
     def applied_a(self) -> float:
@@ -49,7 +50,8 @@ class Charger(Product):
 
     def apply(self) -> None:
         """Let the charge point know; a write was a sign of life."""
-        self.silent_s = 0.0
+        if self.hears_writes:
+            self.silent_s = 0.0
         self.point.limit_a = self.applied_a
 
     def order(self, current_a: float) -> None:

@@ -51,6 +51,7 @@ class FroniusGen24(Product):
     model = "fronius-gen24"
     bus_kind = "tcp"
     options = Options
+    chain: tuple[int, ...] = CHAIN
 
     def __init__(self, house: House, unit: int, options: Options) -> None:
         super().__init__(house, unit)
@@ -130,7 +131,7 @@ class FroniusGen24(Product):
     def _chain(self) -> list[Cell]:
         found = [Cell(BASE, 2, text("SunS", 2))]
         at = BASE + 2
-        for model in CHAIN:
+        for model in self.chain:
             body = cells(at + 2, LAYOUTS[model], self._reads(model), self._accepts(model))
             if model == 160:
                 body += points.modules(at + 2 + length(LAYOUTS[160]), self.hybrid)

@@ -6,7 +6,7 @@ import pytest
 
 from drivers import catalogue
 from hal import quantities as q
-from hal.errors import DeviceError, NotObeyed, OutOfRange, WrongDevice
+from hal.errors import DeviceError, NotObeyed, OutOfRange, Refused, WrongDevice
 from hal.modbus.charger import ModbusCharger
 from sim_devices.home import running_home
 from sim_devices.products import PRODUCTS
@@ -16,12 +16,23 @@ from tests.drivers.twins import Row, house_of, twin_of
 
 KEBA_P30 = Row("keba-kecontact", unit=255)
 KEBA_P40 = Row("keba-kecontact", unit=255, product={"code": 4161000, "safe_a": 6.0}, options={"fallback_ma": 6000})
+HEIDELBERG = Row("heidelberg-energy-control")
+GO_E = Row("go-e", options={"fallback_ma": 0})
+TOLD = (q.POWER_W, q.ENERGY_IMPORT_WH, q.CURRENT_L1_MA, q.CURRENT_L2_MA, q.CURRENT_L3_MA)
+WALLBE = Row("phoenix-ev-eth", unit=255, product={"tenths": True}, options={"counts_per_a": 10}, unread=TOLD)
 ROWS = (
     KEBA_P30,
     KEBA_P40,
-    Row("heidelberg-energy-control"),
+    HEIDELBERG,
+    Row("phoenix-charx"),
+    Row("phoenix-charx", options={"fallback_ma": 0}),
+    Row("phoenix-em-cp-pp-eth", unit=180, unread=TOLD),
+    Row("phoenix-ev-eth", unit=255, unread=TOLD),
+    WALLBE,
+    Row("webasto-next", unit=255, product={"wait_s": 60.0}, asked_back=False),
+    Row("webasto-unite", unit=255, product={"wait_s": 60.0}),
+    GO_E,
 )
-TOLD = (q.POWER_W, q.ENERGY_IMPORT_WH, q.CURRENT_L1_MA, q.CURRENT_L2_MA, q.CURRENT_L3_MA)
 A_SLACK = 110  # in mA: tenths of an ampere
 W_SLACK = 60  # some tell VA, and the simulated car is a tenth reactive
 WH_SLACK = 101  # tenths of a kilowatt-hour
@@ -43,7 +54,7 @@ async def test_what_the_car_draws_is_what_the_driver_tells(row):
     for _ in range(12):
         home.advance(10)  # some products fall back after 15 s in which nobody asked
         numbers = await driver.read()
-    assert circuit.flow.total_w > 5000 and numbers[q.EV_STATE] == q.EV_C
+    assert circuit.flow.total_w > 4000 and numbers[q.EV_STATE] == q.EV_C
     assert tuple(quantity for quantity in TOLD if quantity not in numbers) == row.unread
     assert all(quantity > 0 for quantity in numbers)
     for quantity, true, slack in (
@@ -178,9 +189,38 @@ async def test_a_keba_whose_pilot_offers_less_is_nobodys_order():
 
 
 async def test_a_heidelberg_that_somebody_locked_has_no_order_of_ours():
-    _, product, driver = await twin_of("charger", ROWS[2])
+    _, product, driver = await twin_of("charger", HEIDELBERG)
     await driver.obey(9000)
     product.release(False)
     with pytest.raises(NotObeyed):
         await driver.kept()
     assert await driver.obey(9000) == 9000 and product.released
+
+
+async def test_a_wallbe_is_never_told_amperes_and_its_like_never_tenths():
+    for tenths, counts in ((True, 1), (False, 10)):
+        wrong = WALLBE._replace(product={"tenths": tenths}, options={"counts_per_a": counts})
+        with pytest.raises(WrongDevice):
+            await twin_of("charger", wrong)
+
+
+async def test_the_power_of_a_go_e_counts_in_the_unit_that_its_currents_allow():
+    for unit_w, known in ((10.0, True), (0.01, True), (1.0, False)):
+        home, _, driver = await twin_of("charger", GO_E._replace(product={"power_unit_w": unit_w}))
+        home.advance(60)
+        true_w = home.house.circuits["charger"].flow.total_w
+        told_w = (await driver.read()).get(q.POWER_W)
+        assert (told_w is not None and abs(told_w - true_w) <= 10) if known else told_w is None
+
+
+async def test_the_current_of_a_go_e_that_wears_is_never_written():
+    _, product, driver = await twin_of("charger", GO_E)
+    for limit_ma in (9000, 0, 12000, 6000):
+        await driver.obey(limit_ma)
+    await driver.default_mode()
+    assert product.writes_that_wear == 0
+
+
+async def test_a_charging_point_of_a_charx_that_is_not_there_is_refused():
+    with pytest.raises(Refused):
+        await twin_of("charger", Row("phoenix-charx", options={"point": 2}))
