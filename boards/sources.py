@@ -1,7 +1,7 @@
 """Which sources of control there are: kind -> module and class, found by name so that each site loads its own alone.
 
-Loaded once and forgotten on a board. What lives in the tick has a `look`; what a gateway runs as a task has a `run`
-(boards/cpython/peers.py) and a desk that tells it what became of its controls. docs/sources.md tells both.
+Loaded once and forgotten on a board. What lives in the tick has a `look`, what a gateway runs as a task has a `run`
+(boards/cpython/peers.py) and a desk that tells it what became of its controls; one may have both. docs/sources.md.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Kind, module, class made by `class(desk, options)`, the roles that it may have: the first where nothing else is said.
 SOURCES: tuple[tuple[str, str, str, str], ...] = (
+    ("ieee2030-5", "boards.cpython.ieee2030_5.source", "Source", "utility grid"),
+    ("eebus-lpc", "boards.cpython.eebus.bridge", "EebusBridge", "grid"),
     ("openadr", "boards.cpython.openadr.ven", "Ven", "aggregator utility grid"),
 )
 
@@ -34,7 +36,7 @@ def add_source(row: dict[str, Any], loop: Loop) -> None:
     loop.sources.desks.append(desk)
     if hasattr(made, "run"):
         loop.sources.peers.append(made)
-    else:
+    if hasattr(made, "look"):
         loop.sources.lookers.append(made)
 
 

@@ -42,20 +42,8 @@ class Door:
 
         Raises: OSError; EADDRINUSE when another agent answers there.
         """
-        self._server = await asyncio.start_unix_server(self._serve, sock=self._listening())
-
-    def _listening(self) -> socket.socket:
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        try:
-            with address(self._folder) as near:
-                _clear(near)
-                listening.bind(near)
-                Path(near).chmod(0o600)
-                self._inode = Path(near).stat().st_ino
-        except BaseException:
-            listening.close()
-            raise
-        return listening
+        own, self._inode = listening(self._folder, NAME)
+        self._server = await asyncio.start_unix_server(self._serve, sock=own)
 
     def close(self) -> None:
         """Stop listening and take the socket away. Does nothing when it is not open."""
@@ -137,12 +125,30 @@ async def _write_rest(console: Console, writer: asyncio.StreamWriter) -> None:
     await _write_all(console, writer)
 
 
+def listening(folder: Path, name: str) -> tuple[socket.socket, int]:
+    """Return a bound socket for this user only, and its inode; what a killed agent left is replaced.
+
+    Raises: OSError; EADDRINUSE when another agent answers there.
+    """
+    own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        with address(folder, name) as near:
+            _clear(near)
+            own.bind(near)
+            Path(near).chmod(0o600)
+            inode = Path(near).stat().st_ino
+    except BaseException:
+        own.close()
+        raise
+    return own, inode
+
+
 @contextlib.contextmanager
-def address(folder: Path) -> Iterator[str]:
+def address(folder: Path, name: str = NAME) -> Iterator[str]:
     """Give the socket's path in a form of any length, valid inside the block. Raises: OSError."""
     handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f"/proc/self/fd/{handle}/{NAME}"
+        yield f"/proc/self/fd/{handle}/{name}"
     finally:
         os.close(handle)
 
