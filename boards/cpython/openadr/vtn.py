@@ -48,6 +48,7 @@ class Vtn:
         self._token_url = token_url
         self._token = ""
         self._token_until_s = 0.0
+        self._renewing = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -93,10 +94,11 @@ class Vtn:
         """Return a bearer token that is good for a while yet, "" where none is needed. Raises: VtnError."""
         if self._credentials is None:
             return ""
-        now_s = asyncio.get_running_loop().time()
-        if not self._token or now_s >= self._token_until_s:
-            self._token_until_s = now_s + await self._renew(*self._credentials)
-        return self._token
+        async with self._renewing:  # some servers let a new token end the one before
+            now_s = asyncio.get_running_loop().time()
+            if not self._token or now_s >= self._token_until_s:
+                self._token_until_s = now_s + await self._renew(*self._credentials)
+            return self._token
 
     async def _renew(self, client_id: str, secret: str) -> float:
         """Trade the credentials for a token; return how long it may be used."""
@@ -138,7 +140,8 @@ class Vtn:
             except VtnError as error:
                 if error.status != 401 or not token or attempt == 2:
                     raise
-                self._token = ""
+                if self._token == token:
+                    self._token = ""
         raise AssertionError
 
     async def _exchange(self, method: str, url: str, headers: dict[str, str], **more: Any) -> Any:
