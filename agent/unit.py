@@ -224,6 +224,8 @@ class Unit:
     def power_of(self, setpoint: int | None) -> int:
         """Return the most that the unit may draw in W with this set-point; its nameplate in default mode."""
         kind = self.contract.kind
+        if kind == capabilities.INVERTER:
+            return 0
         if setpoint is None:
             return self.power_max_w or self.power_of(self.contract.maximum) or UNKNOWN_W
         if kind == capabilities.CHARGER:
@@ -287,6 +289,8 @@ class Unit:
             return kind != capabilities.SWITCH
         if kind == capabilities.SG_READY:
             return setpoint != q.SG_LOCK
+        if kind == capabilities.INVERTER:
+            return True
         return kind == capabilities.BATTERY or kind == capabilities.THERMOSTAT or setpoint > 0
 
     def between(self, lowest: int, highest: int, wanted: int) -> int:

@@ -22,6 +22,7 @@ THERMOSTAT = const(5)
 SWITCH = const(6)
 SG_READY = const(7)
 PHASE_SWITCH = const(8)
+INVERTER = const(9)
 
 VOLATILE = const(0)  # may be written every tick
 PERSISTENT = const(1)  # wears out: only written on change, within a budget

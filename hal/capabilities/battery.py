@@ -13,10 +13,10 @@ class Battery(Controllable):
     kind = BATTERY
     control = q.SETPOINT_W
 
-    async def set_point(self, setpoint: int) -> int:
+    async def set_point(self, setpoint: int) -> int | None:
         """Power in W."""
         return await self.set_power_w(setpoint)
 
-    async def set_power_w(self, power_w: int) -> int:
-        """Write and read back; positive charges. Returns the power kept."""
+    async def set_power_w(self, power_w: int) -> int | None:
+        """Write and read back; positive charges. Returns the power kept, None where it cannot be asked."""
         raise OutOfRange(self.control, power_w, 0, 0, 0)

@@ -27,6 +27,9 @@ _END = const(0xFFFF)
 
 INT16 = WordType("h", 1, absent=0x8000)
 UINT16 = WordType("H", 1, absent=0xFFFF)
+UINT32 = WordType("I", 2, absent=0xFFFFFFFF)
+ACC32 = WordType("I", 2, absent=0)
+ACC64 = WordType("Q", 4, absent=0)
 FLOAT32 = WordType("f", 2)  # not implemented is a NaN
 BITS16 = UINT16
 HEADER_WORDS = const(2)  # id and length, before the numbers that a model's table counts from 2
@@ -36,7 +39,7 @@ class SunSpecDevice(ModbusDevice):
     """A product whose table is per model: `models` maps model id -> points by offset from the model's id."""
 
     models: ClassVar[dict[int, tuple[Point, ...]]] = {}
-    maker = ""  # as the common model says it
+    maker = ""  # as the common model says it; "": any
 
     def __init__(self, bus: Bus, unit: int, options: dict[str, Any]) -> None:
         """Raises: ValueError(key, got, expected)."""
@@ -92,7 +95,7 @@ class SunSpecDevice(ModbusDevice):
         words = await self.registers(self.at[COMMON][0] + HEADER_WORDS, 16)
         letters = b"".join([bytes((word >> 8, word & 0xFF)) for word in words])
         maker = letters.split(b"\x00", 1)[0].strip()
-        if maker != self.maker.encode():
+        if self.maker and maker != self.maker.encode():
             raise WrongDevice(self.model, maker)
 
 

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 
 from drivers.batteries import fronius_gen24
+from drivers.batteries.fronius_gen24 import FroniusGen24
+from drivers.batteries.sunspec_storage import SunSpecStorage
+from drivers.inverters import sunspec_inverter
+from drivers.meters.sunspec_meter import SunSpecMeter
+from drivers.meters.sunspec_production import SunSpecProduction
 from hal.errors import FrameError, Refused
 from hal.modbus import pdu, sunspec
 from hal.modbus import points as p
@@ -160,19 +165,43 @@ def model_points(model: int) -> dict[int, dict[str, Any]]:
 
 TYPES = {
     "int16": sunspec.INT16, "uint16": sunspec.UINT16, "enum16": sunspec.UINT16, "bitfield16": sunspec.BITS16,
-    "float32": sunspec.FLOAT32,
+    "float32": sunspec.FLOAT32, "uint32": sunspec.UINT32, "acc32": sunspec.ACC32, "uint64": sunspec.ACC64,
 }  # fmt: skip
+UNDEFINED = (211, 212, 214)  # SunSpec says that they lie as 213 does
+ON_SUNSPEC = [
+    (driver, model)
+    for driver in (FroniusGen24, SunSpecStorage, SunSpecMeter, SunSpecProduction)
+    for model in sorted(driver.models)
+    if model not in UNDEFINED
+]
 
 
-@pytest.mark.parametrize("model", sorted(fronius_gen24.FroniusGen24.models))
-def test_the_battery_driver_has_sunspecs_own_offsets_types_and_scale_factors(model):
+@pytest.mark.parametrize(("driver", "model"), ON_SUNSPEC, ids=lambda part: getattr(part, "__name__", str(part)))
+def test_a_driver_has_sunspecs_own_offsets_types_and_scale_factors(driver, model):
     defined = model_points(model)
-    for point in fronius_gen24.FroniusGen24.models[model]:
-        theirs = defined[point.address]
-        assert TYPES[theirs["type"]] is point.kind, theirs["name"]
-        if point.scale_at is not None:
-            assert defined[point.scale_at]["name"] == theirs["sf"]
-            assert defined[point.scale_at]["type"] == "sunssf"
+    for point in driver.models[model]:
+        assert is_sunspecs_own(point, defined), defined[point.address]["name"]
+
+
+def is_sunspecs_own(point: Point, defined: dict[int, dict[str, Any]]) -> bool:
+    theirs = defined[point.address]
+    scaled = "ID" if point.scale_at is None else defined[point.scale_at]["name"]
+    raw = point.quantity < 0 and point.scale_at is None  # a driver may keep a raw number to itself
+    return TYPES[theirs["type"]] is point.kind and (raw or scaled == theirs.get("sf", "ID"))
+
+
+def test_the_limit_of_an_inverter_is_written_where_sunspec_has_it():
+    names = {
+        123: ("WMaxLimPct", "WMaxLim_Ena", "WMaxLimPct_RvrtTms", "WMaxLimPct_SF"),
+        704: ("WMaxLimPct", "WMaxLimPctEna", "WMaxLimPctRvrtTms", "WMaxLimPct_SF"),
+    }
+    for model, (limit, switch, timer, words, scale) in sunspec_inverter.CONTROLS.items():
+        defined = model_points(model)
+        assert tuple(defined[offset]["name"] for offset in (limit, switch, timer, scale)) == names[model]
+        assert defined[timer]["size"] == words
+    for model, point in sunspec_inverter.RATINGS.items():
+        assert model_points(model)[point.address]["name"] in ("WMax", "WRtg")
+        assert is_sunspecs_own(point, model_points(model))
 
 
 def test_the_battery_drivers_register_names_are_sunspecs():

@@ -1,0 +1,1 @@
+"""Inverters that only feed in."""
