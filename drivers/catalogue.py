@@ -163,6 +163,7 @@ PRODUCTS = (
         "Phoenix Contact EV-CC-AC1-M3 ETH, wallbe",
         SIMULATED,
     ),
+    ("pin-contact", "drivers.meters.pin_contact", "PinContact", "meter", "Contact on a board's own pin", SIMULATED),
     ("pin-relay", "drivers.switches.pin_relay", "PinRelay", "switch", "Relay on a board's own pin", SIMULATED),
     ("s0-meter", "drivers.meters.s0_meter", "S0Meter", "meter", "Pulse output (S0) on a board's own pin", SIMULATED),
     (

@@ -16,6 +16,7 @@ from typing import Any
 
 from agent.config import DEVICES_MAX, Config, ConfigError, checked
 from boards.micropython.read_site import check
+from boards.sources import SOURCES
 from boards.startup import Parts, StartError, assemble
 from drivers.catalogue import PRODUCTS
 from hal.memory import CountingWatchdog, ManualClock, MemoryStore, ScriptedLine
@@ -96,6 +97,7 @@ def site_of(board: str, tree: dict[str, Any]) -> Config:
         described: Any = _Described(board)
         check(config, described)
         _check_ports(board, config)
+        _check_sources(config)
         _start(board, config)
     except (ConfigError, StartError, ValueError) as error:
         raise UsageError(str(error)) from error
@@ -110,6 +112,14 @@ def _check_ports(board: str, config: Config) -> None:
             raise ValueError(f"[[bus]] {row['id']} port = {row['port']!r}: expected one of {', '.join(ports)}")
         if row["kind"] == "pins" and not channels_of(board):
             raise ValueError(f"[[bus]] {row['id']} kind = 'pins': this board has no pins for devices")
+
+
+def _check_sources(config: Config) -> None:
+    """Refuse a source of control that is a task of gateways. Raises: ValueError."""
+    of_gateways = [kind for kind, module, *_ in SOURCES if module.startswith("boards.cpython.")]
+    for row in config.sources:
+        if row["kind"] in of_gateways:
+            raise ValueError(f"[[source]] {row['name']} kind = {row['kind']!r}: that is for gateways")
 
 
 def _start(board: str, config: Config) -> None:

@@ -59,6 +59,7 @@ PARTS: dict[str, Callable[[Config], bool]] = {
     "boards.micropython.ring_store": lambda config: ring_of(config) != "",
     "boards.sources": lambda config: config.sources != [],
     "boards.micropython.tcp_line": lambda config: has_bus(config, "tcp"),
+    "hal.modbus.ascii": lambda config: has_bus(config, "ascii"),
     "hal.modbus.tcp": lambda config: has_bus(config, "tcp"),
 }
 
@@ -139,7 +140,7 @@ def modules_of(board: str, config: Config) -> dict[str, Path]:
     models |= {row["kind"] for row in config.sources}
     products = [module for model, module, *_ in (*PRODUCTS, *SOURCES) if model in models]
     left_out = {module for module, needed in PARTS.items() if not needed(config)}
-    start = unloaded(START.read_text(encoding="utf-8"))
+    start = [module for module in unloaded(START.read_text(encoding="utf-8")) if module not in left_out]
     found: set[str] = set()
     waiting = [f"boards.{board}", EVERY_DRIVER, *start, *products]
     while waiting:

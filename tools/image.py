@@ -80,7 +80,7 @@ def linked_agent(
         inside = str(source.relative_to(ROOT))
         if dotted(inside) not in numbers:
             texts[dotted(inside)] = leaned(source, inside, numbers)
-    forgotten = unloaded(START.read_text(encoding="utf-8"))
+    forgotten = [module for module in unloaded(START.read_text(encoding="utf-8")) if module in texts]
     try:
         roots = [EVERY_DRIVER, *[module for module in OFTEN if module in texts], *forgotten]
         return link(texts, board, roots, set(forgotten), packed(SNAPSHOT.read_text("utf-8")))

@@ -151,6 +151,8 @@ def _start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
 
     loop = start(folder, board, config, digest)
     _forget("boards.micropython.start", "boards.firmware", "boards.startup", "drivers.catalogue")
+    if config.sources:
+        _forget("boards.sources")
     return loop
 
 

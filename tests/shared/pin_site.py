@@ -19,7 +19,9 @@ from sim_devices.pins.vehicle import Vehicle
 
 VOLT = 230
 CIVIL_MS = 1700000000000
-CHANNELS = {"s0-1": PULSES, "s0-2": PULSES, "pilot": PILOT, "out-1": OUTPUT, "out-2": OUTPUT, "in-1": INPUT}
+CHANNELS = {
+    "s0-1": PULSES, "s0-2": PULSES, "pilot": PILOT, "out-1": OUTPUT, "out-2": OUTPUT, "in-1": INPUT, "in-2": INPUT,
+}  # fmt: skip
 
 
 class PinSite:
