@@ -194,7 +194,7 @@ AUTHORITY: tuple[Field, ...] = (
 )
 SERIAL: tuple[Field, ...] = (
     ("id", identifier, REQUIRED),
-    ("kind", one_of("serial", "tcp", "pins"), REQUIRED),
+    ("kind", one_of("serial", "ascii", "tcp", "pins"), REQUIRED),
     ("port", text(), REQUIRED),
     ("baud", whole(1200, 921600), 9600),
     ("parity", one_of("N", "E", "O"), "N"),

@@ -20,6 +20,7 @@ from drivers import catalogue
 from hal import quantities as q
 from hal.capabilities import CHARGER, PHASE_SWITCH
 from hal.compat import const
+from hal.modbus.rtu import Rtu
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from agent.config import Config
     from agent.rotation import Rotation
     from hal.capabilities import Device
+    from hal.modbus.ascii import Ascii
     from hal.modbus.bus import Bus
     from hal.ports import Clock, Pins, Signer, Store, Uplink, Watchdog
 
@@ -112,6 +114,15 @@ def _add_sources(config: Config, loop: Loop) -> None:
             raise StartError(fault.args[0] if len(fault.args) == 1 else where + "%s = %r: expected %s" % fault.args)
         except ImportError:
             raise StartError(where + "kind = %r: not in this image: build it with this site" % row["kind"])
+
+
+def serial_framing(row: dict[str, Any]) -> Ascii | Rtu:
+    """Return the framing of a serial bus's table; what few sites need is loaded for them."""
+    if row["kind"] == "ascii":
+        from hal.modbus.ascii import Ascii
+
+        return Ascii(row["baud"])
+    return Rtu(row["baud"])
 
 
 def driver_of(row: dict[str, Any], bus: Bus | Pins) -> Device:

@@ -17,6 +17,7 @@ FIELD = "field"
 
 # Model id, module, class, kind, product, evidence.
 PRODUCTS = (
+    ("abl-emh1", "drivers.chargers.abl_emh1", "AblEmh1", "charger", "ABL eMH1", SIMULATED),
     ("alfen-eve", "drivers.chargers.alfen_eve", "AlfenEve", "charger", "Alfen Eve NG9xx", SIMULATED),
     (
         "alfen-eve-phases",

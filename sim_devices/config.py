@@ -46,7 +46,7 @@ class HomeSettings:
 
 @dataclass
 class BusSettings:
-    """Table [[bus]]: `kind` "rtu" is a pseudo-terminal, "tcp" a listening port (0 picks one)."""
+    """Table [[bus]]: `kind` "rtu" and "ascii" are pseudo-terminals, "tcp" a listening port (0 picks one)."""
 
     id: str
     kind: str
@@ -56,8 +56,8 @@ class BusSettings:
     port: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in ("rtu", "tcp"):
-            raise ValueError(f"kind {self.kind!r} is neither 'rtu' nor 'tcp'")
+        if self.kind not in ("rtu", "ascii", "tcp"):
+            raise ValueError(f"kind {self.kind!r} is none of 'rtu', 'ascii', 'tcp'")
 
 
 @dataclass

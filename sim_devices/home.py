@@ -24,7 +24,7 @@ from sim_devices.series import NoSeries, price_eur_mwh
 from sim_devices.wire.device import Device
 from sim_devices.wire.faults import Fault
 from sim_devices.wire.frames import Frames
-from sim_devices.wire.port import RtuPort, TcpPort
+from sim_devices.wire.port import AsciiPort, RtuPort, TcpPort
 
 SLICE_S_MAX = 5.0  # of the house, when it runs faster than real time
 
@@ -111,7 +111,7 @@ class Home:
         if bus.kind == "tcp":
             port = TcpPort(list(members.values()), bus.host, bus.port)
         else:
-            port = RtuPort(list(members.values()), bus.link, bus.baud)
+            port = (RtuPort if bus.kind == "rtu" else AsciiPort)(list(members.values()), bus.link, bus.baud)
         if not await port.listen():
             raise OSError(f"bus {bus.id}: cannot listen on {bus.host}:{bus.port}")
         self._ports[bus.id] = port
@@ -183,7 +183,7 @@ def _address(name: str, product: Product, port: TcpPort | RtuPort) -> Address:
     if isinstance(port, TcpPort):
         host, number = port.bound
         return Address(name, product.model, "tcp", product.units[0], host=host, port=number)
-    return Address(name, product.model, "rtu", product.units[0], path=port.line.path)
+    return Address(name, product.model, product.bus_kind, product.units[0], path=port.line.path)
 
 
 def _price(house: House) -> float | None:

@@ -108,7 +108,7 @@ def _check_ports(board: str, config: Config) -> None:
     """Refuse a serial port that a board has not. Raises: ValueError."""
     ports = constant_of(board, "UARTS")
     for row in config.buses:
-        if ports is not None and row["kind"] == "serial" and row["port"] not in ports:
+        if ports is not None and row["kind"] in ("serial", "ascii") and row["port"] not in ports:
             raise ValueError(f"[[bus]] {row['id']} port = {row['port']!r}: expected one of {', '.join(ports)}")
         if row["kind"] == "pins" and not channels_of(board):
             raise ValueError(f"[[bus]] {row['id']} kind = 'pins': this board has no pins for devices")
@@ -165,7 +165,7 @@ def heap_on_twin(config: Config, site_json: bytes, image: Path | None) -> tuple[
     `image`: that of the twin; without it one is made. Raises: StageError.
     """
     lacks = find_spec("micropython_run") is None or (config.uplink is not None and find_spec("cryptography") is None)
-    if lacks or any(row["kind"] not in ("serial", "tcp") for row in config.buses):
+    if lacks or any(row["kind"] not in ("serial", "ascii", "tcp") for row in config.buses):
         return modelled(config), "modelled:"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -62,7 +62,7 @@ class GatewayHost:
 
     def keep_bus(self, row: dict[str, Any], bus: Bus) -> Bus:
         """Remember a bus that was opened for a table of the configuration."""
-        where = str(row["port"]) if row["kind"] == "serial" else f"{row['host']}:{row['port']}"
+        where = str(row["port"]) if row["kind"] in ("serial", "ascii") else f"{row['host']}:{row['port']}"
         self.buses[row["id"]] = (bus, where)
         return bus
 

@@ -40,9 +40,8 @@ from boards.cpython.token_uri import TokenError
 from boards.cpython.voice import Voice
 from boards.cpython.watchdog import SystemdWatchdog
 from boards.firmware import firmware_hash
-from boards.startup import Parts, StartError, agent_id, assemble
+from boards.startup import Parts, StartError, agent_id, assemble, serial_framing
 from hal.modbus.bus import Bus
-from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,7 +201,7 @@ def _bus(row: dict[str, Any], clock: SystemClock) -> Bus:
     if row["kind"] == "pins":
         raise StartError(f"[[bus]] {row['id']} kind = 'pins': a gateway has no pins for devices; a board has")
     _check_port(row)
-    return Bus(SerialLine(row["port"], row["baud"], row["parity"], row["stop_bits"]), Rtu(row["baud"]), clock)
+    return Bus(SerialLine(row["port"], row["baud"], row["parity"], row["stop_bits"]), serial_framing(row), clock)
 
 
 def _check_port(row: dict[str, Any]) -> None:

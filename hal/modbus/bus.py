@@ -16,11 +16,12 @@ from hal.modbus.turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hal.modbus.ascii import Ascii, AsciiRequest
     from hal.modbus.rtu import Rtu, RtuRequest
     from hal.modbus.tcp import Tcp, TcpRequest
     from hal.ports import Clock, Line
 
-    Request = RtuRequest | TcpRequest
+    Request = AsciiRequest | RtuRequest | TcpRequest
 
 REST_MS = (0, 1000, 3500)  # after the first, the second, every further silence
 _PATIENT_EVERY = const(8)
@@ -34,7 +35,7 @@ _SILENCES_MAX = const(1 << 20)
 class Bus:
     """Owns a line and its framing; devices share it."""
 
-    def __init__(self, line: Line, framing: Rtu | Tcp, clock: Clock, gap_ms: int = 0) -> None:
+    def __init__(self, line: Line, framing: Ascii | Rtu | Tcp, clock: Clock, gap_ms: int = 0) -> None:
         """`gap_ms`: silence that the slowest unit needs between frames, beyond what the line keeps by itself."""
         self.framing = framing
         self._line = line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim_devices.products.abl_emh1 import AblEmh1
 from sim_devices.products.alfen_eve import AlfenEve
 from sim_devices.products.carlo_gavazzi_em24 import CarloGavazziEm24
 from sim_devices.products.carlo_gavazzi_em24_e1 import CarloGavazziEm24E1
@@ -61,6 +62,7 @@ PRODUCTS: dict[str, type[Product]] = {
         WebastoNext,
         WebastoUnite,
         GoE,
+        AblEmh1,
         GoodWeEt,
         HuaweiLuna2000,
         MarstekVenus,

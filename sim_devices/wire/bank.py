@@ -19,6 +19,10 @@ class Refused(Exception):
         self.code = code
 
 
+class Silent(Exception):
+    """Nothing answers this request."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """Consecutive words that belong together. `told` is what they read as on the wire, or how to find it; `accept`

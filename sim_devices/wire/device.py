@@ -7,16 +7,12 @@ from dataclasses import replace
 from math import inf
 
 from sim_devices.products.product import Product
-from sim_devices.wire.bank import ILLEGAL_FUNCTION, Bank, Refused
+from sim_devices.wire.bank import ILLEGAL_FUNCTION, Bank, Refused, Silent
 from sim_devices.wire.faults import Fault, FaultBox
 from sim_devices.wire.words import words_of
 
 RESTART_S = 5.0
 COIL_FUNCTIONS = (1, 2, 5, 15)
-
-
-class Silent(Exception):
-    """Nothing answers this request."""
 
 
 class Device:

@@ -1,8 +1,8 @@
 """A bus without a port: the bytes of one request in, the bytes of its answer out, nothing waits.
 
 Source: MODBUS Application Protocol V1.1b3, section 6 (functions 1-6, 15, 16) and 7 (exceptions); MODBUS over Serial
-Line V1.02, section 2.5.1 (RTU, CRC-16); MODBUS Messaging on TCP/IP V1.0b, section 3.1.3. For simulations in virtual
-time; a test holds it to the same bytes as the port, whose framing is pymodbus'.
+Line V1.02, sections 2.5.1 (RTU, CRC-16) and 2.5.2 (ASCII, LRC); MODBUS Messaging on TCP/IP V1.0b, section 3.1.3. For
+simulations in virtual time; a test holds it to the same bytes as the port, whose framing is pymodbus'.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from array import array
 from struct import unpack_from
 
-from sim_devices.wire.bank import DEVICE_FAILURE, ILLEGAL_FUNCTION, ILLEGAL_VALUE, Refused
-from sim_devices.wire.device import COIL_FUNCTIONS, Device, Silent
+from sim_devices.wire.bank import DEVICE_FAILURE, ILLEGAL_FUNCTION, ILLEGAL_VALUE, Refused, Silent
+from sim_devices.wire.device import COIL_FUNCTIONS, Device
 
 READS = (1, 2, 3, 4)
 WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = 5, 6, 15, 16
@@ -50,19 +50,28 @@ def checksum(frame: bytes) -> bytes:
     return crc.to_bytes(2, "little")
 
 
+def _octets(frame: bytes) -> bytes:
+    """Return what an ASCII frame says with its LRC, nothing when it is none."""
+    try:
+        return bytes.fromhex(frame[1:-2].decode("ascii")) if frame[:1] == b":" and frame[-2:] == b"\r\n" else b""
+    except ValueError:
+        return b""
+
+
 class Frames:
     """Answers for all devices of one bus; units that are not there are silent."""
 
     def __init__(self, devices: list[Device], kind: str, baud: int = 0) -> None:
-        """`kind` is "rtu" or "tcp"; `baud` 0 answers at once."""
+        """`kind` is "rtu", "ascii" or "tcp"; `baud` 0 answers at once."""
         self._by_unit = {unit: device for device in devices for unit in device.product.units}
-        self._rtu = kind == "rtu"
+        self._serial = kind != "tcp"
+        self._ascii = kind == "ascii"
         self._baud = baud
         self._readings: dict[bytes, Reading] = {}  # sound reads that came before, without what differs each time
 
     def answer(self, frame: bytes) -> tuple[bytes, float] | None:
         """Return the answer and how many seconds later it is complete; None for silence."""
-        reading = self._readings.get(frame if self._rtu else frame[2:])
+        reading = self._readings.get(frame if self._serial else frame[2:])
         try:
             if reading is not None:
                 device, unit, function, address, count = reading
@@ -76,20 +85,25 @@ class Frames:
                 told = _obeyed(device, unit, asked)
                 if function in READS and len(self._readings) < ASKED_MAX:
                     found = device, unit, function, int.from_bytes(asked[1:3], "big"), int.from_bytes(asked[3:5], "big")
-                    self._readings[frame if self._rtu else frame[2:]] = found
+                    self._readings[frame if self._serial else frame[2:]] = found
         except Silent:
             return None
         except Refused as refused:
             told = bytes([function | EXCEPTION, refused.code])
         packet, late_s = self._framed(frame, unit, told), 0.0
         if device.faults.any:
-            packet, late_s = device.leaving(packet, self._rtu)
+            packet, late_s = device.leaving(packet, self._serial)
         wire_s = BITS_PER_BYTE * (len(packet) + 8) / self._baud if self._baud else 0.0
         return packet, wire_s + late_s
 
     def _understood(self, frame: bytes) -> Asked | None:
         """Return device, unit and PDU of a sound request for one of these devices."""
-        if self._rtu:
+        if self._ascii:
+            octets = _octets(frame)
+            if len(octets) < 3 or sum(octets) & 0xFF:
+                return None
+            unit, asked = octets[0], octets[1:-1]
+        elif self._serial:
             if len(frame) < 4 or checksum(frame[:-2]) != frame[-2:]:
                 return None
             unit, asked = frame[0], frame[1:-2]
@@ -101,7 +115,10 @@ class Frames:
         return None if device is None else (device, unit, asked)
 
     def _framed(self, frame: bytes, unit: int, told: bytes) -> bytes:
-        if self._rtu:
+        if self._ascii:
+            body = bytes((unit,)) + told
+            return b">" + (body + bytes((-sum(body) & 0xFF,))).hex().upper().encode() + b"\r\n"
+        if self._serial:
             body = bytes((unit,)) + told
             return body + checksum(body)
         return frame[:4] + (len(told) + 1).to_bytes(2, "big") + bytes((unit,)) + told

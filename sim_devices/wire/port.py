@@ -19,8 +19,8 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 
-from sim_devices.wire.bank import Refused
-from sim_devices.wire.device import COIL_FUNCTIONS, Device, Silent
+from sim_devices.wire.bank import Refused, Silent
+from sim_devices.wire.device import COIL_FUNCTIONS, Device
 from sim_devices.wire.pty_line import PtyLine
 
 BITS_PER_BYTE = 10  # start, eight, stop; parity would make it 11
@@ -173,12 +173,13 @@ class RtuPort(_Outgoing, ModbusSerialServer):
     """Modbus RTU behind a pseudo-terminal that clients open like a serial port."""
 
     has_checksum = True
+    framer_type = FramerType.RTU
 
     def __init__(self, devices: list[Device], link: str, baud: int) -> None:
         self.router = Router(devices)
         self.baud = baud
         self.line = PtyLine(Path(link) if link else None)
-        super().__init__(self.router, framer=FramerType.RTU, port=self.line.path, ignore_missing_devices=True)
+        super().__init__(self.router, framer=self.framer_type, port=self.line.path, ignore_missing_devices=True)
         self.call_create = self._attach
 
     async def _attach(self) -> tuple[asyncio.BaseTransport, Any]:
@@ -192,3 +193,19 @@ class RtuPort(_Outgoing, ModbusSerialServer):
 
     def drop_clients(self) -> None:
         """Nothing to close: a serial line does not notice a restart."""
+
+
+class AsciiPort(RtuPort):
+    """Modbus ASCII there; its answers begin with '>', as ABL's charging points have it."""
+
+    has_checksum = False
+    framer_type = FramerType.ASCII
+
+    def outgoing(self, unit: int, packet: bytes) -> tuple[bytes, float]:
+        """Return the bytes that leave and how much later."""
+        return super().outgoing(unit, ascii_answer(packet))
+
+
+def ascii_answer(packet: bytes) -> bytes:
+    """Return a frame in ASCII with the mark of an answer."""
+    return b">" + packet[1:]

@@ -145,7 +145,7 @@ def test_serial_port_that_another_program_uses(tmp_path: Path, port: str) -> Non
 def test_unknown_driver(tmp_path: Path, port: str) -> None:
     tree = site(tmp_path, port)
     tree["device"][0]["driver"] = "acme-9000"
-    assert "[[device]] grid driver = 'acme-9000': expected one of alfen-eve" in run(tmp_path, tree)
+    assert "[[device]] grid driver = 'acme-9000': expected one of abl-emh1, alfen-eve" in run(tmp_path, tree)
 
 
 def test_option_that_the_driver_does_not_know(tmp_path: Path, port: str) -> None:

@@ -10,6 +10,7 @@ from boards.cpython.serial_line import SerialLine
 from boards.cpython.tcp_line import TcpLine
 from drivers import catalogue
 from hal.memory import ManualClock
+from hal.modbus.ascii import Ascii
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
@@ -29,11 +30,11 @@ async def tcp_bus(port: int, timeout_ms: int = 1000) -> AsyncIterator[Bus]:
 
 
 @asynccontextmanager
-async def rtu_bus(path: str, timeout_ms: int = 500) -> AsyncIterator[Bus]:
+async def rtu_bus(path: str, timeout_ms: int = 500, framing: type[Rtu | Ascii] = Rtu) -> AsyncIterator[Bus]:
     """A bus on a serial port or pseudo-terminal."""
     line = SerialLine(path, BAUD, settle_ms=20)
     try:
-        yield Bus(line, Rtu(BAUD, timeout_ms), ManualClock())
+        yield Bus(line, framing(BAUD, timeout_ms), ManualClock())
     finally:
         await line.close()
 
@@ -42,7 +43,8 @@ async def rtu_bus(path: str, timeout_ms: int = 500) -> AsyncIterator[Bus]:
 async def driver_for(home: Home, device: str, model: str, **options: Any) -> AsyncIterator[Any]:
     """Open our driver for a device of a simulated home."""
     where = home.addresses[device]
-    bus = tcp_bus(where.port) if where.kind == "tcp" else rtu_bus(where.path)
+    framing = Ascii if where.kind == "ascii" else Rtu
+    bus = tcp_bus(where.port) if where.kind == "tcp" else rtu_bus(where.path, framing=framing)
     async with bus as opened:
         driver = catalogue.load(model)(opened, where.unit, options)
         await driver.open()

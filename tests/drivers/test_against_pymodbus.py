@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
-from pymodbus.framer import FramerRTU, FramerSocket
+from pymodbus.framer import FramerAscii, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU
 from pymodbus.pdu import bit_message as bits
 from pymodbus.pdu import register_message as regs
@@ -20,6 +20,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from hal.errors import NotObeyed, Refused
 from hal.modbus import pdu, rare
+from hal.modbus.ascii import Ascii
 from hal.modbus.bus import Bus
 from hal.modbus.device import ModbusDevice
 from hal.modbus.rtu import Rtu, crc16
@@ -75,6 +76,8 @@ def test_frames_are_those_of_pymodbus():
     decoder = DecodePDU(True)
     asked = pdu.read(3, 100, 5)
     assert Rtu().request(UNIT, asked).begin() == FramerRTU(decoder).encode(asked, UNIT, 0)
+    for made in (asked, pdu.write_registers(20, (266,)), pdu.write_coil(5, 1)):
+        assert Ascii().request(UNIT, made).begin() == FramerAscii(decoder).encode(made, UNIT, 0)
     framing = Tcp()
     request = framing.request(UNIT, asked)
     for number in (1, 2, 3):

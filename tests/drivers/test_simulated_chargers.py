@@ -32,6 +32,7 @@ ROWS = (
     Row("webasto-next", unit=255, product={"wait_s": 60.0}, asked_back=False),
     Row("webasto-unite", unit=255, product={"wait_s": 60.0}),
     GO_E,
+    Row("abl-emh1", unread=TOLD[:2]),
 )
 A_SLACK = 110  # in mA: tenths of an ampere
 W_SLACK = 60  # some tell VA, and the simulated car is a tenth reactive

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from drivers import catalogue
 from hal.memory import ManualClock
+from hal.modbus.ascii import Ascii
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
@@ -51,7 +52,7 @@ async def twin_of(device: str, row: Row, **tables: Any) -> Twin:
     """Return a furnished home and an open driver. Raises: DeviceError."""
     home = Home.furnished(load(house_of(device, row, **tables)))
     home.advance(0.001)
-    framing = Tcp() if PRODUCTS[row.model].bus_kind == "tcp" else Rtu()
+    framing = {"tcp": Tcp, "rtu": Rtu, "ascii": Ascii}[PRODUCTS[row.model].bus_kind]()
     bus = Bus(FrameLine(home.frames(BUS)), framing, ManualClock())
     driver = catalogue.load(row.model)(bus, row.unit, dict(row.options))
     await driver.open()

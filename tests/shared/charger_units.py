@@ -144,4 +144,15 @@ CHARGERS = (
         {299: 10, 300: 16, 337: 0},
         {299: 10, 300: 16, 337: 1},
     ),
+    Charger(
+        "abl-emh1",
+        {
+            0x04: 0x00C2, 0x0F: 0, 0x10: 0, 0x11: 0, 0x12: 0x8000 | 266, 0x13: 0, 0x14: 266,
+            0x2E: 0, 0x2F: 0, 0x30: 158, 0x31: 1000, 0x32: 160,
+        },
+        {q.EV_STATE: q.EV_C, q.CURRENT_L1_MA: 16000, q.CURRENT_L3_MA: 15800},
+        {0x14: 166},
+        {0x14: 1000},
+        after=lambda unit: put(unit.registers, 0x12, "H", 0x8000 | unit.registers[0x14]),
+    ),
 )  # fmt: skip

@@ -127,6 +127,26 @@ class MemoryLine:
         pass
 
 
+class AsciiLine(MemoryLine):
+    """A serial line in ASCII, whose answers begin with '>'."""
+
+    async def exchange(self, request, missing, timeout_ms):
+        self.exchanges += 1
+        octets = bytes([int(request[at : at + 2].decode(), 16) for at in range(1, len(request) - 2, 2)])
+        assert request[:1] == b":" and request[-2:] == b"\r\n" and sum(octets) % 256 == 0, request
+        unit = octets[0]
+        if unit not in self.units:
+            self.clock.at_ms += timeout_ms
+            raise LineTimeout(unit, timeout_ms)
+        said = bytes((unit,)) + self.units[unit].answer(octets[1:-1])
+        said += bytes((-sum(said) % 256,))
+        frame = b">" + b"".join([b"%02X" % octet for octet in said]) + b"\r\n"
+        for at in range(len(frame) + 1):
+            if missing(frame[:at]) == 0:
+                return frame[:at]
+        raise LineTimeout(unit, timeout_ms)
+
+
 async def failure_of(awaitable):
     """Return the DeviceError that it ends in."""
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import struct
 
 from drivers import catalogue
+from hal.modbus.ascii import Ascii
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
-from tests.shared.modbus_units import ManualClock, MemoryLine, Unit
+from tests.shared.modbus_units import AsciiLine, ManualClock, MemoryLine, Unit
 from tests.shared.pinned import is_on_pins, pin_driver_of
 
+ON_ASCII = ("abl-emh1",)
 ON_SERIAL = (
     "carlo-gavazzi-em24",
     "carlo-gavazzi-et112",
@@ -27,6 +29,8 @@ def driver_of(model, unit, options=None):
         return pin_driver_of(model, options)
     tcp = model not in ON_SERIAL
     clock = ManualClock()
+    if model in ON_ASCII:
+        return catalogue.load(model)(Bus(AsciiLine({1: unit}, clock), Ascii(), clock), 1, options or {})
     return catalogue.load(model)(
         Bus(MemoryLine({1: unit}, clock, tcp), Tcp() if tcp else Rtu(), clock), 1, options or {}
     )

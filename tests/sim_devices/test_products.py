@@ -273,7 +273,7 @@ def broken(**change) -> dict:
         (broken(device=[{"id": "x", "product": "toaster", "bus": "rs485"}]), "unknown product"),
         (broken(device=[{"id": "x", "product": "alfen-eve", "bus": "rs485"}]), "needs a bus of kind 'tcp'"),
         (broken(device=[{"id": "x", "product": "eastron-sdm630", "bus": "rs485", "measures": "moon"}]), "no circuit"),
-        (broken(bus=[{"id": "rs485", "kind": "can"}]), "neither 'rtu' nor 'tcp'"),
+        (broken(bus=[{"id": "rs485", "kind": "can"}]), "none of 'rtu', 'ascii', 'tcp'"),
         (broken(home={"start": "soon"}), "no date and time"),
     ],
 )
