@@ -15,6 +15,7 @@ from tests.fuzz import (
     file_targets,
     kept_targets,
     link_targets,
+    openadr_targets,
     receipt_targets,
     tool_targets,
     wire_targets,
@@ -46,6 +47,7 @@ TARGETS: dict[str, Target] = {
     "session": (tool_targets.session, tool_targets.session_seeds),
     "disclosure": (evidence_targets.disclosure, evidence_targets.disclosure_seeds),
     "intake": (evidence_targets.intake, evidence_targets.intake_seeds),
+    "openadr": (openadr_targets.events, openadr_targets.events_seeds),
     "orders": (door_targets.orders, door_targets.order_seeds),
     "headend": (file_targets.head_end_config, file_targets.head_end_config_seeds),
 }

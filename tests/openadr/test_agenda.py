@@ -194,6 +194,20 @@ def test_a_long_list_is_entered_in_pieces_that_have_time():
     assert not is_enough(left, steps(found.wishes(now_ms), now_ms), now_ms)
 
 
+def test_claims_do_not_crowd_out_a_limit():
+    dispatches = [
+        event(
+            ("DISPATCH_SETPOINT", 1),
+            start=f"2023-11-15T{at // 60:02}:{at % 60:02}:00Z",
+            event_id=f"d{at:03}",
+            targets=["car"],
+        )
+        for at in range(690, 720)
+    ]
+    found, _ = asked(*dispatches, event(("IMPORT_CAPACITY_LIMIT", 5)))
+    assert found[0][0] == (LIMIT, SITE, IMPORT)
+
+
 def test_what_changed_is_not_enough():
     one, other = agenda(), agenda()
     one.take([read(event(("IMPORT_CAPACITY_LIMIT", 5)))], NOON_MS)

@@ -54,11 +54,11 @@ def _begun(step: Step, now_ms: int) -> Step:
 
 
 def steps(wishes: list[Wish], now_ms: int) -> list[Step]:
-    """Return the first STEPS_MAX steps of all matters in order of their start: one at a time on each matter."""
+    """Return the first STEPS_MAX steps of all matters, one at a time on each: by their start, limits before claims."""
     found: list[Step] = []
     for matter in sorted({wish.matter for wish in wishes}):
         found += _flat([wish for wish in wishes if wish.matter == matter], now_ms)
-    return sorted(found, key=lambda step: (step.start_ms, step.matter))[:STEPS_MAX]
+    return sorted(found, key=lambda step: (max(step.start_ms, now_ms), step.matter))[:STEPS_MAX]
 
 
 def _flat(wishes: list[Wish], now_ms: int) -> list[Step]:
