@@ -123,6 +123,7 @@ class Utility:
         self.readings: dict[int, list[str]] = {}
         self.responses: list[tuple[int, int, str]] = []  # when it came, status, mRID
         self.reachable = True
+        self.one_list = False  # all programs in a list of their own
         self.spoil: Callable[[str, bytes], bytes | None] = lambda path, body: body  # garbles answers; None: hangs up
         self.before: list[Callable[[Request], None]] = []
         self.after: list[Callable[[Request], None]] = []
@@ -183,6 +184,7 @@ class Utility:
             (r"/dcap", self._root), (r"/tm", self._time), (r"/edev", self._devices),
             (r"/edev/1/rg", self._registration),
             (r"/edev/1/fsa", self._assignments), (r"/edev/1/fsa/(\d+)/derp", self._programs),
+            (r"/edev/1/derp", self._programs),
             (r"/edev/1/derp/(\d+)/derc", self._controls), (r"/edev/1/derp/(\d+)/dderc", self._default),
             (r"/edev/1/der", self._ders), (r"/mup", self._mirrors),
         ):  # fmt: skip
@@ -227,19 +229,20 @@ class Utility:
         numbers = sorted({program.assignment for program in self.programs}) or [1]
         items = [
             f'<FunctionSetAssignments href="/edev/1/fsa/{number}"><mRID>F{number}</mRID>'
-            f'<DERProgramListLink href="/edev/1/fsa/{number}/derp" all="1"/></FunctionSetAssignments>'
+            f'<DERProgramListLink href="{"/edev/1/derp" if self.one_list else f"/edev/1/fsa/{number}/derp"}" all="1"/>'
+            "</FunctionSetAssignments>"
             for number in numbers
         ]
         return _list("FunctionSetAssignmentsList", "/edev/1/fsa", items, self.rates["fsa"])
 
-    def _programs(self, assignment: int) -> str:
+    def _programs(self, assignment: int = 0) -> str:
         items = [
             f'<DERProgram href="/edev/1/derp/{program.number}"><mRID>A{program.number:X}</mRID>'
             f'<DefaultDERControlLink href="/edev/1/derp/{program.number}/dderc"/>'
             f'<DERControlListLink href="/edev/1/derp/{program.number}/derc" all="{len(program.events)}"/>'
             f"<primacy>{program.primacy}</primacy></DERProgram>"
             for program in self.programs
-            if program.assignment == assignment
+            if assignment in (0, program.assignment)
         ]
         return _list("DERProgramList", f"/edev/1/fsa/{assignment}/derp", items, self.rates["derp"])
 

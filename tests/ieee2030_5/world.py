@@ -6,7 +6,6 @@ A battery of 5 kW stands for the DER; it feeds in or draws as much as it may, as
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ class Site(Plant):
         units = [
             Unit(0, row("grid"), METER),
             Unit(1, row("battery", power_max_w=MAX_W, default=default_w), BATTERY),
-            Unit(2, row("isolator", power_max_w=MAX_W, default=1), SWITCH),
+            Unit(2, row("isolator", default=1), SWITCH),
         ]
         super().__init__(units, [Load(), Load()], wide)
         self.clock = ManualClock()
@@ -65,10 +64,11 @@ class Site(Plant):
             made.samples[2].values[q.ON] = int(self.state.units[2].setpoint != 0)
         return made
 
-    def second(self) -> None:
-        """Let one second pass for everybody but the client."""
-        self.clock.advance(1000)
-        self.civil_ms = self.clock.civil_ms()
+    def pass_s(self, seconds: int) -> None:
+        """Let one tick come after so long, for everybody but the client."""
+        self.clock.advance(seconds * 1000)
+        self.now_ms += (seconds - 1) * 1000  # the tick is the last of them
+        self.civil_ms = self.clock.civil_ms() - 1000
         for desk in self.desks:
             desk.follow(self.now_ms)
         inbox, self.inbox = self.inbox, []
@@ -104,6 +104,12 @@ class World:
         self.source = Source(self.desk, self.options)
         self.source.join(self.ask, self.cert, self.folder / "utility.json")
 
+    def warm(self) -> None:
+        """Let the site run before anybody asks a utility."""
+        for _ in range(20):
+            self.now_s += 1
+            self.site.pass_s(1)
+
     def power_cut(self, off_s: int = 30) -> None:
         """Take the power away and give it back."""
         kept = dump(self.state)
@@ -122,14 +128,18 @@ class World:
 
     def run(self, seconds: int) -> None:
         """Let time pass."""
-        _finish(self._run(seconds))
+        asyncio.run(self._run(seconds))
 
     async def _run(self, seconds: int) -> None:
         for _ in range(seconds):
-            self.now_s += 1
-            await self.source.turn()
-            self.site.second()
-            self.seen_w.append(self.site.grid_w())
+            await self.step(1)
+
+    async def step(self, seconds: int) -> None:
+        """Let one turn of client and core come after so long."""
+        self.now_s += seconds
+        self.site.pass_s(seconds)
+        await self.source.turn()
+        self.seen_w.append(self.site.grid_w())
 
     @property
     def state(self) -> State:
@@ -158,7 +168,3 @@ class World:
     def sets(self) -> int:
         """Return how many sets were entered."""
         return len([fact for fact in self.site.facts if fact[0] == record.DECISION])
-
-
-def _finish(job: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(job)

@@ -165,6 +165,11 @@ class Book:
         for mrid in over:
             del self.entries[mrid]
 
+    def next_s(self, now_s: int) -> int | None:
+        """Return when the next control begins or ends, None when all that is known has."""
+        times_s = [at_s for entry in self.entries.values() for at_s in (self.start_s(entry), self.end_s(entry))]
+        return min([at_s for at_s in times_s if at_s > now_s], default=None)
+
     def is_superseded(self, entry: Entry, now_s: int) -> bool:
         """Tell whether other controls have taken everything that was left to it."""
         if not entry.control.modes or (entry.cut_s is not None and entry.control.status != SUPERSEDED):

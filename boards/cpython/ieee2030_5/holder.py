@@ -48,6 +48,10 @@ class Holder:
         taken = [body for body, matter in bodies if not self._desk.reason_against(body)]
         self._desk.replace(taken, json.dumps(taken).encode())
 
+    def next_s(self) -> int | None:
+        """Return when the next of what the desk has is over, None when nothing is."""
+        return min([each.until_s for each in self._timed], default=None)
+
     def _goes_on(self, timed: list[Timed], now_s: int) -> bool:
         left = [each for each in self._timed if each.until_s > now_s + MARGIN_S]
         enough = len(left) > self._timed_max // 2 or len(left) == len(timed)

@@ -85,7 +85,8 @@ def planned(spans: list[Span], programs: list[r.Program], site: Site, now_s: int
     timed: list[tuple[Piece, Matter]] = []
     for matter, pieces in _pieces(spans, defaults, site).items():
         ramp = _stepped if matter[0] == LIMIT else _slowed
-        timed += [(piece, matter) for piece in ramp(pieces, lasting.get(matter), site.max_w, grad_w)]
+        rate = (0, None) if matter[1] == site.isolator else (site.max_w, grad_w)  # a switch has no way to go
+        timed += [(piece, matter) for piece in ramp(pieces, lasting.get(matter), *rate)]
     timed.sort(key=lambda each: (each[0].from_s, each[1]))
     return Plan(
         [(_body(matter, power_w, 0, primacy, {}), matter) for matter, power_w in sorted(lasting.items())],

@@ -1,7 +1,8 @@
 """What the modes of a control mean at this site: which scope, which direction, how many W.
 
 Here power into the site is positive, in the standard what a DER delivers is: signs are turned in this file alone.
-`opModConnect` and `opModEnergize` false take both directions to nothing, and open the isolator where there is one.
+`opModConnect` and `opModEnergize` false take both directions to nothing; the first also opens the isolator, where there
+is one: a switch that the core knows as such and not as a load.
 Of several modes on one matter the strictest holds.
 
 Source: IEEE 2030.5-2018 section 10.10.2 (signs), annex B (opModFixedW: of the discharge rating, and of the charge
@@ -38,6 +39,8 @@ class Site:
         for mode, number in modes.items():
             for matter, most_w in self._limits(mode, number):
                 said[matter] = min(said.get(matter, most_w), most_w)
+        if self.isolator and modes.get(r.CONNECT) == 0:
+            said[(CLAIM, self.isolator, 0)] = 0
         wanted_w = self._wanted_w(modes)
         if wanted_w is not None:
             wanted_w = max(-self.max_discharge_w, min(wanted_w, self.max_charge_w))
@@ -51,10 +54,7 @@ class Site:
     def _limits(self, mode: str, number: int) -> list[tuple[Matter, int]]:
         into, out_of = (LIMIT, self.der, INTO), (LIMIT, self.der, OUT_OF)
         if mode in r.FLAGS:
-            stopped = [(into, 0), (out_of, 0)]
-            if self.isolator and mode == r.CONNECT:
-                stopped.append(((LIMIT, self.isolator, INTO), 0))
-            return [] if number else stopped
+            return [] if number else [(into, 0), (out_of, 0)]
         matters = {
             r.IMPORT: (LIMIT, "", INTO), r.EXPORT: (LIMIT, "", OUT_OF), r.LOAD: into,
             r.GENERATION: out_of, r.MAXIMUM: out_of,

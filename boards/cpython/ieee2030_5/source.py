@@ -1,7 +1,7 @@
 """The IEEE 2030.5 client of a gateway as a source of control: reads, decides what holds, hands it to its desk, reports.
 
-Each second what is known is laid out anew, whether the server answers or not: without it the schedule that was read
-goes on to its end, and the defaults hold after that.
+What is known is laid out anew whenever something was read and whenever a control begins or ends, whether the server
+answers or not: without it the schedule that was read goes on to its end, and the defaults hold after that.
 
 Source: docs/ieee2030_5.md; IEEE 2030.5-2018; CSIP-AUS (SA TS 5573).
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import record
-from agent.config import REQUIRED, one_of, text, whole
+from agent.config import REQUIRED, text, whole
 from agent.sources.peer_desk import OPTED_OUT
 from boards.cpython.ieee2030_5.encode import DeviceKind
 from boards.cpython.ieee2030_5.events import Book
@@ -31,12 +31,14 @@ from boards.cpython.ieee2030_5.site import Site
 from boards.cpython.peers import checked_options
 from boards.retry import retry_ms
 from hal import quantities as q
+from hal.capabilities import SWITCH
 
 if TYPE_CHECKING:
     from agent.config import Field
     from agent.sources.peer_desk import PeerDesk
 
 TURN_MS = 1000
+LOOK_AGAIN_S = 60
 SAVE_MS = 10000  # what was told since may be told again after a power cut
 NOTES_MAX = 64
 REFUSED_MAX = 64  # controls that were refused and are not told of again
@@ -57,7 +59,7 @@ FIELDS: tuple[Field, ...] = (
     ("max_charge_w", whole(0, 1000000), 0),
     ("max_discharge_w", whole(0, 1000000), 0),
     ("energy_wh", whole(0, 100000000), 0),
-    ("setpoints", one_of("yes", "no"), "no"),
+    ("setpoints", whole(0, 1), 0),
 )
 
 
@@ -78,12 +80,15 @@ class Source:
         if scope is None or (scope >= 0 and not state.units[scope].takes_power()):
             raise ValueError("device", options["device"], "a circuit, or a device whose power can be limited")
         isolator = options["isolator"]
-        if isolator is not None and state.unit_named(isolator) is None:
-            raise ValueError("isolator", isolator, "the id of a switch")
+        unit = None if isolator is None else state.unit_named(isolator)
+        if isolator is not None and (unit is None or unit.contract.kind != SWITCH or unit.takes_power()):
+            raise ValueError("isolator", isolator, "the id of a switch that is given no power_max_w")
+        if isolator is not None and self.desk.authority.role != "utility":
+            raise ValueError("isolator", isolator, "role = 'utility'")
         if options["pin"] is not None and not is_pin(options["pin"]):
             raise ValueError("pin", options["pin"], "five digits and their check digit")
-        if options["setpoints"] == "yes" and (scope < 0 or self.desk.authority.role != "utility"):
-            raise ValueError("setpoints", "yes", "role = 'utility', and a device that takes a power set-point")
+        if options["setpoints"] and (scope < 0 or self.desk.authority.role != "utility"):
+            raise ValueError("setpoints", 1, "role = 'utility', and a device that takes a power set-point")
 
     def open(self, folder: Path) -> None:
         """Load the certificates and what was kept. Raises: ValueError with one sentence, OSError."""
@@ -99,7 +104,7 @@ class Source:
         """Make what reads and writes through `ask`. Raises: ValueError, OSError."""
         options, state = self.options, self.desk.loop.state
         identity = identity_in(cert)
-        claims = options["setpoints"] == "yes"
+        claims = options["setpoints"] == 1
         step_w = state.units[state.scope_named(options["device"]) or 0].contract.step if claims else 1
         self.site = Site(
             options["device"], options["max_w"], options["max_charge_w"], options["max_discharge_w"],
@@ -113,7 +118,8 @@ class Source:
         self.gauge = Gauge(self.desk.loop, options["device"], options["isolator"] or "")
         self.holder = Holder(self.desk, self._note)
         self.outage_ms: int | None = None  # since when the server has not answered
-        self._retry_ms = self._save_ms = 0
+        self._retry_ms = self._save_ms = self._edge_s = 0
+        self._standing = Standing(False, False)
         self._kept = Kept(kept)
         self._kept_ahead_ms: int | None = None  # how far the server is ahead of the civil clock
         self._load()
@@ -143,14 +149,15 @@ class Source:
         """Do what is due now."""
         now_ms = self.desk.loop.clock.now_ms()
         self._take_restored(now_ms)
-        if now_ms >= self._retry_ms:
-            await self._talk(now_ms)
+        read = await self._talk(now_ms) if now_ms >= self._retry_ms else False
         server_s = self.reader.civil.server_s(now_ms)
         if server_s is None:
             return
-        self.book.pass_time(server_s)
-        self._lay_out(server_s)
-        self._answer(server_s)
+        standing = Standing(self.desk.reason == record.ACCEPTED, OPTED_OUT in self.desk.outcomes, self.holder.refused)
+        if read or server_s >= self._edge_s or standing != self._standing:
+            self._standing = standing
+            self._lay_out(server_s)
+            self._answer(server_s, standing)
         if now_ms >= self._save_ms:
             self._save_ms = now_ms + SAVE_MS
             await self._save(now_ms)
@@ -161,10 +168,12 @@ class Source:
         if self.reader.civil.ahead_ms is None and self._kept_ahead_ms is not None and civil_ms:
             self.reader.civil.ahead_ms = self._kept_ahead_ms + civil_ms - now_ms
 
-    async def _talk(self, now_ms: int) -> None:
+    async def _talk(self, now_ms: int) -> bool:
+        """Read and report what is due; return whether anything was read."""
+        read = False
         try:
             self._ask_again(now_ms)
-            await self.reader.turn(now_ms)
+            read = await self.reader.turn(now_ms)
             server_s = self.reader.civil.server_s(now_ms)
             if server_s is not None:
                 measured, connected = self.gauge.read(now_ms)
@@ -175,6 +184,7 @@ class Source:
             self._note(str(error))
             self.outage_ms = now_ms if self.outage_ms is None else self.outage_ms
             self._retry_ms = now_ms + retry_ms(now_ms - self.outage_ms)
+        return read
 
     def _ask_again(self, now_ms: int) -> None:
         """Read a control anew whose start has come while the server still says that it is scheduled."""
@@ -191,15 +201,16 @@ class Source:
 
     def _lay_out(self, server_s: int) -> None:
         """Hand over what holds; before anything was ever read, what the agent itself kept stays."""
+        self.book.pass_time(server_s)
         programs = list(self.reader.programs.values())
         if programs:
             ahead_s = (self.reader.civil.ahead_ms or 0) // 1000
             self.holder.hold(planned(self.book.spans(), programs, self.site, server_s, ahead_s), server_s)
+        edges_s = [self.book.next_s(server_s), self.holder.next_s(), server_s + LOOK_AGAIN_S]
+        self._edge_s = min(edge_s for edge_s in edges_s if edge_s is not None)
 
-    def _answer(self, server_s: int) -> None:
+    def _answer(self, server_s: int, standing: Standing) -> None:
         """Queue what the server is to be told."""
-        desk = self.desk
-        standing = Standing(desk.reason == record.ACCEPTED, OPTED_OUT in desk.outcomes, self.holder.refused)
         self.reporter.queue.extend(due(self.book, server_s, self.site, standing))
         for refused in self.reader.refused:
             self._note(refused.why)
