@@ -9,7 +9,6 @@ from boards.micropython.clock import BoardClock
 from drivers import catalogue
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu
-from hal.modbus.tcp import Tcp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,12 +17,20 @@ if TYPE_CHECKING:
     from agent.config import Config
 
 
+_ABSENT = ": not in this image: build it with this site"
+
+
 class NoLine:
     """A line on which nothing is asked."""
 
 
 def check(config: Config) -> None:
-    """Make every driver once, as a start does. Raises: ValueError with one sentence."""
+    """Load every part and make every driver once, as a start does. Raises: ValueError with one sentence."""
+    for where, load in _parts(config):
+        try:
+            load()
+        except ImportError:
+            raise ValueError(where + _ABSENT)
     rows = {row["id"]: row for row in config.buses}
     for device in config.devices:
         row = rows[device["bus"]]
@@ -32,11 +39,70 @@ def check(config: Config) -> None:
             if row["kind"] != "pins":  # those of this life are taken
                 kind(_looked_at(row), device["unit"], device["options"])
         except ImportError:
-            raise ValueError("[[device]] %s driver = %r: it is not on this board" % (device["id"], device["driver"]))
+            raise ValueError("[[device]] %s driver = %r%s" % (device["id"], device["driver"], _ABSENT))
         except ValueError as fault:
             raise ValueError("[[device]] %s %s = %r: expected %s" % ((device["id"],) + fault.args))
 
 
+def _parts(config: Config) -> list[tuple[str, Any]]:
+    """Return what only some sites need: the word of the configuration that asks for it, and what loads it."""
+    agent = config.agent
+    rows = [row for row in config.buses if row["kind"] in _LINES]
+    found = [("[[bus]] %s kind = %r" % (row["id"], row["kind"]), _LINES[row["kind"]]) for row in rows]
+    if agent["journal"].startswith("ring:"):
+        found.append(("[agent] journal = %r" % agent["journal"], _ring))
+    if agent["recorder_bytes_max"]:
+        found.append(("[agent] recorder_bytes_max = %d" % agent["recorder_bytes_max"], _recorder))
+    if config.uplink is not None:
+        found.append(("[uplink]", _uplink))
+    if config.sources:
+        found.append(("[[source]]", _sources))
+    return found
+
+
+def _tcp() -> Any:
+    from boards.micropython.tcp_line import TcpLine
+
+    return TcpLine
+
+
+def _pins() -> Any:
+    from boards.micropython.pins import BoardPins
+
+    return BoardPins
+
+
+def _ring() -> Any:
+    from boards.micropython.ring_store import RingStore
+
+    return RingStore
+
+
+def _recorder() -> Any:
+    from agent.recorder import Recorder
+
+    return Recorder
+
+
+def _uplink() -> Any:
+    from boards.micropython.mqtt_uplink import MqttUplink
+
+    return MqttUplink
+
+
+def _sources() -> Any:
+    from boards.sources import add_source
+
+    return add_source
+
+
+_LINES = {"tcp": _tcp, "pins": _pins}
+
+
 def _looked_at(row: dict[str, Any]) -> Bus:
     line: Any = NoLine()
-    return Bus(line, Tcp() if row["kind"] == "tcp" else Rtu(row["baud"]), BoardClock())
+    if row["kind"] == "tcp":
+        from hal.modbus.tcp import Tcp
+
+        return Bus(line, Tcp(), BoardClock())
+    return Bus(line, Rtu(row["baud"]), BoardClock())

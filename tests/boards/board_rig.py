@@ -143,9 +143,10 @@ async def running_board(folder: Path, port: str, heap: str = HEAP) -> AsyncItera
 
 
 @asynccontextmanager
-async def again(folder: Path, heap: str = HEAP) -> AsyncIterator[Board]:
-    """Start the agent of a folder."""
+async def again(folder: Path, heap: str = HEAP, image: Path | None = None) -> AsyncIterator[Board]:
+    """Start the agent of a folder, from an image of all sources or from this one."""
     command = [sys.executable, "-m", "tools.board_process", str(folder), "--heap", heap]
+    command += [] if image is None else ["--image", str(image)]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT, limit=1 << 20
