@@ -19,6 +19,7 @@ SOURCES: tuple[tuple[str, str, str, str], ...] = (
     ("ieee2030-5", "boards.cpython.ieee2030_5.source", "Source", "utility grid"),
     ("eebus-lpc", "boards.cpython.eebus.bridge", "EebusBridge", "grid"),
     ("relays", "agent.sources.relays", "Relays", "grid"),
+    ("frequency", "agent.sources.frequency", "Frequency", "aggregator utility owner"),
     ("openadr", "boards.cpython.openadr.ven", "Ven", "aggregator utility grid"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.image import Image, Sample
 from agent.limits import EXPORT, IMPORT
+from agent.orders import made
 from agent.sources.desk import Sources, authority_of
 from agent.sources.minimum import minimum_w
 from agent.sources.relays import Relays
@@ -43,7 +44,9 @@ class Box:
         self.source = Relays(desk, given)
 
     def replace(self, controls, origin) -> None:
-        """Hear what is said."""
+        """Hear what is said; the core would take it."""
+        for control in controls:
+            made(self.state, self.authority, control[0], control[1], b"")
         self.controls, self.origin = controls, origin
 
     def say(self, seconds: int = 1, **closed: int | None) -> list[tuple[int, int]]:
