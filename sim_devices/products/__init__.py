@@ -8,6 +8,7 @@ from sim_devices.products.carlo_gavazzi_em24 import CarloGavazziEm24
 from sim_devices.products.carlo_gavazzi_em24_e1 import CarloGavazziEm24E1
 from sim_devices.products.carlo_gavazzi_em340 import CarloGavazziEm340
 from sim_devices.products.carlo_gavazzi_et112 import CarloGavazziEt112
+from sim_devices.products.daikin_homehub import DaikinHomehub
 from sim_devices.products.eastron_sdm72 import EastronSdm72
 from sim_devices.products.eastron_sdm72_v2 import EastronSdm72V2
 from sim_devices.products.eastron_sdm120 import EastronSdm120
@@ -19,15 +20,19 @@ from sim_devices.products.goodwe_et import GoodWeEt
 from sim_devices.products.heatmiser_edge import HeatmiserEdge
 from sim_devices.products.heidelberg_energy_control import HeidelbergEnergyControl
 from sim_devices.products.huawei_luna2000 import HuaweiLuna2000
+from sim_devices.products.idm_navigator import IdmNavigator
 from sim_devices.products.keba_kecontact import KebaKecontact
+from sim_devices.products.lambda_eu_l import LambdaEuL
 from sim_devices.products.luxtronik_shi import LuxtronikShi
 from sim_devices.products.marstek_venus import MarstekVenus, MarstekVenusV3
+from sim_devices.products.nibe_s import NibeS
 from sim_devices.products.phoenix_charx import PhoenixCharx
 from sim_devices.products.phoenix_eth import PhoenixEmCpPpEth, PhoenixEvEth
 from sim_devices.products.product import Product
 from sim_devices.products.shelly_pro_3em import ShellyPro3em
 from sim_devices.products.sma_storage import SmaStorage
 from sim_devices.products.solaredge_storedge import SolarEdgeStorEdge
+from sim_devices.products.stiebel_isg import StiebelIsg
 from sim_devices.products.sungrow_sh import SungrowSh
 from sim_devices.products.sunspec_inverter import SunSpecInverter, SunSpecProduction
 from sim_devices.products.sunspec_meter import SunSpecMeter
@@ -63,6 +68,11 @@ PRODUCTS: dict[str, type[Product]] = {
         WebastoUnite,
         GoE,
         AblEmh1,
+        StiebelIsg,
+        NibeS,
+        LambdaEuL,
+        IdmNavigator,
+        DaikinHomehub,
         GoodWeEt,
         HuaweiLuna2000,
         MarstekVenus,
