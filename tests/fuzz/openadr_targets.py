@@ -9,10 +9,11 @@ from boards.cpython.openadr.agenda import Agenda
 from boards.cpython.openadr.known import Known, merged
 from boards.cpython.openadr.marks import Marks
 from boards.cpython.openadr.notices import deleted_event
-from boards.cpython.openadr.plan import STEPS_MAX, steps
+from boards.cpython.openadr.plan import steps
 from boards.cpython.openadr.reports import Reports
 from boards.cpython.openadr.signals import Places
-from boards.cpython.openadr.wire import Malformed, as_list, parsed
+from boards.cpython.steps import STEPS_MAX
+from boards.cpython.strict_json import Malformed, as_list, parsed
 from tests.shared.house import House
 
 _NOW_MS = 1700049600000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from boards.cpython.openadr.events import event_of
-from boards.cpython.openadr.wire import parsed
+from boards.cpython.strict_json import parsed
 
 HOUR_MS, DAY_MS = 3600000, 86400000
 NOON_MS = 1700049600000  # 2023-11-15T12:00:00Z

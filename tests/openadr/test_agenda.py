@@ -9,8 +9,9 @@ from agent.command import Authority
 from agent.limits import EXPORT, IMPORT, SITE
 from boards.cpython.openadr.agenda import Agenda
 from boards.cpython.openadr.events import program_of
-from boards.cpython.openadr.plan import STEPS_MAX, is_enough, steps
-from boards.cpython.openadr.signals import CHARGE, CLAIM, LIMIT, Places
+from boards.cpython.openadr.plan import charging_w, steps
+from boards.cpython.openadr.signals import CHARGE, Places
+from boards.cpython.steps import CLAIM, LIMIT, STEPS_MAX, is_enough
 from tests.needs import shared_data
 from tests.openadr.documents import AGENT, HOUR_MS, NOON_MS, event, read
 from tests.shared.house import House
@@ -239,3 +240,16 @@ def test_every_event_of_the_user_guide_is_taken():
     found = agenda()
     found.take([read({**document, "id": f"e{at}"}) for at, document in enumerate(documents)], NOON_MS)
     assert len(documents) > 10 and found.events.refusals == {}
+
+
+@pytest.mark.parametrize(
+    ("charge_pm", "before_w", "wanted_w"),
+    [(500, 0, 5000), (795, 0, 0), (795, 5000, 5000), (800, 5000, 0), (900, 0, -5000), (805, 0, 0), (805, -5000, -5000)],
+)
+def test_a_battery_goes_to_a_state_of_charge_and_rests_there(charge_pm, before_w, wanted_w):
+    state = House().state
+    unit = state.units[3]
+    unit.soc_pm, unit.wanted = charge_pm, before_w
+    assert charging_w(state, 3, 800) == wanted_w
+    unit.soc_pm = None
+    assert charging_w(state, 3, 800) == 0

@@ -1,7 +1,7 @@
 """What of a VTN's list is believed: disappearance is the cancellation, and a flaky VTN cancels nothing."""
 
 from boards.cpython.openadr.known import MISSES, Events, merged
-from boards.cpython.openadr.wire import Malformed
+from boards.cpython.strict_json import Malformed
 from tests.openadr.documents import event, read
 
 LIMIT = ("IMPORT_CAPACITY_LIMIT", 5)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from boards.cpython.openadr.moments import NOW, Duration, as_duration, as_moment, as_spread_s
-from boards.cpython.openadr.wire import Malformed
+from boards.cpython.moments import NOW, Duration, as_duration, as_moment, as_spread_s
+from boards.cpython.strict_json import Malformed
 from tests.openadr.documents import DAY_MS, NOON_MS
 
 

@@ -12,7 +12,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from boards.cpython.openadr.notices import Notices, deleted_event
-from boards.cpython.openadr.wire import Malformed
+from boards.cpython.strict_json import Malformed
 from tests.needs import needs_program
 from tests.openadr.documents import event
 from tests.openadr.site import rig

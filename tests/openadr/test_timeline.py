@@ -4,7 +4,7 @@ import pytest
 
 from boards.cpython.openadr.events import Interval, Payload
 from boards.cpython.openadr.timeline import Span, parts, shift_s, spans
-from boards.cpython.openadr.wire import Malformed
+from boards.cpython.strict_json import Malformed
 from tests.openadr.documents import AGENT, DAY_MS, HOUR_MS, NOON_MS, checked, event, read
 
 WEEK_MS = 7 * DAY_MS

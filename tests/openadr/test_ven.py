@@ -154,6 +154,30 @@ def test_a_claim_without_an_end_is_a_lease_and_a_limit_without_one_holds(tmp_pat
     assert 600000 <= claimed_ms <= 1210000 and limited_ms == 0
 
 
+def test_what_began_long_ago_is_entered_for_the_rest_of_its_time(tmp_path):
+    async def play(found):
+        found.vtn.events = [
+            event(("IMPORT_CAPACITY_LIMIT", 9), start="2023-10-20T12:00:00Z", duration="P40D"),
+            event(
+                ("DISPATCH_SETPOINT", 6.9),
+                start="2020-01-01T00:00:00Z",
+                duration="P9999Y",
+                event_id="e2",
+                targets=["car"],
+            ),
+        ]
+        await found.poll()
+        state = found.site.loop.state
+        return (
+            [each.until_ms + NOON_MS for each in state.limits],
+            [each.value for each in state.claims],
+            found.ven.refusals,
+        )
+
+    ends_ms, claimed, refusals = run(play, tmp_path)
+    assert abs(ends_ms[0] - NOON_MS - 14 * DAY_MS) <= 1000 and claimed == [10000] and refusals == {}
+
+
 def test_a_list_of_many_pages_is_read_to_its_end(tmp_path):
     async def play(found):
         found.vtn.events = [event(("PRICE", 1), event_id=f"e{at}") for at in range(2, 120)] + [LIMIT]

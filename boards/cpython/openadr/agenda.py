@@ -9,7 +9,7 @@ from boards.cpython.openadr.known import Events
 from boards.cpython.openadr.plan import AHEAD_MS
 from boards.cpython.openadr.signals import SERIES, Places, Unserved, Wish, asked
 from boards.cpython.openadr.timeline import Span, parts, spans
-from boards.cpython.openadr.wire import Malformed, scaled
+from boards.cpython.strict_json import Malformed, scaled
 
 PROGRAMS_MAX = 256
 POINTS_MAX = 4096

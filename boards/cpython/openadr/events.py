@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from boards.cpython.openadr.moments import Duration, as_duration, as_moment, as_spread_s
-from boards.cpython.openadr.wire import (
+from boards.cpython.moments import Duration, as_duration, as_moment, as_spread_s
+from boards.cpython.strict_json import (
     Malformed,
     Object,
     as_id,

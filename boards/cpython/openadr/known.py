@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from boards.cpython.openadr.events import Event, event_of
-from boards.cpython.openadr.wire import Malformed, as_id, as_object
+from boards.cpython.strict_json import Malformed, as_id, as_object
 
 EVENTS_MAX = 256
 MISSES = 3  # lists in a row

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from boards.cpython.mqtt_link import Link, LinkError
 from boards.cpython.openadr.vtn import Vtn, VtnError
-from boards.cpython.openadr.wire import Malformed, Object, as_id, as_list, as_object, as_text, parsed, shown
+from boards.cpython.strict_json import Malformed, Object, as_id, as_list, as_object, as_text, parsed, shown
 from boards.retry import STEADY_MS, retry_ms
 
 PAYLOAD_BYTES_MAX = 65536

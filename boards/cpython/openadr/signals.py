@@ -18,16 +18,14 @@ from agent.command import Authority
 from agent.limits import EXPORT, IMPORT
 from agent.orders import may_claim, may_limit
 from agent.state import State
-from boards.cpython.openadr.wire import Malformed, scaled
+from boards.cpython.steps import CLAIM, LIMIT, Matter
+from boards.cpython.strict_json import Malformed, scaled
 from hal import capabilities
 
-LIMIT, CLAIM = 1, 2  # kinds of a control (docs/format.md)
 CHARGE = 4  # beside the modes of a claim: a state of charge in per mille, which becomes a set-point with the time
 MINIMISE = ("ALERT_GRID_EMERGENCY", "ALERT_BLACK_START")
 SERIES = ("PRICE", "EXPORT_PRICE", "GHG")
 _WATTS = {"KW": 1000}
-
-Matter = tuple[int, int, int]  # kind of control, scope, and the direction of a limit or what a claim competes for
 
 
 class Unserved(Exception):

@@ -12,9 +12,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from boards.cpython.moments import NOW, Duration
 from boards.cpython.openadr.events import Event, Interval, Payload, Period
-from boards.cpython.openadr.moments import NOW, Duration
-from boards.cpython.openadr.wire import Malformed
+from boards.cpython.strict_json import Malformed
 
 SPANS_MAX = 4096  # of one event, within what is looked at
 DIVIDED = ("PRICE", "EXPORT_PRICE", "GHG")  # several values of these divide their interval evenly

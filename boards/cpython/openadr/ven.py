@@ -24,13 +24,14 @@ from boards.cpython.openadr.events import Event, program_of
 from boards.cpython.openadr.known import merged
 from boards.cpython.openadr.marks import Marks
 from boards.cpython.openadr.notices import Notices
-from boards.cpython.openadr.plan import Step, controls, is_enough, steps
+from boards.cpython.openadr.plan import in_watts, steps
 from boards.cpython.openadr.reports import Reports
 from boards.cpython.openadr.signals import Places, Unserved
 from boards.cpython.openadr.vtn import Vtn, VtnError
-from boards.cpython.openadr.wire import Malformed, as_id, as_object
 from boards.cpython.peers import checked_options
 from boards.cpython.private_file import KeyFileError, read_private
+from boards.cpython.steps import Step, controls, is_enough
+from boards.cpython.strict_json import Malformed, as_id, as_object
 from boards.retry import retry_ms
 from hal import quantities as q
 
@@ -198,7 +199,9 @@ class Ven:
             left = found
         lease_ms = self.options["lease_s"] * 1000
         lease_until_ms = (self._heard_ms // lease_ms + 2) * lease_ms
-        said = controls(self.desk, left, now_ms, lease_until_ms, self.options["primacy"])
+        resolved = {in_watts(self.desk.loop.state, step): step for step in left}
+        placed = controls(self.desk, list(resolved), now_ms, lease_until_ms, self.options["primacy"])
+        said = {resolved[step]: placed[step] for step in placed}
         if left is found or any(before[step] != said.get(step) for step in left):
             self._said = {step: said[step] for step in said if self._is_taken(step, said[step])}
             self.desk.replace(list(self._said.values()), self._origin)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from boards.cpython.openadr.wire import BODY_BYTES_MAX, Malformed, as_list, as_object, as_text, parsed, shown
+from boards.cpython.strict_json import BODY_BYTES_MAX, Malformed, as_list, as_object, as_text, parsed, shown
 
 TIMEOUT_S = 20
 PAGE = 50  # the most that `limit` may be

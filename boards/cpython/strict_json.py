@@ -1,7 +1,8 @@
-"""What a VTN says, as plain objects: JSON within bounds, numbers exact, and each refusal with the place that it is at.
+"""What a peer says in JSON: within bounds, numbers exact, and each refusal with the place that it is at.
 
-A VTN is a stranger: its documents may be of any size, depth and sense. Numbers are read as decimals, never as floats,
-and become integers in base units. Source: OpenADR 3.1.0 OpenAPI document, `components/schemas`.
+A peer is a stranger: its documents may be of any size, depth and sense. Numbers are read as decimals, never as floats,
+and become integers in base units; NaN, infinities and keys that stand twice in an object are refused.
+Source: RFC 8259; an objectID is OpenADR 3.1.0's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 BODY_BYTES_MAX = 4 << 20
-TEXT_MAX = 128  # most names and types of the standard
+TEXT_MAX = 128  # most names and types of OpenADR
 DIGITS_MAX = 15  # beyond what any quantity of a site needs
 OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 

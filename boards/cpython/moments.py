@@ -1,4 +1,4 @@
-"""Times and durations as OpenADR writes them, in Unix milliseconds.
+"""Times and durations as peers write them, in Unix milliseconds.
 
 Source: RFC 3339 section 5.6 (date-time; its note allows a space for the `T`); ISO 8601 durations as the OpenAPI
 document's pattern has them; OpenADR 3.1.0 User Guide 7.3: a start at the beginning of year 1 means now, a duration of
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from boards.cpython.openadr.wire import refused
+from boards.cpython.strict_json import refused
 
 NOW = -1  # a start at "0001-01-01"
 _YEARS_MAX = 9999
