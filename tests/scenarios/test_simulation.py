@@ -56,16 +56,20 @@ def test_the_same_seed_gives_the_same_journal_in_another_process():
     assert json.loads(first.stdout)["journal_bytes"] > 0
 
 
-def test_ctrl_c_ends_every_process_at_once():
+def test_ctrl_c_ends_every_process_at_once_and_says_what_held_and_how_to_go_on():
     command = [sys.executable, "-m", "tools.cli", "simulate", "calm", "--seeds", "200", "--jobs", "2", "--json"]
     heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignored"
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    pipe = subprocess.PIPE
+    running = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
     signal.signal(signal.SIGINT, heeded)
     with running:
-        assert running.stdout is not None and running.stdout.readline()
+        assert running.stdout is not None and running.stderr is not None and running.stdout.readline()
         os.killpg(running.pid, signal.SIGINT)
-        running.communicate(timeout=10)  # ends when the last process has closed its end
+        more, said = running.stdout.read(), running.stderr.read()  # end when the last process has closed its end
     assert running.returncode == 130
+    told = 1 + more.count("\n")
+    ways = [f"seeds 1 to {n} are done, every rule held; --seed {n + 1} --seeds {200 - n} goes on\n" for n in range(200)]
+    assert said in ways[told : told + 2], (said, told)  # the last one may be counted and not yet told
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

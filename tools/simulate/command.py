@@ -8,10 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-from concurrent.futures import ProcessPoolExecutor
+import sys
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor, wait
+from contextlib import closing
 from dataclasses import replace
 from multiprocessing import active_children
-from typing import Any
 
 from tools.console import Progress
 from tools.errors import UsageError
@@ -22,27 +25,62 @@ from tools.simulate.run import Order, Result, simulated
 HELD, BROKEN = 0, 1
 HOUR_MS = 3_600_000
 EVENTS_SHOWN_MAX = 40
+LOOK_S = 1
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the seeds; return the exit code. Raises: UsageError."""
     orders = _orders(arguments)
+    tally = Tally(orders)
     progress = Progress(1)
-    worst = HELD
-    for done, result in enumerate(_results(orders, arguments.jobs), 1):
-        if result.rule:
-            worst = BROKEN
-            _show_broken(result, progress, arguments.json)
-        elif arguments.json:
-            print(json.dumps(result.as_json()), flush=True)
-        elif len(orders) == 1:
-            _show_held(result)
-        progress.step(f"{done} of {len(orders)} seeds, {result.order.scenario}, seed {result.order.seed}")
+    try:
+        with closing(_results(orders, arguments.jobs)) as results:
+            for result in results:
+                tally.count(result)
+                if result.rule:
+                    _show_broken(result, progress, arguments.json)
+                elif arguments.json:
+                    print(json.dumps(result.as_json()), flush=True)
+                elif len(orders) == 1:
+                    _show_held(result)
+                progress.step(f"{tally.done} of {len(orders)} seeds, {result.order.scenario}, seed {result.order.seed}")
+    except BaseException:  # Ctrl-C above all, hours after the start
+        progress.close()
+        if tally.done:
+            print(tally.so_far(), file=sys.stderr)
+        raise
     progress.close()
     if not arguments.json and len(orders) > 1:
-        verdict = "every rule held" if worst == HELD else "not every rule held"
-        print(f"{len(orders)} seeds of {orders[0].span_ms / HOUR_MS:g} h each: {verdict}")
-    return worst
+        print(f"{len(orders)} seeds of {orders[0].span_ms / HOUR_MS:g} h each: {tally.verdict()}")
+    return BROKEN if tally.broken else HELD
+
+
+class Tally:
+    """How far it came: results come in the order of the seeds."""
+
+    def __init__(self, orders: list[Order]) -> None:
+        self._orders = orders
+        self.done = 0
+        self.broken: list[int] = []
+
+    def count(self, result: Result) -> None:
+        """Take in the next result."""
+        self.done += 1
+        if result.rule:
+            self.broken.append(result.order.seed)
+
+    def verdict(self) -> str:
+        """Say what held."""
+        if not self.broken:
+            return "every rule held"
+        return f"not every rule held with seed {', '.join(map(str, self.broken))}"
+
+    def so_far(self) -> str:
+        """Say what held before it was ended, and with which seed it goes on."""
+        first, last = self._orders[0].seed, self._orders[self.done - 1].seed
+        left = len(self._orders) - self.done
+        rest = f"; --seed {last + 1} --seeds {left} goes on" if left else ""
+        return f"seeds {first} to {last} are done, {self.verdict()}{rest}"
 
 
 def _orders(arguments: argparse.Namespace) -> list[Order]:
@@ -67,17 +105,22 @@ def _orders(arguments: argparse.Namespace) -> list[Order]:
     return [replace(first, seed=arguments.seed + at) for at in range(arguments.seeds)]
 
 
-def _results(orders: list[Order], jobs: int) -> Any:
+def _results(orders: list[Order], jobs: int) -> Generator[Result, None, None]:
     if jobs == 1 or len(orders) == 1:
         yield from map(simulated, orders)
         return
     pool = ProcessPoolExecutor(min(jobs, len(orders)), initializer=_end_when_told)
+    waiting = deque([pool.submit(simulated, order) for order in orders])
     try:
-        yield from pool.map(simulated, orders)
+        while waiting:
+            future = waiting.popleft()
+            while not wait([future], LOOK_S).done:
+                pass  # a signal that comes just before a wait without end is not heeded before that ends
+            yield future.result()
     except BaseException:  # Ctrl-C above all: a seed may have minutes to go
         for worker in active_children():
             worker.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=False)  # no future is cancelled: the pool fails them itself, and only those not yet done
         raise
     pool.shutdown()
 
