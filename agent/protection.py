@@ -198,7 +198,7 @@ def _least_allowed(unit: Unit) -> int:
     if soc_pm is None:
         return 0
     guard.empty = soc_pm <= guard.soc_min_pm or (guard.empty and soc_pm < guard.soc_min_pm + _BACK_PM)
-    return 0 if guard.empty else min(-_tapered(unit.power_of(None), soc_pm - guard.soc_min_pm), 0)
+    return 0 if guard.empty else -_tapered(unit.power_of(None), soc_pm - guard.soc_min_pm)
 
 
 def _most_allowed(unit: Unit) -> int:
@@ -206,7 +206,7 @@ def _most_allowed(unit: Unit) -> int:
     if soc_pm is None:
         return 0
     guard.full = soc_pm >= guard.soc_max_pm or (guard.full and soc_pm > guard.soc_max_pm - _BACK_PM)
-    return 0 if guard.full else max(_tapered(unit.power_of(None), guard.soc_max_pm - soc_pm), 0)
+    return 0 if guard.full else _tapered(unit.power_of(None), guard.soc_max_pm - soc_pm)
 
 
 def _tapered(most_w: int, left_pm: int) -> int:

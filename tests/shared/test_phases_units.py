@@ -95,9 +95,19 @@ def test_a_switch_that_was_away_is_believed_after_five_good_seconds():
         (NOW_MS + 16000, 1, NOW_MS + 6000, 0),
         (NOW_MS + 17000, 3, NOW_MS + 17000, 0),
         (NOW_MS + 21000, 3, NOW_MS + 21000, 3),
+        (NOW_MS + 22000, 0, NOW_MS + 22000, 0),
+        (NOW_MS + 26999, 3, NOW_MS + 26999, 0),
     ):
         pair.look(garage.state, Image([None, None, Sample(at_ms, {q.PHASES: told})], 0, 0, 0), now_ms)
         assert (pair.stands, pair.answers) == (stands, stands > 0), now_ms
+        assert stands or pair.doubt_ms == now_ms  # who is not believed is not elsewhere
+
+
+def test_a_switch_is_believed_when_it_is_first_seen():
+    garage = Garage()
+    pair = garage.state.phase_pairs[0]
+    pair.look(garage.state, Image([None, None, Sample(0, {q.PHASES: 3})], 0, 0, 0), 0)
+    assert (pair.stands, pair.answers) == (3, True)
 
 
 def test_an_old_answer_is_none():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent import protection, record
 from agent.kept import dump, load
 from agent.limits import EXPORT, SITE
-from agent.protection import ask, charge_bounds
+from agent.protection import ask, charge_bounds, follow_charge
 from agent.step import Outcome
 from agent.unit import Contract, Unit
 from hal import capabilities as c
@@ -169,6 +169,20 @@ def test_charge_that_allows_more_is_heeded_once_it_has_lasted():
                 assert site.setpoints() == [0]
                 site.run(1)
                 assert site.setpoints() == [wanted_w]
+
+
+def test_more_is_allowed_so_long_after_less_was_allowed_last():
+    for side, near_pm in ((0, 120), (1, 980)):
+        battery = unit(BATTERY, power_max_w=5000)
+        for now_ms, soc_pm, most_w in (
+            (0, 500, 5000),
+            (1000, near_pm, 2000),
+            (5000, near_pm, 2000),
+            (14999, 500, 2000),
+            (15001, 500, 5000),
+        ):
+            follow_charge(soc(battery, soc_pm), now_ms)
+            assert abs(charge_bounds(battery)[side]) == most_w, now_ms
 
 
 def test_battery_that_regulates_itself_is_left_alone_at_any_charge():

@@ -40,7 +40,7 @@ MODULES = (
     "agent/actuator.py",
 )
 KILLED_PM_MIN = 900
-WORKERS = 2
+JOBS = 2
 FOLDER = ROOT / "build" / "mutants"
 GOOD, TOO_FEW, UNTESTED, INTERRUPTED = 0, 1, 2, 130
 
@@ -56,6 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         metavar="NAME",
         help="only this file, as in test_limits; may be repeated",
     )
+    parser.add_argument("--jobs", type=int, default=JOBS, metavar="N", help=f"mutants at once (default: {JOBS})")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs found")
     parser.add_argument(
         "--folder", type=Path, default=FOLDER, help="for copies and what was found; one run at a time in each"
@@ -66,11 +67,13 @@ def main(argv: list[str] | None = None) -> int:
     missing = [module for module in modules if not (ROOT / module).is_file()]
     if missing:
         parser.error(f"no such module: {', '.join(missing)}")
+    if asked.jobs < 1:
+        parser.error("--jobs is at least 1")
     tests = tuple(name.removesuffix(".py").rpartition("/")[2] for name in asked.tests)
     operators.register()
     try:
         with alone(asked.folder.resolve()) as folder:
-            scores = measure(folder, modules, tests, asked.fresh)
+            scores = measure(folder, modules, tests, asked.fresh, asked.jobs)
     except KeyboardInterrupt:
         return INTERRUPTED
     except MutantsError as error:
@@ -92,9 +95,9 @@ def alone(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def measure(folder: Path, modules: tuple[str, ...], files: tuple[str, ...], fresh: bool) -> list[Score]:
+def measure(folder: Path, modules: tuple[str, ...], files: tuple[str, ...], fresh: bool, jobs: int) -> list[Score]:
     """Return what became of the mutants of each module before the tests of some files, or all. Raises: MutantsError."""
-    trees = [folder / f"tree-{number}" for number in range(WORKERS)]
+    trees = [folder / f"tree-{number}" for number in range(jobs)]
     tree_print = copy_to(trees[0])
     for tree in trees[1:]:
         if copy_to(tree) != tree_print:
