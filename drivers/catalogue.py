@@ -202,6 +202,14 @@ PRODUCTS = (
     ),
     ("shelly-pro-3em", "drivers.meters.shelly_pro_3em", "ShellyPro3em", "meter", "Shelly Pro 3EM", SIMULATED),
     (
+        "siemens-rdf302",
+        "drivers.thermostats.siemens_rdf302",
+        "SiemensRdf302",
+        "thermostat",
+        "Siemens RDF302",
+        SIMULATED,
+    ),
+    (
         "sma-storage",
         "drivers.batteries.sma_storage",
         "SmaStorage",
@@ -267,6 +275,14 @@ PRODUCTS = (
         "WebastoUnite",
         "charger",
         "Webasto (Ampure) Unite, Vestel EVC04",
+        SIMULATED,
+    ),
+    (
+        "wiren-board-mr6c",
+        "drivers.switches.wiren_board_mr6c",
+        "WirenBoardMr6c",
+        "switch",
+        "Wiren Board WB-MR6C relay board",
         SIMULATED,
     ),
 )

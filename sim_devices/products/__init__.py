@@ -30,6 +30,7 @@ from sim_devices.products.phoenix_charx import PhoenixCharx
 from sim_devices.products.phoenix_eth import PhoenixEmCpPpEth, PhoenixEvEth
 from sim_devices.products.product import Product
 from sim_devices.products.shelly_pro_3em import ShellyPro3em
+from sim_devices.products.siemens_rdf302 import SiemensRdf302
 from sim_devices.products.sma_storage import SmaStorage
 from sim_devices.products.solaredge_storedge import SolarEdgeStorEdge
 from sim_devices.products.stiebel_isg import StiebelIsg
@@ -40,6 +41,7 @@ from sim_devices.products.sunspec_storage import SunSpecStorage
 from sim_devices.products.victron_gx import VictronGx
 from sim_devices.products.waveshare_relay import WaveshareRelay8
 from sim_devices.products.webasto import WebastoNext, WebastoUnite
+from sim_devices.products.wiren_board_mr6c import WirenBoardMr6c
 
 PRODUCTS: dict[str, type[Product]] = {
     product.model: product
@@ -68,6 +70,8 @@ PRODUCTS: dict[str, type[Product]] = {
         WebastoUnite,
         GoE,
         AblEmh1,
+        WirenBoardMr6c,
+        SiemensRdf302,
         StiebelIsg,
         NibeS,
         LambdaEuL,

@@ -16,7 +16,6 @@ from sim_devices.wire.bank import Bank, Cell
 from sim_devices.wire.words import u16
 
 READ_COILS, WRITE_COIL, WRITE_COILS = 1, 5, 15
-CHANNELS = 8
 SG_READY = ("sg-ready-1", "sg-ready-2")
 
 
@@ -33,20 +32,25 @@ class WaveshareRelay8(Product):
     model = "waveshare-relay-8"
     bus_kind = "rtu"
     options = Options
+    channels = 8
 
     def __init__(self, house: House, unit: int, options: Options) -> None:
         super().__init__(house, unit)
-        self.closed = [False] * CHANNELS
+        self.closed = [False] * self.channels
         self._wired = {int(channel): self._wire(what) for channel, what in options.channels.items()}
-        if not set(self._wired) <= set(range(CHANNELS)):
-            raise ValueError(f"channels are 0..{CHANNELS - 1}")
-        bank = Bank([self._channel(i) for i in range(CHANNELS)])
+        if not set(self._wired) <= set(range(self.channels)):
+            raise ValueError(f"channels are 0..{self.channels - 1}")
+        bank = Bank([self._channel(i) for i in range(self.channels)])
         self.reading[unit, READ_COILS] = bank
         self.writing = {(unit, WRITE_COIL): bank, (unit, WRITE_COILS): bank}
 
     def restart(self) -> None:
+        """Lose what is volatile: all contacts open."""
+        self.open_all()
+
+    def open_all(self) -> None:
         """Open all contacts."""
-        for i in range(CHANNELS):
+        for i in range(self.channels):
             self._switch(i, False)
 
     def state(self) -> dict[str, object]:

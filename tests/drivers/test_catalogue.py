@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import statistics
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from hal.modbus.device import ModbusDevice
 from hal.modbus.rtu import Rtu
 from hal.modbus.tcp import Tcp
 from hal.pins import PinDevice
+from sim_devices.products import PRODUCTS as TWINS
 from tests.needs import ROOT
 from tests.shared.pinned import is_on_pins, least_options, pin_driver_of, pins_for
 
@@ -34,6 +36,10 @@ KINDS = {
     "heat pump": (c.HEAT_PUMP, "heatpumps"), "thermostat": (c.THERMOSTAT, "thermostats"),
     "switch": (c.SWITCH, "switches"), "sg-ready": (c.SG_READY, "heatpumps"),
     "phase switch": (c.PHASE_SWITCH, "chargers"), "inverter": (c.INVERTER, "inverters"),
+}  # fmt: skip
+# Drivers that share a twin, or whose twin is named by its number of relays.
+TWIN_OF = {
+    "alfen-eve-phases": "alfen-eve", "sg-ready-relay": "waveshare-relay-8", "waveshare-relay": "waveshare-relay-8"
 }  # fmt: skip
 QUANTITIES = range(q.POWER_W, q.PHASES + 1)
 
@@ -142,6 +148,20 @@ def test_channels_are_named_in_the_docstring_and_needed_ones_are_missed(model):
             with pytest.raises(ValueError) as refused:
                 kind(pins_for(model), 1, {each: each for each in least_options(model) if each != name})
             assert refused.value.args[0] == name
+
+
+@pytest.mark.parametrize("model", [row[0] for row in catalogue.PRODUCTS if row[5] == catalogue.SIMULATED])
+def test_what_claims_a_simulation_has_a_twin_that_names_its_own_source(model):
+    if model in ON_PINS:
+        return  # they are simulated as circuits: sim_devices/pins
+    twin = TWINS[TWIN_OF.get(model, model)]
+    said = docstring(ROOT / Path(*twin.__module__.split(".")).with_suffix(".py"))
+    assert "\nSource: " in said and twin.bus_kind in ("rtu", "ascii", "tcp")
+
+
+def test_there_are_as_many_products_as_were_promised_and_their_drivers_are_short():
+    assert len(MODELS) >= 32
+    assert statistics.median(len(path.read_text().splitlines()) for path in FILES) <= 60
 
 
 def test_nothing_claims_more_than_a_simulation_without_a_capture():

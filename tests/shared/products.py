@@ -21,6 +21,8 @@ ON_SERIAL = (
     "heidelberg-energy-control",
     "waveshare-relay",
     "sg-ready-relay",
+    "siemens-rdf302",
+    "wiren-board-mr6c",
 )
 
 
