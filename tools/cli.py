@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from tools.console import printable
 from tools.errors import UsageError
+from tools.field_parsers import add_field_tools
 
 MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
 # import -> extra
@@ -103,7 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     devices = commands.add_parser("devices", help="list the products that have a driver")
     devices.add_argument("--json", action="store_true")
+    devices.add_argument("--write", action="store_true", help="write SUPPORTED.md of this checkout anew")
     devices.set_defaults(run=_devices)
+    add_field_tools(commands, _call)
     demo = commands.add_parser("demo", help="show a whole site with simulated devices")
     demo.add_argument("--fast", action="store_true", help="play it in about 50 s instead of 90")
     demo.add_argument(
@@ -346,7 +349,7 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _devices(arguments: argparse.Namespace) -> int:
-    return _call("tools.devices", "run", as_json=arguments.json)
+    return _call("tools.devices", "run", as_json=arguments.json, write=arguments.write)
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
