@@ -13,7 +13,7 @@ from __future__ import annotations
 from hal import quantities as q
 from hal.capabilities import PERSISTENT
 from hal.capabilities.sg_ready import SgReady
-from hal.errors import NotObeyed, WrongDevice
+from hal.errors import FrameError, NotObeyed, WrongDevice
 from hal.modbus import pdu
 from hal.modbus.device import ModbusDevice
 from hal.modbus.points import U16, Point, WordType
@@ -68,11 +68,13 @@ class StiebelIsg(ModbusDevice, SgReady):
         return mode
 
     async def kept(self) -> int:
-        """Return the state that the inputs ask for. Raises: NotObeyed when that is none, other DeviceErrors."""
-        words = await self.registers(FIRST, 2, pdu.READ_HOLDING)
-        if words not in MODES:
-            raise NotObeyed(FIRST, None, words)
-        return MODES[words]
+        """Return the state that the inputs ask for. Raises: NotObeyed, FrameError when SG-Ready is off, DeviceError."""
+        on, first, second = await self.registers(SG_READY_ON, 3, pdu.READ_HOLDING)
+        if not on:
+            raise FrameError("SG-Ready is off", (on, first, second))  # a gateway answers zeros for a dead unit
+        if (first, second) not in MODES:
+            raise NotObeyed(FIRST, None, (first, second))
+        return MODES[first, second]
 
     async def default_mode(self) -> int:
         """Clear both inputs: the pump runs by its own programme. Raises: DeviceError."""

@@ -11,6 +11,7 @@ Option channel (1..6): the relay as printed on the box.
 from __future__ import annotations
 
 from drivers.switches.waveshare_relay import WaveshareRelay
+from hal.errors import FrameError
 from hal.modbus import pdu
 
 SAFE_S = 8
@@ -27,3 +28,10 @@ class WirenBoardMr6c(WaveshareRelay):
         """Arm safe mode; 1 closes, 0 opens; read back. Returns the state kept. Raises: DeviceError."""
         await self.keep_written(SAFE_S, (self.fallback_ms // 1000,), pdu.WRITE_REGISTER)
         return await super().set_on(on)
+
+    async def kept(self) -> int:
+        """Return 1 while the contact is closed. Raises: FrameError when safe mode is off, other DeviceErrors."""
+        (safe_s,) = await self.registers(SAFE_S, 1, pdu.READ_HOLDING)
+        if not safe_s:
+            raise FrameError("safe mode is off", (SAFE_S, safe_s))  # a gateway answers zeros for a dead unit
+        return await super().kept()

@@ -23,7 +23,7 @@ class Pump(Product):
     """Base of gateways to the house's heat pump."""
 
     bus_kind = "tcp"
-    options = Options
+    options: type[Any] = Options
 
     def __init__(self, house: House, unit: int, options: Any) -> None:
         super().__init__(house, unit, options)

@@ -12,38 +12,19 @@ from sim_devices.home import running_home
 from sim_devices.products import PRODUCTS
 from sim_devices.products.charger import Charger
 from tests.drivers.bench import driver_for
+from tests.drivers.rows import CHARGERS, GO_E, HEIDELBERG, KEBA_P30, TOLD, WALLBE
 from tests.drivers.twins import Row, house_of, twin_of
 
-KEBA_P30 = Row("keba-kecontact", unit=255)
-KEBA_P40 = Row("keba-kecontact", unit=255, product={"code": 4161000, "safe_a": 6.0}, options={"fallback_ma": 6000})
-HEIDELBERG = Row("heidelberg-energy-control")
-GO_E = Row("go-e", options={"fallback_ma": 0})
-TOLD = (q.POWER_W, q.ENERGY_IMPORT_WH, q.CURRENT_L1_MA, q.CURRENT_L2_MA, q.CURRENT_L3_MA)
-WALLBE = Row("phoenix-ev-eth", unit=255, product={"tenths": True}, options={"counts_per_a": 10}, unread=TOLD)
-ROWS = (
-    KEBA_P30,
-    KEBA_P40,
-    HEIDELBERG,
-    Row("phoenix-charx"),
-    Row("phoenix-charx", options={"fallback_ma": 0}),
-    Row("phoenix-em-cp-pp-eth", unit=180, unread=TOLD),
-    Row("phoenix-ev-eth", unit=255, unread=TOLD),
-    WALLBE,
-    Row("webasto-next", unit=255, product={"wait_s": 60.0}, asked_back=False),
-    Row("webasto-unite", unit=255, product={"wait_s": 60.0}),
-    GO_E,
-    Row("abl-emh1", unread=TOLD[:2]),
-)
 A_SLACK = 110  # in mA: tenths of an ampere
 W_SLACK = 60  # some tell VA, and the simulated car is a tenth reactive
 WH_SLACK = 101  # tenths of a kilowatt-hour
 MA_SLACK = 60  # what a step of a duty cycle is
-each = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.model)
+each = pytest.mark.parametrize("row", CHARGERS, ids=lambda row: row.model)
 
 
 def test_every_charger_of_the_catalogue_on_modbus_is_in_a_row():
     built = {row[0] for row in catalogue.PRODUCTS if row[3] == "charger"} - {"control-pilot", "alfen-eve"}
-    assert built == {row.model for row in ROWS}
+    assert built == {row.model for row in CHARGERS}
     assert built == {model for model, product in PRODUCTS.items() if issubclass(product, Charger)}
     assert all(issubclass(catalogue.load(model), ModbusCharger) for model in built)
 

@@ -11,26 +11,21 @@ from sim_devices.home import running_home
 from sim_devices.products import PRODUCTS
 from sim_devices.products.pump import Pump
 from tests.drivers.bench import driver_for
+from tests.drivers.rows import PUMPS_READ, PUMPS_STEERED
 from tests.drivers.twins import Row, house_of, twin_of
 
-STEERED = (Row("daikin-homehub"), Row("nibe-s"), Row("stiebel-isg"))
-READ_ONLY = (
-    Row("lambda-eu-l"),
-    Row("lambda-eu-l", product={"low_first": False}, options={"low_first": 0}),
-    Row("idm-navigator"),
-)
-ROWS = STEERED + READ_ONLY
+ROWS = PUMPS_STEERED + PUMPS_READ
 MODES = (q.SG_LOCK, q.SG_NORMAL, q.SG_RECOMMENDED, q.SG_FORCED)
 COLD = {"building": {"air_c": 15.0, "walls_c": 15.0}, "tank": {"water_c": 25.0}}
 each = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.model)
-steered = pytest.mark.parametrize("row", STEERED, ids=lambda row: row.model)
+steered = pytest.mark.parametrize("row", PUMPS_STEERED, ids=lambda row: row.model)
 
 
 def test_every_simulated_pump_has_its_driver_in_a_row():
     assert {row.model for row in ROWS} == {model for model, product in PRODUCTS.items() if issubclass(product, Pump)}
     by_model = {row[0]: row for row in catalogue.PRODUCTS}
-    assert {by_model[row.model][3] for row in STEERED} == {"sg-ready"}
-    assert {by_model[row.model][3] for row in READ_ONLY} == {"meter"}
+    assert {by_model[row.model][3] for row in PUMPS_STEERED} == {"sg-ready"}
+    assert {by_model[row.model][3] for row in PUMPS_READ} == {"meter"}
 
 
 @each
@@ -96,7 +91,7 @@ async def test_it_does_that_on_a_real_port_too(row):
         driver_for(home, "heat-pump", row.model, **row.options) as driver,
     ):
         assert q.TEMP_OUTSIDE_MC in await driver.read()
-        if row in STEERED:
+        if row in PUMPS_STEERED:
             assert await driver.obey(q.SG_FORCED) == q.SG_FORCED
             assert home.house.heat_pump.contacts == (True, True)
 

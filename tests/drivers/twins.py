@@ -13,7 +13,7 @@ from hal.modbus.tcp import Tcp
 from sim_devices.config import load
 from sim_devices.home import Home
 from sim_devices.products import PRODUCTS
-from tests.drivers.virtual import FrameLine
+from tests.drivers.virtual import Bench, FrameLine
 from tests.sim_devices.homes import home_tree
 
 BUS = "more"
@@ -48,12 +48,26 @@ def house_of(device: str, row: Row, **tables: Any) -> dict[str, Any]:
     return tree
 
 
-async def twin_of(device: str, row: Row, **tables: Any) -> Twin:
-    """Return a furnished home and an open driver. Raises: DeviceError."""
+def furnished(device: str, row: Row, clock: ManualClock, **tables: Any) -> tuple[Home, Any]:
+    """Return a home without ports, and a driver on the frames of its bus, not opened."""
     home = Home.furnished(load(house_of(device, row, **tables)))
     home.advance(0.001)
     framing = {"tcp": Tcp, "rtu": Rtu, "ascii": Ascii}[PRODUCTS[row.model].bus_kind]()
-    bus = Bus(FrameLine(home.frames(BUS)), framing, ManualClock())
-    driver = catalogue.load(row.model)(bus, row.unit, dict(row.options))
+    bus = Bus(FrameLine(home.frames(BUS)), framing, clock)
+    return home, catalogue.load(row.model)(bus, row.unit, dict(row.options))
+
+
+async def twin_of(device: str, row: Row, **tables: Any) -> Twin:
+    """Return a furnished home and an open driver. Raises: DeviceError."""
+    home, driver = furnished(device, row, ManualClock(), **tables)
     await driver.open()
     return Twin(home, home.devices[device].product, driver)
+
+
+class TwinBench(Bench):
+    """One row's product and driver under our worker."""
+
+    def __init__(self, device: str, row: Row) -> None:
+        self.clock = ManualClock()
+        self.home, driver = furnished(device, row, self.clock)
+        self.seat(device, driver)

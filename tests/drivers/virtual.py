@@ -48,8 +48,12 @@ class Bench:
         )
         self.clock = ManualClock()
         bus = Bus(FrameLine(self.home.frames(bus_id)), Tcp() if kind == "tcp" else Rtu(), self.clock)
+        self.seat(device, catalogue.load(model)(bus, unit, options))
+
+    def seat(self, device: str, driver: Any) -> None:
+        """Put a driver under a worker, in a home with a clock."""
         self.product: Any = self.home.devices[device].product
-        self.driver: Any = catalogue.load(model)(bus, unit, options)
+        self.driver = driver
         self.heard: list[Any] = []
         self.post = Post(0, self.driver, self.heard.append)
         self.worker = Worker([self.post], self.clock)
