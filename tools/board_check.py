@@ -29,6 +29,7 @@ from tools.board_manifest import (
     channels_of,
     constant_of,
     files_of,
+    has_bus,
     joins_network,
     modules_of,
     ring_bytes_of,
@@ -43,6 +44,7 @@ TWIN_HEAP = "4M"  # room enough for every site: what it takes is what is asked
 HASH_BYTES, ID_BYTES, POINT_BYTES = 32, 8, 65
 OF_BOARDS_ALONE = ("wlan", "clock")  # tables that the twin has no use for and refuses
 # In use when ready on the twin, with one driver each: measured with 1 to 8 devices, 1 to 4 buses, 0 to 4 authorities.
+# The last five are what only a board has: measured on its own start, with stand-ins for its hardware.
 MODEL = {
     "agent": 95_000,
     "uplink": 14_000,
@@ -51,6 +53,11 @@ MODEL = {
     "bus": 500,
     "authority": 450,
     "console": 26_500,
+    "pins": 4_300,
+    "pin_driver": 1_900,
+    "board": 17_500,
+    "wlan": 1_100,
+    "clock": 200,
 }
 
 
@@ -153,20 +160,28 @@ def figures(board: str, config: Config, site_json: bytes, image: Path) -> list[F
     else:
         in_files += settings["journal_bytes_max"]
     found.append(Figure("file bytes", in_files, room.files_bytes, "configuration, journal and images in files"))
-    twin_bytes, how = heap_on_twin(config, site_json, image if board == TWIN else None)
-    heap_bytes = twin_bytes * room.heap_percent // 100 + room.work_bytes + (0 if room.in_place else image_bytes)
-    how = f"{how} {twin_bytes} on the twin, {room.heap_percent} % of it here, {room.work_bytes} to work"
+    wide_bytes, how = heap_on_64_bits(board, config, site_json, image)
+    heap_bytes = wide_bytes * room.heap_percent // 100 + room.work_bytes + (0 if room.in_place else image_bytes)
+    how = f"{how} {wide_bytes} on 64 bits, {room.heap_percent} % of it here, {room.work_bytes} to work"
     return [*found, Figure("heap bytes", heap_bytes, room.heap_bytes, how)]
 
 
-def heap_on_twin(config: Config, site_json: bytes, image: Path | None) -> tuple[int, str]:
-    """Return the heap that the ready agent takes on the 64-bit twin, and "measured:" or "modelled:".
-
-    `image`: that of the twin; without it one is made. Raises: StageError.
-    """
+def heap_on_64_bits(board: str, config: Config, site_json: bytes, image: Path) -> tuple[int, str]:
+    """Return what the ready agent would take of a heap of 64 bits, and how that is known. Raises: StageError."""
     lacks = find_spec("micropython_run") is None or (config.uplink is not None and find_spec("cryptography") is None)
-    if lacks or any(row["kind"] not in ("serial", "ascii", "tcp") for row in config.buses):
-        return modelled(config), "modelled:"
+    if lacks or has_bus(config, "pins"):
+        return modelled(board, config), "modelled:"
+    if board == TWIN:
+        return heap_on_twin(config, site_json, image), "measured:"
+    own = sum(MODEL[part] * count for part, count in _own_parts(board, config).items())
+    return heap_on_twin(config, site_json, None) + own, f"measured, and {own} modelled for what only it has:"
+
+
+def heap_on_twin(config: Config, site_json: bytes, image: Path | None) -> int:
+    """Return the heap that the ready agent takes on the 64-bit twin; `image`: the twin's, without it one is made.
+
+    Raises: StageError.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _lay_out(folder, config, site_json)
@@ -176,7 +191,7 @@ def heap_on_twin(config: Config, site_json: bytes, image: Path | None) -> tuple[
             image = folder / "twin.romfs"
             write_romfs(folder / "mpy", image)
         try:
-            return ready_heap(folder, TWIN_HEAP, image)[0], "measured:"
+            return ready_heap(folder, TWIN_HEAP, image)[0]
         except FootprintError as error:
             raise UsageError(f"the agent does not start with this site: {str(error).strip()}") from error
 
@@ -203,15 +218,27 @@ def _lay_out(folder: Path, config: Config, site_json: bytes) -> None:
         path.write_bytes(content)
 
 
-def modelled(config: Config) -> int:
-    """Return what the heap is estimated at where it cannot be measured."""
+def modelled(board: str, config: Config) -> int:
+    """Return what the heap of 64 bits is estimated at where it cannot be measured."""
+    drivers = {row["driver"] for row in config.devices} & {row[0] for row in PRODUCTS}
+    pins = [row["id"] for row in config.buses if row["kind"] == "pins"]
+    on_pins = {row["driver"] for row in config.devices if row["bus"] in pins}
     counts = {
         "agent": 1,
         "uplink": config.uplink is not None,
-        "driver": len({row["driver"] for row in config.devices} & {row[0] for row in PRODUCTS}),
+        "driver": len(drivers - on_pins),
+        "pin_driver": len(drivers & on_pins),
         "device": len(config.devices),
         "bus": len(config.buses),
+        "pins": len(pins),
         "authority": len(config.authorities),
         "console": config.console is not None,
-    }
+    } | _own_parts(board, config)
     return sum(MODEL[part] * count for part, count in counts.items())
+
+
+def _own_parts(board: str, config: Config) -> dict[str, int]:
+    """Return what a board has and the twin has not."""
+    if board == TWIN:
+        return {}
+    return {"board": 1, "wlan": config.wlan is not None, "clock": config.clock is not None}

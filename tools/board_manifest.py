@@ -30,7 +30,7 @@ class Room:
     """What a board has for the agent; docs/boards.md says where each figure is from."""
 
     heap_bytes: int  # for the agent, once firmware and network run
-    heap_percent: int  # of the heap that the same agent takes on the 64-bit twin
+    heap_percent: int  # of the heap that the same agent takes on 64 bits: docs/memory.md, "From 64 bits to 32"
     work_bytes: int  # of it to stay free: a TLS handshake, a signature and the largest command at once
     in_place: bool  # bytecode is executed in flash, which needs firmware with ROMFS; else it lies in the heap
     slot_bytes: int  # for each of the two images
@@ -39,9 +39,9 @@ class Room:
 
 ROOMS = {
     "micropython_unix": Room(160 * KB, 100, 25_000, True, 1024 * KB, 8192 * KB),
-    "esp32_s3_devkit": Room(7168 * KB, 75, 64_000, False, 512 * KB, 2048 * KB),
-    "esp32_generic": Room(160 * KB, 75, 20_000, True, 192 * KB, 512 * KB),
-    "pico_w": Room(194 * KB, 75, 61_000, True, 192 * KB, 256 * KB),
+    "esp32_s3_devkit": Room(7168 * KB, 65, 64_000, False, 512 * KB, 2048 * KB),
+    "esp32_generic": Room(160 * KB, 65, 20_000, True, 192 * KB, 512 * KB),
+    "pico_w": Room(194 * KB, 65, 61_000, True, 192 * KB, 256 * KB),
 }
 
 SECRETS = ("key", "next_key", "cert_key", "password")

@@ -51,6 +51,16 @@ def write_board(folder: Path, addresses: dict[str, Any], port: str) -> Path:
     return site
 
 
+async def readable(handle: int) -> None:
+    """Wait until something can be read."""
+    events, come = asyncio.get_running_loop(), asyncio.Event()
+    events.add_reader(handle, come.set)
+    try:
+        await come.wait()
+    finally:
+        events.remove_reader(handle)
+
+
 class Cable:
     """A pty: the board has one end as its console's port, the test the other."""
 
@@ -76,7 +86,7 @@ class Cable:
                 try:
                     self._held += os.read(self.near, 4096)
                 except BlockingIOError:
-                    await asyncio.sleep(0.01)
+                    await readable(self.near)
         line, _, self._held = self._held.partition(b"\n")
         told: dict[str, Any] = json.loads(line)
         return told

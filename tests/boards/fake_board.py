@@ -64,9 +64,11 @@ def environment(world: Path) -> list[str]:
     return ["env", f"BOARD_WORLD={world}", f"BOARD_TESTS={BOARD_TESTS}"]
 
 
-def command(board: str, world: Path, folder: Path, *more: Path, heap: str = HEAP) -> list[str]:
-    """Return the command that runs a board's agent, to be started in ROOT."""
-    run = [sys.executable, "-m", "tests.boards.fake_process", str(image_of(board)), str(folder), heap]
+def command(
+    board: str, world: Path, folder: Path, *more: Path, heap: str = HEAP, image: Path | None = None
+) -> list[str]:
+    """Return the command that runs a board's agent, to be started in ROOT; `image`: in place of that of all sources."""
+    run = [sys.executable, "-m", "tests.boards.fake_process", str(image or image_of(board)), str(folder), heap]
     return [*environment(world), *run, *map(str, more)]
 
 
@@ -79,8 +81,8 @@ def said_by(board: str, world: Path, folder: Path) -> str:
 class Running:
     """A board's agent at work: `async with`; ends as by a power cut."""
 
-    def __init__(self, board: str, world: Path, folder: Path, *more: Path) -> None:
-        self._command = command(board, world, folder, *more)
+    def __init__(self, board: str, world: Path, folder: Path, *more: Path, image: Path | None = None) -> None:
+        self._command = command(board, world, folder, *more, image=image)
         self.heard: list[dict[str, object]] = []
 
     async def __aenter__(self) -> Running:

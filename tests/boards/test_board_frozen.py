@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from tests.needs import ROOT, needs_program
 from tests.tools.board_sites import SITE
-from tools.board_build import tomllib
 from tools.stage import compile_text
 
 # What is found by a path that is no folder says as little of where it is from as what is frozen does.

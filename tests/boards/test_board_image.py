@@ -6,11 +6,11 @@ import asyncio
 import copy
 import hashlib
 import json
+import tomllib
 
 from tests.boards.board_rig import again
 from tests.needs import needs_program
 from tests.tools.board_sites import SITE, UNIX
-from tools.board_build import tomllib
 from tools.board_check import site_of
 from tools.board_manifest import modules_of
 from tools.image import compile_linked, linked_agent, write_romfs

@@ -19,6 +19,7 @@ from boards.cpython.clock import SystemClock
 from boards.cpython.door import Door
 from tests.shared.console_desk import TwinHost
 from tests.shared.site import TwinSite
+from tests.waiting import until
 
 WAIT_S = 30
 KEYS = b'{"cmd": "keys"}\n'
@@ -95,11 +96,7 @@ async def test_who_does_not_read_is_shown_out_and_nobody_waits_for_him(tmp_path,
         asked = b'{"cmd": "why"}\n' * 2000
         writer.write(asked)
         assert (await knock(tmp_path, KEYS))[0]["ok"]
-        for _ in range(100 * WAIT_S):
-            if not opened._desk.consoles:
-                break
-            await asyncio.sleep(0.01)
-        assert opened._desk.consoles == []
+        assert await until(lambda: opened._desk.consoles == [])
         writer.close()
 
 
