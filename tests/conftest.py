@@ -19,6 +19,7 @@ from tests.board import board_path, run_tests
 from tests.needs import ROOT, needs_program
 
 SHARED_TESTS = ROOT / "tests" / "shared"
+LONGEST = ("test_days.py", "test_soak_board.py", "test_soak.py", "test_reconnects.py")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -29,6 +30,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     wanted = inspect.signature(pyfuncitem.obj).parameters
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
     return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes: `make test` runs files in lanes and waits for the last lane."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
