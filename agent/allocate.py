@@ -38,6 +38,8 @@ def decide(state: State, image: Image, now_ms: int) -> None:
         if unit.contract.control:
             unit.wanted, unit.wanted_source = unit.next, unit.next_source
             _protect(unit, now_ms)
+            if unit.delay is not None:
+                unit.delay.hold(state, unit, now_ms)
             if not unit.takes_power():
                 _let_rest(unit, now_ms)
     _share(state, now_ms)

@@ -40,6 +40,7 @@ class Claim:
         self.from_civil_ms = 0  # the same on the civil clock, 0 while that was unknown
         self.until_civil_ms = 0
         self.ends_as = 0  # what is said at its end; 0: what its time says
+        self.drawn = False  # chance moved its start
         self.ramp_ms = 0  # how long it takes from what was to what is wanted
         self.due = True  # its time has come; False: it waits for it
         self.started = False

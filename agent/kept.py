@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agent.unit import Unit
 
 _VERSION = const(3)
+_WITH_DELAYS = const(4)
 _KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
 _NEVER = const(-1)
 # What a control of version 1 has in the fields that came with version 2.
@@ -41,7 +42,11 @@ def dump(state: State) -> bytes:
     claims = [_kept_claim(state, claim) for claim in state.claims]
     counters = [[key_id, state.counters[key_id]] for key_id in sorted(state.counters)]
     budgets = [_kept_budget(state, unit) for unit in state.units if _is_spent(unit)]
-    return cbor.encode([_VERSION, counters, state.created, limits, claims, budgets])
+    kept = [_VERSION, counters, state.created, limits, claims, budgets]
+    if state.delays_s:
+        kept[0] = _WITH_DELAYS
+        kept.append([[name, state.delays_s[name]] for name in sorted(state.delays_s)])
+    return cbor.encode(kept)
 
 
 def _is_spent(unit: Unit) -> bool:
@@ -94,6 +99,12 @@ def load(state: State, blob: bytes, civil_ms: int) -> None:
 
 
 def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
+    if type(fields) is list and len(fields) == 7 and fields[0] == _WITH_DELAYS:
+        for name, delay_s in fields.pop():
+            if type(name) is not str or type(delay_s) is not int or delay_s < 0:
+                raise ValueError("no delay")
+            state.delays_s[name] = delay_s
+        fields[0] = _VERSION
     if type(fields) is list and len(fields) == 5 and fields[0] == 1:
         fields[3:] = [[kept + _LIMIT_OF_1 for kept in fields[3]], [kept + _CLAIM_OF_1 for kept in fields[4]], []]
     elif type(fields) is not list or len(fields) != 6 or fields[0] not in (2, _VERSION):

@@ -22,6 +22,8 @@ _LIMIT = const(1)
 _CLAIM = const(2)
 _CANCEL = const(3)
 _SET = const(4)
+_DELAY = const(5)
+DELAY_S_MAX = const(1800)  # SI 2021/1467, regulation 11
 _DURATION_S_MAX = const(2592000)  # 30 days
 _RAMP_S_MAX = const(3600)
 _VALUE_MAX = const(1 << 40)
@@ -77,6 +79,8 @@ def take(state: State, message: Message, kind: int, body: list[Any]) -> int:
             return _cancel(state, authority, body)
         if kind == _SET:
             return _replace(state, authority, body, message.digest)
+        if kind == _DELAY:
+            return _set_delay(state, authority, body)
         control = made(state, authority, kind, body, message.digest)
         _make_room(state, authority, [control], False)
     except Refused as refused:
@@ -145,6 +149,7 @@ def _claim(state: State, authority: Authority, body: list[Any], digest: bytes) -
         _check_device(state, authority, scope, wanted)
     claim = Claim(scope, wanted, primacy, 0, authority.name, 0, digest, mode)
     claim.ramp_ms = options.get(_RAMP_S, 0) * 1000
+    claim.drawn = options.get(_RANDOM_START_S, 0) != 0
     _need(not claim.ramp_ms or mode != CEILING, record.UNSUPPORTED)
     _plan(state, claim, options, duration_s)
     return claim
@@ -217,6 +222,16 @@ def _replace(state: State, authority: Authority, body: list[Any], digest: bytes)
         state.end_claim(claim, record.SUPERSEDED, state.now_ms)
     for control in controls:
         _enter(state, control)
+    return record.ACCEPTED
+
+
+def _set_delay(state: State, authority: Authority, body: list[Any]) -> int:
+    """Set how long a charge point waits at most before it does what it is asked to."""
+    _need(len(body) == 2 and type(body[0]) is str and whole(body[1], 0, DELAY_S_MAX), record.MALFORMED)
+    _need(may_claim(authority), record.ROLE_FORBIDS)
+    unit = state.unit_named(body[0])
+    _need(unit is not None and unit.delay is not None, record.UNKNOWN_DEVICE)
+    state.delays_s[body[0]] = body[1]
     return record.ACCEPTED
 
 

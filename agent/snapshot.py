@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from agent.circuits import Circuit
 from agent.claims import Claim
+from agent.delay import RandomDelay
 from agent.interval import Interval
 from agent.limits import Limit
 from agent.phases import Changeover
@@ -73,6 +74,7 @@ _MAKERS: dict[str, Callable[[Fields], Any]] = {
     "Changeover": _with(Changeover, "switch", "charger"),
     "Guard": _made_guard,
     "Contract": _made_contract,
+    "RandomDelay": _with(RandomDelay, "max_s", "free"),
     "Unit": _made_unit,
     "Interval": _with(Interval, "device", "began_s", "fuse_ma"),
     "Outcome": _with(Outcome, "device", "setpoint", "outcome", "evidence", "kept", "source"),

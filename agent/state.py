@@ -43,6 +43,7 @@ class State:
         self.limits: list[Limit] = []
         self.claims: list[Claim] = []
         self.created = 0
+        self.delays_s: dict[str, int] = {}  # device -> longest random delay, where that was set remotely
         self.records: list[Record] = []  # this tick's facts, in order
         self.grants: list[Grant] = []  # one for each controllable device, renewed in every tick
         self.must_persist = False

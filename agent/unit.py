@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent.circuits import Circuit
+    from agent.delay import RandomDelay
     from agent.image import Sample
     from agent.step import Outcome
     from hal.capabilities import Device
@@ -68,6 +69,7 @@ class Unit:
         self.circuit: int = row.get("circuit") or 0  # place in the state's circuits
         self.chain: list[Circuit] = []  # its circuit and all above, the connection last
         self.guard = Guard(row, contract.kind)
+        self.delay: RandomDelay | None = None
         self.next: int | None = None  # what this tick decides, and why
         self.next_source = ""
         self.wanted: int | None = None  # what claims, targets and defaults want of it, before protection and limits

@@ -20,6 +20,7 @@ SOURCES: tuple[tuple[str, str, str, str], ...] = (
     ("eebus-lpc", "boards.cpython.eebus.bridge", "EebusBridge", "grid"),
     ("relays", "agent.sources.relays", "Relays", "grid"),
     ("frequency", "agent.sources.frequency", "Frequency", "aggregator utility owner"),
+    ("random-delay", "agent.sources.random_delay", "Regulation11", "owner"),
     ("openadr", "boards.cpython.openadr.ven", "Ven", "aggregator utility grid"),
 )
 

@@ -24,6 +24,7 @@ REASONS = {
     "comfort": "the comfort band goes no further",
     "protection rest": "it has to rest before it starts again",
     "protection phases": "it is moved between one phase and three, and stands still meanwhile",
+    "protection random": "it waits for a time that was drawn, so that a street does not start at once",
     "protection run": "it has just started and has to run for a while",
     "protection starts": "it has started as often as it may in an hour",
     "protection longest stop": "it has stood still for as long as it may",

@@ -201,7 +201,7 @@ def test_who_may_say_what():
     assert [reason(who, SET, [[]]) for who in (OWNER, METERLESS)] == [0, 8]
     assert [reason(who, SET, [[[LIMIT, limit]]]) for who in (DSO, OWNER, AGGREGATOR, METERLESS)] == [0, 0, 8, 8]
     assert [reason(who, SET, [[[CLAIM, claim]]]) for who in (DSO, OWNER, AGGREGATOR, METERLESS)] == [8, 0, 0, 8]
-    assert {kind: reason(OWNER, kind, limit) for kind in (0, 5, 255)} == {0: 14, 5: 14, 255: 14}
+    assert {kind: reason(OWNER, kind, limit) for kind in (0, 6, 255)} == {0: 14, 6: 14, 255: 14}
 
 
 def test_form_of_a_cancellation():

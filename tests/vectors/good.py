@@ -121,9 +121,9 @@ def every_number_of_each_field() -> Case:
     records += [gap(1), gap(2), gap(3, device=0), gap(4), gap(5), gap(6)]
     records += [failsafe(None, cause, entered=True) for cause in range(1, 6)]
     records += [reading(60 * (n + 1), measured={1: 1}, quality=n) for n in range(4)]
-    sources = ("rest", "run", "starts", "longest stop", "charge", "ramp", "wear")
+    sources = ("rest", "run", "starts", "longest stop", "charge", "ramp", "wear", "phases", "random")
     records += [delay(f"protection {source}") for source in sources]
-    return case(agent, [agent.page(*records)], pages=1, records=66)
+    return case(agent, [agent.page(*records)], pages=1, records=68)
 
 
 @vector

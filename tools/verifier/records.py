@@ -39,6 +39,8 @@ PROTECTIONS = {
     "protection charge": "charge bounds",
     "protection ramp": "ramp",
     "protection wear": "budget of writes",
+    "protection phases": "move between phases",
+    "protection random": "random delay",
 }
 SECONDS_MAX = 1 << 40  # 34 000 years: beyond it sums no longer fit a database's 64 bits in ms
 INTEGER_MAX = 1 << 64

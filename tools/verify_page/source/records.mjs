@@ -14,7 +14,7 @@ export const GAP_METER_EXCHANGED = 3n;
 export const GAPS_LOSING = [2n, 4n]; // journal full, records damaged
 const DELTA = 13n;
 const KEY_ENDS = 2n;
-const PROTECTIONS = ['rest', 'run', 'starts', 'longest stop', 'charge', 'ramp', 'wear'].map((name) => `protection ${name}`);
+const PROTECTIONS = ['rest', 'run', 'starts', 'longest stop', 'charge', 'ramp', 'wear', 'phases', 'random'].map((name) => `protection ${name}`);
 const SECONDS_MAX = 1n << 40n;
 const INTEGER_MAX = 1n << 64n;
 
