@@ -38,6 +38,9 @@ EVIDENCE = [
 FIGURES = [
     "CPU a poll, agent / bare loop",
     "CPU a poll, agent / bare loop in batches",
+    "CPU of a Modbus poll, agent / pymodbus",
+    "CPU of a Modbus poll, agent / bare loop",
+    "Modbus polls a second, one after the other",
     "command to register p50, agent / bare",
     "command to register p99, agent / bare",
     "memory of the gateway's agent, Pss",
@@ -79,6 +82,14 @@ def test_what_evidence_costs_is_measured_by_itself(tmp_path):
     assert [row["name"] for row in written["rows"]] == EVIDENCE
     for channels in (written["raw"]["wire"]["one"], written["raw"]["wire"]["ten"]):
         assert channels["values"] == 600
+
+
+def test_what_a_modbus_poll_costs_is_measured_by_itself(tmp_path):
+    target = tmp_path / "bench.json"
+    assert main(["--modbus", "--quick", "--json", str(target)]) == 0
+    written = json.loads(target.read_text())
+    assert [row["name"] for row in written["rows"]] == FIGURES[2:5]
+    assert all(len(each) == 1 and each[0] > 0 for each in written["raw"]["modbus"]["cpu_us"].values())
 
 
 def test_the_drawn_meter_is_as_restless_as_a_recorded_household():

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.bench import board, evidence, journal, latency, limits, polling, reading_cpu, verifying, wire_bytes
+from tools.bench import board, evidence, journal, latency, limits, modbus, polling, reading_cpu, verifying, wire_bytes
 from tools.bench.child import BenchError
 from tools.bench.figures import Figures
 from tools.bench.site import staged
@@ -28,6 +28,7 @@ BACKLOG = {"gateway": 12000, "board": 4000}  # pages, more than are sent meanwhi
 QUICK_BACKLOG = {"gateway": 2000, "board": 1000}
 QUICK = polling.Plan(1, 1.0, 1.0, 0.0)
 JUDGED, QUICK_JUDGED = (4000, 7), (200, 2)  # pages, turns
+POLLED, QUICK_POLLED = (10000, 3), (200, 1)  # polls, rounds
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--evidence", action="store_true", help="only what evidence costs: bytes, CPU, journal, verifier"
     )
+    parser.add_argument("--modbus", action="store_true", help="only what a Modbus poll costs, against pymodbus, 30 s")
     parser.add_argument("--series", type=Path, metavar="CSV", help="a recorded household in UCI's form for --evidence")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it works, no more")
     asked = parser.parse_args(argv)
@@ -49,6 +51,8 @@ def main(argv: list[str] | None = None) -> int:
             judged = QUICK_JUDGED if asked.quick else JUDGED
             if asked.verify:
                 figures = Figures(verifying=verifying.measure(*judged))
+            elif asked.modbus:
+                figures = Figures(modbus=modbus.measure(Path(folder), *(QUICK_POLLED if asked.quick else POLLED)))
             elif asked.journal:
                 figures = _only_journal(Path(folder))
             elif asked.evidence:
@@ -96,6 +100,7 @@ def measure(folder: Path, quick: bool, only_limits: bool) -> Figures:
     layout = lay_out(demo)
     found = _only_evidence(folder, layout, quick, None)
     found.limits, found.polling, found.latency = limited, polled, commanded
+    found.modbus = modbus.measure(folder, *(QUICK_POLLED if quick else POLLED))
     found.board = asyncio.run(board.measure(layout, *((0.0, board.HEAP_KB_MAX) if quick else (20.0, board.STEP_KB))))
     return found
 

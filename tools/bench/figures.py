@@ -13,6 +13,7 @@ from tools.bench.evidence import Evidence
 from tools.bench.journal import UNIT_BYTES, Wear
 from tools.bench.latency import Latency, percentile
 from tools.bench.limits import Limits, Way
+from tools.bench.modbus import SIDES, Modbus
 from tools.bench.polling import Polling
 from tools.bench.reading_cpu import BARE, SIGNED, UNSIGNED, ReadingCpu
 from tools.bench.verifying import Verifying
@@ -21,11 +22,12 @@ from tools.bench.wire_bytes import Channels, WireBytes
 CPU_AIM = 2.0
 P50_AIM, P99_AIM = 2.0, 3.0
 PSS_MB_AIM = 35.0
+MODBUS_AIM = 0.8
 BYTES_PER_VALUE_AIM, CHANNELS_AIM = 8.0, 6.0
 PAGE_US_AIM, PAGE_RATIO_AIM = 111.0, 1.33  # 9 000 pages in a CPU second; three quarters of what bare ES256 does
 PROGRAMMED_AIM = 1.3
 LIMIT_MS_AIM, TICKS_AIM = 1000.0, 1.0
-PARTS = ("limits", "polling", "latency", "board", "evidence", "wire", "reading", "verifying", "journal")
+PARTS = ("limits", "polling", "latency", "board", "evidence", "wire", "reading", "verifying", "journal", "modbus")
 
 
 @dataclass
@@ -63,12 +65,14 @@ class Figures:
     journal: Wear | None = None
     wire: WireBytes | None = None
     reading: ReadingCpu | None = None
+    modbus: Modbus | None = None
     machine: dict[str, str] = field(default_factory=lambda: machine())
 
     def rows(self) -> list[Row]:
         """Return the table."""
         return [
             *([] if self.polling is None else _cpu(self.polling)),
+            *([] if self.modbus is None else _modbus(self.modbus)),
             *([] if self.latency is None else _commands(self.latency)),
             *([] if self.polling is None else [_memory(self.polling)]),
             *([] if self.board is None else _board(self.board)),
@@ -107,6 +111,16 @@ def _cpu(found: Polling) -> list[Row]:
         Row("CPU a poll, agent / bare loop in batches", found.ratio(found.batched_ms), "x", None,
             f"{ours}, bare {median(found.batched_ms):.3f} ms"),
     ]  # fmt: skip
+
+
+def _modbus(found: Modbus) -> list[Row]:
+    us = ", ".join(f"{side} {median(found.cpu_us[side]):.0f} us" for side in SIDES)
+    rates = ", ".join(f"{side} {median(found.rate[side]):.0f}" for side in SIDES if side != "agent")
+    return [
+        Row("CPU of a Modbus poll, agent / pymodbus", found.ratio("pymodbus"), "x", MODBUS_AIM, us),
+        Row("CPU of a Modbus poll, agent / bare loop", found.ratio("bare"), "x", None, f"{found.polls} polls a round"),
+        Row("Modbus polls a second, one after the other", median(found.rate["agent"]), "", None, rates),
+    ]
 
 
 def _commands(found: Latency) -> list[Row]:
