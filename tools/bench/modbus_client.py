@@ -1,8 +1,8 @@
 """One client that polls a meter as fast as it can: `python -m tools.bench.modbus_client WHICH PORT POLLS`.
 
-`agent` is this project's driver, bus, framing and line; `bare` an asyncio protocol that checks nothing; `pymodbus` its
-asyncio client. All three read the 76 input registers of an Eastron SDM630 and make 13 numbers of them, and print what it
-took as one JSON line.
+`agent` is this project's driver, bus, framing and line; `bare` an asyncio protocol that checks nothing; `pymodbus`
+its asyncio client. All three read the 76 input registers of an Eastron SDM630, make 13 numbers of them, and print what
+it took as one JSON line.
 """
 
 from __future__ import annotations
