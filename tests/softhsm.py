@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.needs import lacking, needs_program
 
 PIN, SO_PIN = "3141592", "2718281"
+# SoftHSM locks the files of its object store (fcntl) around what it reads there for every signature.
+HOLD = """
+import fcntl, pathlib, select, sys
+files = [path.open("r+b") for path in pathlib.Path(sys.argv[1]).rglob("*") if path.is_file()]
+for file in files:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+print("held", flush=True)
+select.select([sys.stdin], [], [], 10)  # whoever waits in the test's own thread goes on then, and fails
+"""
 MODULES = ("softhsm/libsofthsm2.so", "*/softhsm/libsofthsm2.so")
 
 
@@ -48,6 +60,19 @@ class SoftToken:
     def remove(self) -> None:
         """Take the token `gateway` away."""
         self.util("--delete-token", "--token", "gateway")
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let the token answer nobody meanwhile: another process has its files' locks, so a call inside it waits."""
+        command = [sys.executable, "-c", HOLD, str(self.folder / "tokens")]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as holder:
+            assert holder.stdin is not None and holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            try:
+                yield
+            finally:
+                holder.stdin.close()
 
     def uri(self, key: str = "agent", token: str = "gateway", pin: str = "&pin-source=file:agent.pin") -> str:
         """Return how a configuration in `folder` names a key."""

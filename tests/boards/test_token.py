@@ -100,49 +100,42 @@ async def test_another_key_under_the_same_name_is_not_signed_with(hsm, key):
         await signer.sign(DIGEST)
 
 
-async def test_others_get_their_turn_while_a_slow_token_signs(hsm, key, monkeypatch):
-    signer, release = TokenSigner(hsm.uri(), hsm.folder), asyncio.Event()
-    loop, quick = asyncio.get_running_loop(), signer._token.sign
-
-    def slow(digest):
-        asyncio.run_coroutine_threadsafe(release.wait(), loop).result(10)
-        return quick(digest)
-
-    monkeypatch.setattr(signer._token, "sign", slow)
-    signing = asyncio.create_task(signer.sign(DIGEST))
-    for _ in range(100):
-        await asyncio.sleep(0)
-    assert not signing.done()
-    release.set()
+async def test_others_get_their_turn_while_a_slow_token_signs(hsm, key):
+    signer = TokenSigner(hsm.uri(), hsm.folder)
+    with hsm.held():
+        signing = asyncio.create_task(signer.sign(DIGEST))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not signing.done()
     assert await signer.verify(key, DIGEST, await signing)
 
 
-async def test_a_token_that_never_answers_is_given_up(hsm, key, monkeypatch):
-    signer, release = TokenSigner(hsm.uri(), hsm.folder), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr(pkcs11_signer, "ANSWER_S", 0.05)
-
-    def stuck(digest):
-        asyncio.run_coroutine_threadsafe(release.wait(), loop).result(10)
-
-    monkeypatch.setattr(signer._token, "sign", stuck)
-    with pytest.raises(TokenError, match=r"no answer within"):
-        await signer.sign(DIGEST)
-    release.set()
+async def test_a_token_that_never_answers_is_given_up_and_asked_again_later(hsm, key, monkeypatch):
+    signer = TokenSigner(hsm.uri(), hsm.folder)
+    with hsm.held(), monkeypatch.context() as hurry:
+        hurry.setattr(pkcs11_signer, "ANSWER_S", 0.05)
+        with pytest.raises(TokenError, match=r"no answer within"):
+            await signer.sign(DIGEST)
+    assert await signer.verify(key, DIGEST, await signer.sign(DIGEST))
 
 
 def test_a_token_that_hangs_does_not_keep_the_program_from_ending(hsm, key):
     program = f"""
-import asyncio, threading
+import asyncio
 from pathlib import Path
 from boards.cpython import pkcs11_signer
 pkcs11_signer.ANSWER_S = 0.1
 signer = pkcs11_signer.TokenSigner({hsm.uri()!r}, Path({str(hsm.folder)!r}))
-signer._token.sign = lambda digest: threading.Event().wait()
+input("found\\n")
 asyncio.run(signer.sign(bytes(32)))
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=20)
-    assert "TokenError" in done.stderr and "no answer within 0.1 s" in done.stderr
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-u", "-c", program]
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as running:
+        assert running.stdout is not None and running.stdout.readline() == "found\n"
+        with hsm.held():
+            _, said = running.communicate("go\n", timeout=20)
+    assert "TokenError" in said and "no answer within 0.1 s" in said
 
 
 async def test_the_loop_is_held_for_less_than_a_signature_in_software(hsm, key):
