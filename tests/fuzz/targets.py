@@ -17,7 +17,9 @@ from tests.fuzz import (
     link_targets,
     openadr_targets,
     receipt_targets,
+    s2_targets,
     tool_targets,
+    utility_targets,
     wire_targets,
 )
 
@@ -47,7 +49,10 @@ TARGETS: dict[str, Target] = {
     "session": (tool_targets.session, tool_targets.session_seeds),
     "disclosure": (evidence_targets.disclosure, evidence_targets.disclosure_seeds),
     "intake": (evidence_targets.intake, evidence_targets.intake_seeds),
+    "utility": (utility_targets.served, utility_targets.served_seeds),
+    "schedule": (utility_targets.schedule, utility_targets.schedule_seeds),
     "openadr": (openadr_targets.events, openadr_targets.events_seeds),
+    "s2": (s2_targets.cem, s2_targets.cem_seeds),
     "orders": (door_targets.orders, door_targets.order_seeds),
     "headend": (file_targets.head_end_config, file_targets.head_end_config_seeds),
 }

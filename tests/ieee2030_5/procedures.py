@@ -42,14 +42,20 @@ class Reached(NamedTuple):
 class Run:
     """One procedure on its way; `hands` do what its instructions ask of a person, when that step begins to listen."""
 
-    def __init__(self, procedure: dict[str, Any], world: World, hands: Mapping[str, Callable[[World], None]]) -> None:
+    def __init__(
+        self,
+        procedure: dict[str, Any],
+        world: World,
+        hands: Mapping[str, Callable[[World], None]],
+        stride_s: int = STRIDE_S,
+    ) -> None:
         self.world, self.utility = world, world.utility
         self.reached: dict[str, Reached] = {}
         self.finished = False
         self.failed = ""
         self.tags: dict[str, str] = {}  # a control's mRID by the name that the procedure gives it
         self._programs: dict[str, Program] = {}
-        self._hands = hands
+        self._hands, self._stride_s = hands, stride_s
         self._steps: dict[str, Any] = procedure.get("Steps") or {}
         self._left = list(self._steps)
         self._listening: dict[str, int] = {}  # since when
@@ -68,7 +74,7 @@ class Run:
     async def _run(self, seconds_max: int) -> None:
         end_s = self.world.now_s + seconds_max
         while not self.finished and self.world.now_s < end_s:
-            await self.world.step(STRIDE_S)
+            await self.world.step(self._stride_s)
             for name in list(self._listening):
                 event = self._steps[name]["event"]
                 waited_s = self.world.now_s - self._listening[name]

@@ -63,6 +63,7 @@ class Case(NamedTuple):
     import_w: Mapping[str, int] = NOTHING
     more_s: int = 0
     loads: bool = False
+    stride_s: int = 3
 
 
 def share(per_cent: int) -> int:
@@ -96,7 +97,7 @@ CASES = {
     "MUL-02": Case(export_w={"WAIT-TEST-END": 0}), "P-03": Case(export_w={
         "PROCEED-OBSERVE-ZERO": 0, "PROCEED-OBSERVE-DEFAULT": share(30),
     }),
-    "STO-02": Case(), "STO-04": Case(), "STO-06": Case(),
+    "STO-02": Case(), "STO-04": Case(), "STO-06": Case(stride_s=6),
 }  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def carried_out(name: str, folder: Path) -> Run:
     world = World(folder, default_w=MAX_W if case.loads else -MAX_W, setpoints=1, isolator="isolator")
     world.warm()
     world.utility.one_list = name == "P-03"  # its steps wait for a list of all programs
-    run = Run(procedure(name), world, case.hands)
+    run = Run(procedure(name), world, case.hands, case.stride_s)
     run.run(SECONDS_MAX)
     assert run.finished and not run.failed, (run.left, run.failed)
     if case.more_s:

@@ -126,13 +126,13 @@ class World:
             raise LinkError(f"{method} {path}: hung up")
         return Answer(status, location, spoiled)
 
-    def run(self, seconds: int) -> None:
-        """Let time pass."""
-        asyncio.run(self._run(seconds))
+    def run(self, seconds: int, stride_s: int = 1) -> None:
+        """Let time pass, with a turn of everybody every `stride_s`."""
+        asyncio.run(self._run(seconds, stride_s))
 
-    async def _run(self, seconds: int) -> None:
-        for _ in range(seconds):
-            await self.step(1)
+    async def _run(self, seconds: int, stride_s: int) -> None:
+        for _ in range(0, seconds, stride_s):
+            await self.step(stride_s)
 
     async def step(self, seconds: int) -> None:
         """Let one turn of client and core come after so long."""

@@ -25,9 +25,10 @@ from boards.cpython.ieee2030_5.resources import (
     ControlRefused,
 )
 
-ENTRIES_MAX = 256
+ENTRIES_MAX = 128  # working out what is in force takes the square of it
 AT_CANCEL = 2  # beside AT_START and AT_END: the third draw of a control
 WAIT_S_MAX = 30  # how long a server that says `scheduled` after the start holds a control back
+OVER_S = 7200  # its successor may begin an hour late, and the way to the default may take an hour
 KEPT_S = 86400  # a control that is over is remembered so long: a server that lists it again gets no second answer
 
 
@@ -57,6 +58,7 @@ class Book:
     def __init__(self, lfdi: str) -> None:
         self.entries: dict[str, Entry] = {}
         self._lfdi = bytes.fromhex(lfdi)
+        self._starts_s: dict[str, int] = {}  # worked out once for each word of the server
 
     def take(self, found: Iterable[Control], now_s: int) -> list[ControlRefused]:
         """Take in what was read; return what is not carried out, and why."""
@@ -65,7 +67,7 @@ class Book:
     def _take(self, control: Control, now_s: int) -> ControlRefused | None:
         entry = self.entries.get(control.mrid)
         if entry is None:
-            if len(self.entries) >= ENTRIES_MAX:
+            if len(self.entries) >= ENTRIES_MAX and not self._made_room(now_s):
                 return _refused(control, f"{ENTRIES_MAX} controls are known already")
             entry = self.entries[control.mrid] = Entry(control, now_s)
         elif _fixed(control) != _fixed(entry.control):
@@ -73,9 +75,24 @@ class Book:
         elif entry.cut_s is not None and control.status < CANCELLED:
             return _refused(control, "it was cancelled or superseded before")
         entry.control = control
+        self._starts_s.pop(control.mrid, None)
         if control.status >= CANCELLED and entry.cut_s is None:
             entry.cut_s = self._cut_s(entry, control.read_s)
         return None
+
+    def _made_room(self, now_s: int) -> bool:
+        """Forget what has been over for longest; return whether anything was."""
+        over = [(self.end_s(entry), mrid) for mrid, entry in self.entries.items() if self._is_over(entry, now_s)]
+        if over:
+            self._forget(min(over)[1])
+        return bool(over)
+
+    def _is_over(self, entry: Entry, now_s: int) -> bool:
+        return max(self.end_s(entry), entry.control.end_s) < now_s
+
+    def _forget(self, mrid: str) -> None:
+        del self.entries[mrid]
+        self._starts_s.pop(mrid, None)
 
     def leave(self, program: str, now_s: int) -> None:
         """End what a program asks for that the site is no longer in."""
@@ -98,7 +115,12 @@ class Book:
 
     def start_s(self, entry: Entry) -> int:
         """Return when a control begins, chance included."""
-        control = entry.control
+        mrid = entry.control.mrid
+        if mrid not in self._starts_s:
+            self._starts_s[mrid] = self._begins_s(entry.control)
+        return self._starts_s[mrid]
+
+    def _begins_s(self, control: Control) -> int:
         start_s = control.start_s + self._drawn_s(control, control.random_start_s, AT_START)
         if control.status == SCHEDULED and control.read_s >= control.start_s:
             # The server's clock is behind its own start: it is asked again, for a while.
@@ -118,9 +140,10 @@ class Book:
         end_s = self.start_s(entry) + max(1, control.duration_s + longer_s)
         return end_s if entry.cut_s is None else min(end_s, entry.cut_s)
 
-    def spans(self) -> list[Span]:
-        """Return what is in force when, for each mode without overlap."""
-        found = [self._span(entry, mode) for entry in self.entries.values() for mode in entry.control.modes]
+    def spans(self, now_s: int) -> list[Span]:
+        """Return what is in force when, for each mode without overlap; not what has been over for OVER_S."""
+        recent = [entry for entry in self.entries.values() if self.end_s(entry) > now_s - OVER_S]
+        found = [self._span(entry, mode) for entry in recent for mode in entry.control.modes]
         return sorted([span for span in found if span.from_s < span.until_s], key=lambda span: span[:3])
 
     def _span(self, entry: Entry, mode: str) -> Span:
@@ -159,11 +182,8 @@ class Book:
                 lost_s = self.lost_s(entry, mode)
                 if lost_s is not None and lost_s <= now_s:
                     entry.lost_s.setdefault(mode, lost_s)
-        over = [
-            mrid for mrid, entry in self.entries.items() if max(self.end_s(entry), entry.control.end_s) + KEPT_S < now_s
-        ]
-        for mrid in over:
-            del self.entries[mrid]
+        for mrid in [mrid for mrid, entry in self.entries.items() if self._is_over(entry, now_s - KEPT_S)]:
+            self._forget(mrid)
 
     def next_s(self, now_s: int) -> int | None:
         """Return when the next control begins or ends, None when all that is known has."""

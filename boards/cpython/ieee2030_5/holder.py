@@ -36,7 +36,7 @@ class Holder:
         """Say what holds now, unless the desk has that already."""
         if self._desk.reason == record.QUEUE_FULL and self._timed_max > 1:
             self._timed_max //= 2
-        elif plan.lasting == self._lasting and self._goes_on(plan.timed, now_s):
+        elif not self.is_refused() and plan.lasting == self._lasting and self._goes_on(plan.timed, now_s):
             return
         self._lasting, self._timed = plan.lasting, plan.timed[: self._timed_max]
         bodies = [(self._bounded(body), matter) for body, matter in plan.lasting]
@@ -48,9 +48,13 @@ class Holder:
         taken = [body for body, matter in bodies if not self._desk.reason_against(body)]
         self._desk.replace(taken, json.dumps(taken).encode())
 
-    def next_s(self) -> int | None:
-        """Return when the next of what the desk has is over, None when nothing is."""
-        return min([each.until_s for each in self._timed], default=None)
+    def is_refused(self) -> bool:
+        """Tell whether the core did not take the last set, perhaps for one control that was over when it came."""
+        return self._desk.reason not in (None, record.ACCEPTED)
+
+    def next_s(self, now_s: int) -> int | None:
+        """Return when the next of what the desk has is over, None when all is."""
+        return min([each.until_s for each in self._timed if each.until_s > now_s], default=None)
 
     def _goes_on(self, timed: list[Timed], now_s: int) -> bool:
         left = [each for each in self._timed if each.until_s > now_s + MARGIN_S]

@@ -19,6 +19,11 @@ from boards.cpython.ieee2030_5.responses import Response
 
 VERSION = 1
 FILE_BYTES_MAX = 4194304
+MRID_DIGITS = 32
+NUMBERS = (
+    "primacy", "created_s", "start_s", "duration_s", "status", "random_start_s", "random_duration_s", "required",
+    "read_s",
+)  # fmt: skip
 
 
 class Kept:
@@ -40,12 +45,13 @@ class Kept:
         try:
             held = json.loads(raw)
             if held["version"] != VERSION:
-                raise ValueError(f"{self.path}: version {held['version']}")
+                raise ValueError(f"version {held['version']}")
             programs = [_program(each) for each in held["programs"]]
             entries = [_entry(each) for each in held["entries"]]
-            waiting = [Response(*each) for each in held["responses"]]
+            waiting = [_response(each) for each in held["responses"]]
+            _check(held["ahead_ms"] is None or type(held["ahead_ms"]) is int)
             return programs, entries, waiting, held["ahead_ms"]
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{self.path}: not what this version has written: {error}") from error
 
     def packed(
@@ -80,11 +86,41 @@ def _bare(entry: Entry) -> dict[str, Any]:
 
 def _program(held: dict[str, Any]) -> Program:
     made = Program(**held)
+    _check(type(made.primacy) is int and _are(str, made.href, made.mrid, made.controls_href, made.default_href))
     if made.default is not None:
-        made.default = Default(**{**held["default"], "unknown": tuple(held["default"]["unknown"])})
+        said = made.default = Default(**{**held["default"], "unknown": tuple(held["default"]["unknown"])})
+        _check(type(said.mrid) is str and (said.grad_w is None or type(said.grad_w) is int))
+        _check_modes(said.modes)
     return made
 
 
 def _entry(held: dict[str, Any]) -> Entry:
     control = Control(**{**held["control"], "unknown": tuple(held["control"]["unknown"])})
-    return Entry(control, held["seen_s"], held["cut_s"], held["lost_s"], held["told"])
+    bytes.fromhex(control.mrid.zfill(MRID_DIGITS))
+    _check(len(control.mrid) <= MRID_DIGITS and _are(str, control.mrid, control.reply_to, control.program))
+    _check(_are(int, *[getattr(control, name) for name in NUMBERS]) and control.duration_s > 0)
+    _check(control.ramp_cs is None or type(control.ramp_cs) is int)
+    _check_modes(control.modes)
+    entry = Entry(control, held["seen_s"], held["cut_s"], held["lost_s"], held["told"])
+    _check(type(entry.seen_s) is int and (entry.cut_s is None or type(entry.cut_s) is int) and _are(int, *entry.told))
+    _check_modes(entry.lost_s)
+    return entry
+
+
+def _response(held: list[Any]) -> Response:
+    made = Response(*held)
+    _check(_are(str, made.mrid, made.reply_to) and _are(int, made.status, made.at_s))
+    return made
+
+
+def _are(kind: type, *held: object) -> bool:
+    return all(type(each) is kind for each in held)
+
+
+def _check_modes(modes: dict[str, int]) -> None:
+    _check(_are(str, *modes) and _are(int, *modes.values()))
+
+
+def _check(right: bool) -> None:
+    if not right:
+        raise ValueError("a field of another kind")

@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 
 from boards.cpython.ieee2030_5 import resources as r
 from boards.cpython.ieee2030_5.events import Span
-from boards.cpython.ieee2030_5.site import LIMIT, Matter, Site
+from boards.cpython.ieee2030_5.site import CLAIM, LIMIT, Matter, Site
 
 AHEAD_S_MAX = 2592000  # the agent plans 30 days ahead and refuses what lasts longer
 MARGIN_S = 2  # a control that is over before the agent sees it would make the agent refuse the whole set
+EDGES_MAX = 64  # of what is to come: far more than the agent is given at a time
 RAMP_STEPS = 6
 STEP_S_MIN = 5
 RAMP_S_MAX = 3600
@@ -83,9 +84,9 @@ def planned(spans: list[Span], programs: list[r.Program], site: Site, now_s: int
     lasting = site.words(defaults)
     primacy = max(1, min((program.primacy for program in programs if program.default), default=255))
     timed: list[tuple[Piece, Matter]] = []
-    for matter, pieces in _pieces(spans, defaults, site).items():
+    for matter, pieces in _pieces(spans, defaults, site, now_s).items():
         ramp = _stepped if matter[0] == LIMIT else _slowed
-        rate = (0, None) if matter[1] == site.isolator else (site.max_w, grad_w)  # a switch has no way to go
+        rate = (0, None) if matter == (CLAIM, site.isolator, 0) else (site.max_w, grad_w)  # a switch has no way to go
         timed += [(piece, matter) for piece in ramp(pieces, lasting.get(matter), *rate)]
     timed.sort(key=lambda each: (each[0].from_s, each[1]))
     return Plan(
@@ -98,16 +99,20 @@ def planned(spans: list[Span], programs: list[r.Program], site: Site, now_s: int
     )
 
 
-def _pieces(spans: list[Span], defaults: dict[str, int], site: Site) -> dict[Matter, list[Piece]]:
+def _pieces(spans: list[Span], defaults: dict[str, int], site: Site, now_s: int) -> dict[Matter, list[Piece]]:
     """Cut time where anything changes; a mode that no control sets keeps its default in the company of others."""
     edges = sorted({edge for span in spans for edge in (span.from_s, span.until_s)})
+    past = len([edge for edge in edges if edge <= now_s])
     found: dict[Matter, list[Piece]] = {}
-    for from_s, until_s in pairwise(edges):
+    for from_s, until_s in pairwise(edges[: past + EDGES_MAX]):
         live = [span for span in spans if span.from_s <= from_s < span.until_s]
         modes = {span.mode: span.control.modes[span.mode] for span in live}
         said = site.words({**defaults, **modes})
+        firsts = {
+            matter: span.control for span in reversed(live) for matter in site.words({span.mode: modes[span.mode]})
+        }
         for matter in site.words(modes):
-            first = next(span.control for span in live if matter in site.words({span.mode: modes[span.mode]}))
+            first = firsts[matter]
             piece = Piece(from_s, until_s, said[matter], max(1, first.primacy), first.ramp_cs)
             _append(found.setdefault(matter, []), piece)
     return found

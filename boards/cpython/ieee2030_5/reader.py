@@ -17,7 +17,7 @@ from boards.cpython.ieee2030_5 import resources as r
 from boards.cpython.ieee2030_5.document import Node, Refused
 from boards.cpython.ieee2030_5.events import Book
 from boards.cpython.ieee2030_5.identity import Identity
-from boards.cpython.ieee2030_5.link import Answer
+from boards.cpython.ieee2030_5.link import Answer, LinkError
 
 Ask = Callable[[str, str, bytes], Awaitable[Answer]]
 
@@ -98,13 +98,22 @@ class Reader:
         for name, read in steps:
             if now_ms >= self._next_ms.get(name, 0) and now_ms >= self.shut_out_ms:
                 asked = True
-                try:
-                    wanted_s = await read(now_ms)
-                    self._every_s[name] = min(max(wanted_s or self._every_s[name], POLL_S_MIN), POLL_S_MAX)
-                except Refused as refused:
-                    self._note(str(refused))
-                self._next_ms[name] = now_ms + 1000 * self._every_s[name]
+                await self._read(name, read, now_ms)
         return asked
+
+    async def _read(self, name: str, read: Callable[[int], Awaitable[int]], now_ms: int) -> None:
+        """Read one kind of resource; it is due again after its time, which it may say itself."""
+        due_ms, self._next_ms[name] = self._next_ms.get(name, 0), -1
+        try:
+            wanted_s = await read(now_ms)
+            self._every_s[name] = min(max(wanted_s or self._every_s[name], POLL_S_MIN), POLL_S_MAX)
+        except Refused as refused:
+            self._note(str(refused))
+        except LinkError:
+            self._next_ms[name] = due_ms
+            raise
+        if self._next_ms[name] < 0:
+            self._next_ms[name] = now_ms + 1000 * self._every_s[name]
 
     def read_programs_now(self) -> None:
         """Read the programs in the next turn: the server's word on a control is due."""

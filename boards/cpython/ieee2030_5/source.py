@@ -154,7 +154,7 @@ class Source:
         if server_s is None:
             return
         standing = Standing(self.desk.reason == record.ACCEPTED, OPTED_OUT in self.desk.outcomes, self.holder.refused)
-        if read or server_s >= self._edge_s or standing != self._standing:
+        if read or server_s >= self._edge_s or standing != self._standing or self.holder.is_refused():
             self._standing = standing
             self._lay_out(server_s)
             self._answer(server_s, standing)
@@ -205,8 +205,8 @@ class Source:
         programs = list(self.reader.programs.values())
         if programs:
             ahead_s = (self.reader.civil.ahead_ms or 0) // 1000
-            self.holder.hold(planned(self.book.spans(), programs, self.site, server_s, ahead_s), server_s)
-        edges_s = [self.book.next_s(server_s), self.holder.next_s(), server_s + LOOK_AGAIN_S]
+            self.holder.hold(planned(self.book.spans(server_s), programs, self.site, server_s, ahead_s), server_s)
+        edges_s = [self.book.next_s(server_s), self.holder.next_s(server_s), server_s + LOOK_AGAIN_S]
         self._edge_s = min(edge_s for edge_s in edges_s if edge_s is not None)
 
     def _answer(self, server_s: int, standing: Standing) -> None:
