@@ -21,6 +21,7 @@ SOURCES: tuple[tuple[str, str, str, str], ...] = (
     ("relays", "agent.sources.relays", "Relays", "grid"),
     ("frequency", "agent.sources.frequency", "Frequency", "aggregator utility owner"),
     ("random-delay", "agent.sources.random_delay", "Regulation11", "owner"),
+    ("surplus", "agent.sources.surplus", "Surplus", "owner aggregator"),
     ("s2", "boards.cpython.s2.source", "EnergyManager", "aggregator owner"),
     ("openadr", "boards.cpython.openadr.ven", "Ven", "aggregator utility grid"),
 )
