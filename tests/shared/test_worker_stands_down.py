@@ -50,6 +50,14 @@ def at_work():
     return contact, Worker([post], clock)
 
 
+async def fails(contact, worker, fault, every_ms):
+    """Let a contact fail ten times, asked so often."""
+    contact.fault = fault
+    for _ in range(10):
+        worker.clock.advance(every_ms)
+        await worker.posts[0].poll(worker.clock)
+
+
 async def test_who_was_granted_and_not_yet_met_is_met_first():
     contact, worker = at_work()
     await worker.stand_down()
@@ -66,10 +74,7 @@ async def test_who_was_met_is_told_once():
 async def test_who_was_met_and_fell_silent_is_tried_as_it_was_known():
     contact, worker = at_work()
     await worker.round()
-    contact.fault = LineTimeout("contact", 500)
-    for _ in range(10):
-        worker.clock.advance(10000)
-        await worker.posts[0].poll(worker.clock)
+    await fails(contact, worker, LineTimeout("contact", 500), 10000)
     del contact.told[:]
     await worker.stand_down()
     assert contact.told == ["set 0"]
@@ -87,14 +92,8 @@ async def test_nothing_is_written_to_another_product_or_to_nobody():
 async def test_nothing_is_written_to_another_product_in_the_place_of_one_that_was_known():
     contact, worker = at_work()
     await worker.round()
-    contact.fault = LineTimeout("contact", 500)
-    for _ in range(10):
-        worker.clock.advance(10000)
-        await worker.posts[0].poll(worker.clock)
-    contact.fault = WrongDevice("contact", "another")
-    for _ in range(10):
-        worker.clock.advance(100000)
-        await worker.posts[0].poll(worker.clock)
+    await fails(contact, worker, LineTimeout("contact", 500), 10000)
+    await fails(contact, worker, WrongDevice("contact", "another"), 100000)
     del contact.told[:]
     await worker.stand_down()
     assert "set 0" not in contact.told

@@ -34,24 +34,23 @@ async def test_it_joins_says_so_once_and_stays(bench):
         assert bench.told == [(True, "")]
 
 
-async def test_a_wrong_password_is_said_once_tried_again_and_joins_when_it_is_right(bench):
-    bench.set_air({"house": "another one"})
+async def away_and_back(bench, points, away_ms, said):
+    """Let the network be away for so long, which is said once, and then in reach for a minute."""
+    bench.set_air(points)
     async with Running(bench) as station:
-        await bench.lapse(600000)
-        assert bench.told == [(False, "wrong password")]
+        await bench.lapse(away_ms)
+        assert bench.told == [(False, said)]
         bench.set_air(HOUSE)
         await bench.lapse(60000)
         assert station.joined and bench.told[1:] == [(True, "")]
 
 
+async def test_a_wrong_password_is_said_once_tried_again_and_joins_when_it_is_right(bench):
+    await away_and_back(bench, {"house": "another one"}, 600000, "wrong password")
+
+
 async def test_an_access_point_that_is_away_is_said_and_found_within_a_minute_of_its_return(bench):
-    bench.set_air({"neighbour": ""})
-    async with Running(bench) as station:
-        await bench.lapse(3600000)
-        assert bench.told == [(False, "no access point of that name")]
-        bench.set_air(HOUSE)
-        await bench.lapse(60000)
-        assert station.joined
+    await away_and_back(bench, {"neighbour": ""}, 3600000, "no access point of that name")
 
 
 async def test_a_loss_is_noticed_within_a_second_and_ends(bench):
