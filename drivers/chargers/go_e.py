@@ -32,6 +32,7 @@ class GoE(ModbusCharger):
     model = "go-e"
     credible = (((q.VOLTAGE_L1_MV, q.VOLTAGE_L2_MV, q.VOLTAGE_L3_MV), 50000, 300000),)
     table = pdu.READ_INPUT
+    largest = Point(211, U16, q.LIMIT_MA, num=1000, table=pdu.READ_HOLDING)  # A, by its owner
     points = (
         Point(100, U16, q.EV_STATE, names=STATES),
         Point(107, U16, q.FAULT),

@@ -32,6 +32,7 @@ class HeidelbergEnergyControl(ModbusCharger):
     step = 100
     fallback_ms = 15000
     gap_max = 1
+    largest = Point(100, U16, q.LIMIT_MA, num=1000)  # A, by its switches
     credible = (((q.VOLTAGE_L1_MV, q.VOLTAGE_L2_MV, q.VOLTAGE_L3_MV), 50000, 300000),)
     points = (
         Point(5, U16, q.EV_STATE, names=PILOT_STATES),

@@ -1,13 +1,13 @@
 """KEBA KeContact P30 (c-series from 3.10.16, x-series from 1.11) and P40: charging station. Modbus TCP, unit 255.
 
 Source: KEBA, "KeContact P30 Modbus TCP Programmers Guide" V1.02, chapters 3 and 4; one 32-bit number a read, function
-6 writes. Trust: the guide for the set-point, OpenEMS, evcc and openWB agree; the time-out (5018) by evcc and OpenEMS.
-On a P30 set DIP switch DSW1.3; nothing else may speak UDP to it.
+6 writes. Trust: the guide for the set-point, OpenEMS, evcc and openWB agree; the time-out (5018) by evcc and the notes
+of guide 1.07. On a P30 set DIP switch DSW1.3; nothing else may speak UDP to it.
 Option fallback_ma (0 or 6000): the failsafe current (1600) that the installer has set; another one there is refused,
 since where it is written (5016) has one source only. The time-out is armed: any write starts it anew, reading does
-not. A P30 is paused by disabling it (5014), a P40 by 0 mA. 1100 tells what the pilot offers, 0 while
-disabled; a thinner cable or heat lowers it, too, so a lower number there is nobody's order.
-A P40 before firmware 1.2.1 tells its energy in Wh, every other product in 0.1 Wh.
+not. A P30 is paused by disabling it (5014), a P40 by 0 mA. 1100 tells what the pilot offers, 0 while disabled; a
+thinner cable or heat lowers it, too, so a lower number there is nobody's order. A P40 before firmware 1.2.1 tells its
+energy in Wh, every other product in 0.1 Wh.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ FIRMWARE = Point(1018, U32, _NUMBER)  # P40: 10201 is 1.2.1
 P40_FROM, TENTHS_FROM = 4000000, 10201
 ENERGY = Point(1036, U32, q.ENERGY_IMPORT_WH, den=10)  # 0.1 Wh
 IN_FORCE = Point(1100, U32, q.LIMIT_MA)
-LARGEST = Point(1110, U32, q.LIMIT_MA)
 SAFE_MA, WAIT_S = Point(1600, U32, q.LIMIT_MA), Point(1602, U32, _NUMBER)
 SET_MA, ENABLE, SET_WAIT_S = 5004, 5014, 5018
 
@@ -46,6 +45,7 @@ class KebaKecontact(ModbusCharger):
     poll_ms = 5000  # it resets connections that ask faster
     stale_ms = 20000
     registers_max = 2
+    largest = Point(1110, U32, q.LIMIT_MA)
     credible = (((q.VOLTAGE_L1_MV, q.VOLTAGE_L2_MV, q.VOLTAGE_L3_MV), 50000, 300000),)
     points = (
         Point(1000, U32, _STATE),
@@ -72,10 +72,9 @@ class KebaKecontact(ModbusCharger):
         if self._is_p40 and (await self.number(FIRMWARE) or 0) < TENTHS_FROM:
             self._energy = Point(ENERGY.address, U32, q.ENERGY_IMPORT_WH)
         await super().open()
-        largest_ma, safe_ma = await self.number(LARGEST), await self.number(SAFE_MA)
-        if safe_ma != self.fallback_ma or not largest_ma:
+        safe_ma = await self.number(SAFE_MA)
+        if safe_ma != self.fallback_ma:
             raise WrongDevice(("fallback_ma", self.fallback_ma), ("failsafe current in mA", safe_ma))
-        self.maximum = min(largest_ma // 100 * 100, type(self).maximum)
         self._wrote_ma = None
 
     async def read(self) -> dict[int, int]:

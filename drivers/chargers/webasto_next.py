@@ -27,6 +27,7 @@ class WebastoNext(ModbusCharger):
     fallback_ms = 20000
     refresh_ms = 8000
     poll_ms = 2000
+    largest = Point(1104, U16, q.LIMIT_MA, num=1000)  # A
     # A gateway's zeros would look like an idle station.
     credible: tuple[tuple[tuple[int, ...], int, int], ...] = (((_LOWEST,), 1, 32),)
     points: tuple[Point, ...] = (

@@ -26,7 +26,7 @@ class WebastoUnite(WebastoNext):
     model = "webasto-unite"
     table = pdu.READ_INPUT
     credible = (((q.VOLTAGE_L1_MV, q.VOLTAGE_L2_MV, q.VOLTAGE_L3_MV), 50000, 300000),)
-    points = tuple([point for point in WebastoNext.points if point.quantity not in MOVED]) + (
+    points = tuple([point for point in WebastoNext.points if point.quantity > 0 and point.quantity not in MOVED]) + (
         Point(1001, U16, _CHARGING),
         Point(1004, U16, _CABLE),
         Point(1014, U16, q.VOLTAGE_L1_MV, num=1000),  # V

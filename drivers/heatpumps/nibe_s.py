@@ -3,9 +3,10 @@
 Source: registers as yozik04/nibe and evcc (nibe-s-series) have them; addresses as on the wire, that is printed ones
 less 30001 or 40001; 32-bit numbers with the low word first, which is why reading their first word alone works
 elsewhere. Trust: two independent programs, no maker's paper. Enable Modbus in menu 7.5.9. The mode asked for (6008) is
-0 to 3 in the order of prices that 1911 tells back: high, normal, low, free. It counts once "activate SG Ready via API"
-(3032) is 1, which its owner has to set: a pump where it is not, or that has no such register, is refused. Nothing is
-known of a fall-back: without an agent the last mode stands.
+0 to 3 in the order of prices that 1911 tells back: high, normal, low, free; 2 stands in that order and in no program,
+so look at 1911 once. It counts once "activate SG Ready via API" (3032) is 1, which its owner has to set: a pump where
+it is not, or that has no such register, is refused. Nothing is known of a fall-back: without an agent the last mode
+stands.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 Source: Siemens, "RDF302 Basic documentation" CE1P3079 / A6V, Modbus objects; addresses are one less than printed (as
 Wiren Board's template has them), temperatures in 0.02 °C, FFFF hex is out of service. Trust: two editions of the
-maker's manual; that one is taken off, by one other program. The set-point is the one for comfort (0103); it counts
-while the room is in comfort (0101 = 1), every other mode is the owner's and is left alone. Default mode puts back what
-the owner set as comfort (P08). Whether registers wear is not documented; nothing is known of a fall-back: without an
-agent the last set-point stands.
+maker's manual; that one is taken off, by one other program, so it is opened only when a temperature stands where it is
+written to. The set-point is the one for comfort (0103); it counts while the room is in comfort (0101 = 1), every other
+mode is the owner's and is left alone. Default mode puts back what the owner set as comfort (P08). Whether registers
+wear is not documented; nothing is known of a fall-back: without an agent the last set-point stands.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from hal import quantities as q
 from hal.capabilities import PERSISTENT
 from hal.capabilities.thermostat import Thermostat
-from hal.errors import FrameError, NotObeyed
+from hal.errors import FrameError, NotObeyed, WrongDevice
 from hal.modbus import pdu
 from hal.modbus.device import ModbusDevice
 from hal.modbus.points import U16, Point, WordType
@@ -38,6 +38,14 @@ class SiemensRdf302(ModbusDevice, Thermostat):
         Point(1003, TEMPERATURE, q.TEMP_TARGET_MC, num=20),  # in force
         Point(1004, U16, _HEATING),  # %
     )
+
+    async def open(self) -> None:
+        """Read once, and see that a temperature stands where it is written to. Raises: WrongDevice, DeviceError."""
+        await super().open()
+        try:
+            await self._temperature(TARGET)
+        except FrameError as fault:
+            raise WrongDevice(self.model, fault.args) from fault
 
     async def read(self) -> dict[int, int]:
         """Return quantity -> integer; ON while it calls for heat. Raises: DeviceError."""

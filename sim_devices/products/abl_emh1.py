@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from sim_devices.house import House
 from sim_devices.products.charger import Charger, Options
-from sim_devices.wire.bank import Bank, Cell, Silent
+from sim_devices.wire.bank import ILLEGAL_ADDRESS, Bank, Cell, Refused, Silent
 from sim_devices.wire.words import u16
 
 READ_HOLDING, WRITE_MANY = 3, 16
@@ -21,6 +21,20 @@ NONE = 1000
 A_PER_COUNT = 0.06
 ENABLE, DISABLE = 0xA1A1, 0xE0E0
 ASLEEP_S = 60.0
+
+
+class WholeBank(Bank):
+    """A map whose cells are read whole and one at a time: an address is a command rather than a place."""
+
+    def __init__(self, cells: list[Cell]) -> None:
+        super().__init__(cells)
+        self._sizes = {cell.address: cell.size for cell in cells}
+
+    def read(self, address: int, count: int) -> bytes:
+        """Return one cell. Raises: Refused."""
+        if self._sizes.get(address) != count:
+            raise Refused(ILLEGAL_ADDRESS)
+        return super().read(address, count)
 
 
 class AblEmh1(Charger):
@@ -32,7 +46,7 @@ class AblEmh1(Charger):
     def __init__(self, house: House, unit: int, options: Options) -> None:
         super().__init__(house, unit, options)
         self.unasked_s = 0.0
-        bank = Bank(self._cells())
+        bank = WholeBank(self._cells())
         self.reading[unit, READ_HOLDING] = bank
         self.writing[unit, WRITE_MANY] = bank
 

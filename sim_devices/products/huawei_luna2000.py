@@ -25,7 +25,6 @@ class HuaweiLuna2000(HybridProduct):
     def __init__(self, house: House, unit: int, options: Options) -> None:
         super().__init__(house, unit, options)
         battery, hybrid = self.hybrid.battery, self.hybrid
-        self.left_s = 0.0
         self.mount(
             [
                 Cell(32064, 2, lambda: s32(hybrid.pv_w)),

@@ -25,6 +25,7 @@ class HybridProduct(Product):
     """A product that is the house's hybrid inverter. `word` keeps what is written by address."""
 
     options = Options
+    lasting: tuple[int, ...] = ()  # addresses of what outlives a restart
 
     def __init__(self, house: House, unit: int, options: Options) -> None:  # noqa: ARG002  (each product has its own)
         super().__init__(house, unit)
@@ -33,7 +34,8 @@ class HybridProduct(Product):
         self.hybrid: Hybrid = house.inverter
         self.circuit = house.circuits["inverter"]
         self.word: dict[int, list[int]] = {}
-        self.silent_s = 0.0  # since the last order
+        self.first: dict[int, list[int]] = {}  # what stands there after a restart
+        self.left_s = 0.0  # until an order ends by itself, 0: it does not
 
     def order(self, power_w: float | None, grid: bool = True) -> None:
         """Keep the battery at a power, positive charges; None: it regulates by itself."""
@@ -51,17 +53,24 @@ class HybridProduct(Product):
 
     def kept(self, address: int, first: list[int], allow: Callable[[list[int]], bool] | None = None) -> Cell:
         """Return a cell that keeps what is written and lets the product obey."""
-        self.word.setdefault(address, list(first))
+        self.first[address] = self.word[address] = list(first)
 
         def accept(words: list[int]) -> None:
             self.word[address] = list(words)
-            self.silent_s = 0.0
             self.obey(address)
 
         return Cell(address, len(first), lambda: b"".join(map(u16, self.word[address])), accept, allow)
 
     def obey(self, address: int) -> None:
         """Act upon what was written to `address`."""
+
+    def restart(self) -> None:
+        """Lose orders; what the product keeps in flash stays."""
+        for address, words in self.first.items():
+            if address not in self.lasting:
+                self.word[address] = list(words)
+        self.left_s = 0.0
+        self.order(None)
 
     def mount(self, cells: list[Cell], inputs: list[Cell] | None = None, unit: int | None = None) -> None:
         """Put holding registers, and input registers where there are some, behind a unit address."""

@@ -36,7 +36,7 @@ class SmaStorage(HybridProduct):
     def __init__(self, house: House, unit: int, options: SmaOptions) -> None:
         super().__init__(house, unit, options)
         battery, circuit = self.hybrid.battery, self.circuit
-        self.timeout_s, self.left_s = options.timeout_s, 0.0
+        self.timeout_s = options.timeout_s
         orders = [self.kept(40149, [0, 0]), self.kept(40151, INACTIVE, lambda words: words in (ACTIVE, INACTIVE))]
         if not options.tells:
             nothing = (b"\x80\0\0\0", b"\xff\xff\xff\xff")

@@ -24,11 +24,11 @@ class SolarEdgeStorEdge(HybridProduct):
     model = "solaredge-storedge"
     bus_kind = "tcp"
     clients_max = 1
+    lasting = (0xE004, 0xE00A)
 
     def __init__(self, house: House, unit: int, options: Options) -> None:
         super().__init__(house, unit, options)
         battery = self.hybrid.battery
-        self.left_s = 0.0
         self.mount(
             [
                 self.kept(0xE004, [1], lambda words: words[0] <= REMOTE),

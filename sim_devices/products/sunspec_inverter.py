@@ -45,7 +45,7 @@ class SunSpecInverter(HybridProduct):
 
     def __init__(self, house: House, unit: int, options: Options) -> None:
         super().__init__(house, unit, options)
-        self.opts, self.left_s = options, 0.0
+        self.opts = options
         self.written = {ENA: 0, PCT: FULL, TIMER: 0}
         bank = Bank(chain(40000, self._newer() if options.newer else self._older()))
         self.reading[unit, READ_HOLDING] = bank
@@ -121,6 +121,12 @@ class SunSpecInverter(HybridProduct):
     def due_s(self) -> float:
         """Until the revert timer runs out."""
         return self.left_s if self.left_s > 0 else inf
+
+    def restart(self) -> None:
+        """Feed in freely."""
+        super().restart()
+        self.written = {ENA: 0, PCT: FULL, TIMER: 0}
+        self._apply()
 
     def trip_watchdog(self) -> None:
         """Let the revert timer run out now. Raises: ValueError when there is none that counts."""

@@ -33,11 +33,12 @@ class VictronGx(HybridProduct):
     model = "victron-gx"
     bus_kind = "tcp"
     options = VictronOptions
+    lasting = (HUB4_MODE,)
 
     def __init__(self, house: House, unit: int, options: VictronOptions) -> None:
         super().__init__(house, unit, options)
         battery, hybrid = self.hybrid.battery, self.hybrid
-        self.opts, self.left_s = options, 0.0
+        self.opts = options
         self.mount(
             [
                 Cell(842, 1, lambda: s16(battery.power_w)),

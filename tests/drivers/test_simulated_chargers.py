@@ -149,9 +149,18 @@ async def test_it_does_all_that_on_a_real_port_too(row):
         assert 9000 - MA_SLACK < home.house.charge_point.limit_a * 1000 <= 9001
 
 
-async def test_a_keba_says_how_much_it_may_at_most_and_which_product_it_is():
-    _, _, driver = await twin_of("charger", KEBA_P30._replace(product={"station_a_max": 20.0}))
-    assert driver.maximum == 20000
+@each
+async def test_no_more_is_offered_than_the_product_may(row):
+    small = row._replace(product={**row.product, "station_a_max": 13.0})
+    _, _, driver = await twin_of("charger", small)
+    assert driver.maximum == (13000 if driver.largest else type(driver).maximum)
+    small.product["station_a_max"] = 5.0
+    if driver.largest:
+        with pytest.raises(WrongDevice):
+            await twin_of("charger", small)
+
+
+async def test_a_keba_says_which_product_it_is():
     for firmware in (10200, 10201):
         old = KEBA_P30._replace(product={"code": 4161000, "firmware": firmware})
         home, _, driver = await twin_of("charger", old)

@@ -14,6 +14,7 @@ from drivers import catalogue
 from hal.errors import DeviceError, FrameError, LineTimeout, Refused
 from hal.memory import ManualClock
 from hal.modbus import pdu
+from hal.modbus.ascii import Ascii, lrc
 from hal.modbus.bus import Bus
 from hal.modbus.rtu import Rtu, crc16
 from hal.modbus.tcp import Tcp
@@ -122,12 +123,12 @@ def modbus(raw: bytes) -> None:
         pdu.write_registers(1, (2, 3)), pdu.write_coil(5, 1),
     )  # fmt: skip
     choice, answer = (raw[0] if raw else 0), raw[1:]
-    framing: Rtu | Tcp = Rtu() if choice & 1 else Tcp()
+    framing: Ascii | Rtu | Tcp = Ascii() if choice & 0x40 else Rtu() if choice & 1 else Tcp()
     asked = requests[(choice >> 1) % len(requests)]
     request = framing.request(1, asked)
     request.begin()
     if choice & 0x80:  # with a right checksum the contents are looked at
-        answer += crc16(answer).to_bytes(2, "little")
+        answer = in_ascii(answer) if choice & 0x40 else answer + crc16(answer).to_bytes(2, "little")
     try:
         missing = request.missing(answer)
         registers = request.payload(answer) if not missing else b""
@@ -137,6 +138,11 @@ def modbus(raw: bytes) -> None:
     assert missing or len(registers) == (pdu.answer_size(asked) - 2 if asked[0] <= pdu.READ_INPUT else 0)
 
 
+def in_ascii(octets: bytes) -> bytes:
+    """Return an answer in Modbus ASCII."""
+    return b">" + (octets + bytes((lrc(octets),))).hex().upper().encode() + b"\r\n"
+
+
 def modbus_seeds() -> list[bytes]:
     """Return answers that are right."""
     return [
@@ -144,6 +150,9 @@ def modbus_seeds() -> list[bytes]:
         b"\x83\x01\x01\x02\xff\x01",
         b"\x85\x01\x06\x00\x01\x00\x02",
         b"\x81\x01\x84\x02",
+        b"\xc2\x01\x06\x00\x01\x00\x02",
+        b"\xc2\x01\x86\x02",
+        b"\x40:0106000100",
         b"\x00\x00\x01\x00\x00\x00\x07\x01\x04\x04\x00\x01\x00\x02",
         b"\x00\x00\x01\x00\x00\x00\x03\x01\x84\x02",
     ]

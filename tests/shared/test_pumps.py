@@ -20,8 +20,11 @@ def turned(registers):
 STEERED = (  # model, registers, reading, the registers that each mode leaves
     (
         "daikin-homehub",
-        {42: 4850, 43: 0xFE0C, 49: 0x8000, 50: 230, 55: 2},
-        {q.TEMP_TANK_MC: 48500, q.TEMP_OUTSIDE_MC: -5000, q.POWER_W: 2300, q.MODE: q.SG_RECOMMENDED},
+        {42: 4850, 43: 0xFE0C, 49: 2075, 50: 230, 55: 2},
+        {
+            q.TEMP_TANK_MC: 48500, q.TEMP_OUTSIDE_MC: -5000, q.TEMP_ROOM_MC: 20750, q.POWER_W: 2300,
+            q.MODE: q.SG_RECOMMENDED,
+        },
         ({55: 1}, {55: 0}, {55: 2}, {55: 3}),
     ),
     (
@@ -43,9 +46,9 @@ STEERED = (  # model, registers, reading, the registers that each mode leaves
 READ_ONLY = (
     (
         "lambda-eu-l",
-        {2: 0xFFCE, 1000: 0, 1004: 3512, 1005: 3011, 1012: 2300, 1020: 0x614E, 1021: 0x00BC, 3002: 485},
+        {2: 0xFFCE, 1000: 4, 1004: 3512, 1005: 3011, 1012: 2300, 1020: 0x614E, 1021: 0x00BC, 3002: 485},
         {
-            q.TEMP_OUTSIDE_MC: -5000, q.FAULT: 0, q.POWER_W: 2300, q.ENERGY_IMPORT_WH: 12345678, q.TEMP_TANK_MC: 48500,
+            q.TEMP_OUTSIDE_MC: -5000, q.FAULT: 4, q.POWER_W: 2300, q.ENERGY_IMPORT_WH: 12345678, q.TEMP_TANK_MC: 48500,
         },
     ),
     (

@@ -10,13 +10,13 @@ from tests.shared.products import driver_of
 
 def room():
     """Return a room at 19.5 °C, told to be at 21 °C, whose owner set 20.5 °C."""
-    return Unit({7: 1025, 100: 1, 102: 1050, 1000: 1, 1002: 975, 1003: 1050, 1004: 40})
+    return Unit({7: 1025, 100: 1, 102: 1050, 1000: 1, 1002: 975, 1003: 1050, 1004: 0})
 
 
 async def test_registers_count_fiftieths_of_a_degree():
     driver = driver_of("siemens-rdf302", room())
     await driver.open()
-    assert await driver.read() == {q.TEMP_ROOM_MC: 19500, q.TEMP_TARGET_MC: 21000, q.ON: 1}
+    assert await driver.read() == {q.TEMP_ROOM_MC: 19500, q.TEMP_TARGET_MC: 21000, q.ON: 0}
 
 
 async def test_a_target_is_written_once_and_the_owners_is_put_back():
