@@ -137,7 +137,7 @@ async def welcome_and_freeze(reader: asyncio.StreamReader, writer: asyncio.Strea
 
 async def welcome_and_leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await welcome(reader, writer)
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.02)  # how long it stays, not a wait for anything
 
 
 @contextlib.contextmanager

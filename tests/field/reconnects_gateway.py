@@ -16,11 +16,13 @@ from typing import Any
 from boards.cpython import mqtt_uplink
 from boards.cpython.mqtt_uplink import MqttUplink
 from tests.field.far_ends import AGENT
+from tests.waiting import until
 from tools.soak.processes import open_handles, resident_kb
 
 SIDE_BY_SIDE = 16
 CONNECT_S = 4  # instead of 20
 KEEPALIVE_S = 1
+CLOSED_S = 2
 PAGE = bytes(1500)
 
 
@@ -59,6 +61,7 @@ class Batch:
         self.left = count
         self.rng = random.Random(seed)
         self.ended = 0
+        self._handles = open_handles(os.getpid())
 
     def note(self, kind: str, trouble: str) -> None:
         """An attempt has ended."""
@@ -70,7 +73,8 @@ class Batch:
         """Do it."""
         uplinks = [Reconnecting(self, files) for _ in range(SIDE_BY_SIDE)]
         await asyncio.gather(*[uplink.run(uplink.woken) for uplink in uplinks])
-        await asyncio.sleep(0.2)  # transports close in the next turn
+        # Transports close in a later turn; what stays open is counted by who looks afterwards.
+        await until(lambda: open_handles(os.getpid()) <= self._handles, CLOSED_S)
 
 
 def held() -> dict[str, int]:
