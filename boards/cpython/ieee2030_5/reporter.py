@@ -150,7 +150,9 @@ class Reporter:
             total, count = sums
             sums[0] = sums[1] = 0
             if path and count and server_s > from_s:
-                body = encode.meter_reading(mirror, self._identity, total // count, from_s, server_s - from_s)
+                body = encode.meter_reading(
+                    mirror, self._identity, (2 * total + count) // (2 * count), from_s, server_s - from_s
+                )
                 answer = await self._ask("POST", path, body)
                 if answer.status not in DONE:
                     self._note(f"POST {path}: HTTP {answer.status}")
