@@ -39,41 +39,44 @@ LAYOUTS = {
     124: """u: WChaMax WChaGra WDisChaGra b: StorCtl_Mod u: VAChaMax MinRsvPct ChaState StorAval InBatV e: ChaSt
         s: OutWRte InWRte u: InOutWRte_WinTms InOutWRte_RvrtTms InOutWRte_RmpTms e: ChaGriSet
         sf: WChaMax_SF WChaDisChaGra_SF VAChaMax_SF MinRsvPct_SF ChaState_SF StorAval_SF InBatV_SF InOutWRte_SF""",
-    203: """s: A AphA AphB AphC sf: A_SF s: PhV PhVphA PhVphB PhVphC PPV PhVphAB PhVphBC PhVphCA sf: V_SF s: Hz sf:
-        Hz_SF s: W WphA WphB WphC sf: W_SF s: VA VAphA VAphB VAphC sf: VA_SF s: VAR VARphA VARphB VARphC sf: VAR_SF
-        s: PF PFphA PFphB PFphC sf: PF_SF acc32: TotWhExp TotWhExpPhA TotWhExpPhB TotWhExpPhC
-        TotWhImp TotWhImpPhA TotWhImpPhB TotWhImpPhC sf: TotWh_SF
-        acc32: VAh1 VAh2 VAh3 VAh4 VAh5 VAh6 VAh7 VAh8 sf: TotVAh_SF acc32: VArh1 VArh2 VArh3 VArh4 VArh5 VArh6 VArh7
-        VArh8 VArh9 VArh10 VArh11 VArh12 VArh13 VArh14 VArh15 VArh16 sf: TotVArh_SF b32: Evt""",
-    213: """f: A AphA AphB AphC PhV PhVphA PhVphB PhVphC PPV PPVphAB PPVphBC PPVphCA Hz W WphA WphB WphC VA VAphA VAphB
-        VAphC VAR VARphA VARphB VARphC PF PFphA PFphB PFphC TotWhExp TotWhExpPhA TotWhExpPhB TotWhExpPhC
-        TotWhImp TotWhImpPhA TotWhImpPhB TotWhImpPhC VAh1 VAh2 VAh3 VAh4 VAh5 VAh6 VAh7 VAh8
-        VArh1 VArh2 VArh3 VArh4 VArh5 VArh6 VArh7 VArh8 VArh9 VArh10 VArh11 VArh12 VArh13 VArh14 VArh15 VArh16 b32:
-    Evt""",
+    203: """s: A AphA AphB AphC sf: A_SF s: PhV PhVphA PhVphB PhVphC PPV PhVphAB PhVphBC PhVphCA sf: V_SF s: Hz
+        sf: Hz_SF s: W WphA WphB WphC sf: W_SF s: VA VAphA VAphB VAphC sf: VA_SF s: VAR VARphA VARphB VARphC sf:
+        VAR_SF s: PF PFphA PFphB PFphC sf: PF_SF acc32: TotWhExp TotWhExpPhA TotWhExpPhB TotWhExpPhC TotWhImp
+        TotWhImpPhA TotWhImpPhB TotWhImpPhC sf: TotWh_SF acc32: TotVAhExp TotVAhExpPhA TotVAhExpPhB TotVAhExpPhC
+        TotVAhImp TotVAhImpPhA TotVAhImpPhB TotVAhImpPhC sf: TotVAh_SF acc32: TotVArhImpQ1 TotVArhImpQ1PhA
+        TotVArhImpQ1PhB TotVArhImpQ1PhC TotVArhImpQ2 TotVArhImpQ2PhA TotVArhImpQ2PhB TotVArhImpQ2PhC TotVArhExpQ3
+        TotVArhExpQ3PhA TotVArhExpQ3PhB TotVArhExpQ3PhC TotVArhExpQ4 TotVArhExpQ4PhA TotVArhExpQ4PhB
+        TotVArhExpQ4PhC sf: TotVArh_SF b32: Evt""",
+    213: """f: A AphA AphB AphC PhV PhVphA PhVphB PhVphC PPV PPVphAB PPVphBC PPVphCA Hz W WphA WphB WphC VA VAphA
+        VAphB VAphC VAR VARphA VARphB VARphC PF PFphA PFphB PFphC TotWhExp TotWhExpPhA TotWhExpPhB TotWhExpPhC
+        TotWhImp TotWhImpPhA TotWhImpPhB TotWhImpPhC TotVAhExp TotVAhExpPhA TotVAhExpPhB TotVAhExpPhC TotVAhImp
+        TotVAhImpPhA TotVAhImpPhB TotVAhImpPhC TotVArhImpQ1 TotVArhImpQ1phA TotVArhImpQ1phB TotVArhImpQ1phC
+        TotVArhImpQ2 TotVArhImpQ2phA TotVArhImpQ2phB TotVArhImpQ2phC TotVArhExpQ3 TotVArhExpQ3phA TotVArhExpQ3phB
+        TotVArhExpQ3phC TotVArhExpQ4 TotVArhExpQ4phA TotVArhExpQ4phB TotVArhExpQ4phC b32: Evt""",
     701: """e: ACType St InvSt ConnSt b32: Alrm DERMode s: W VA Var PF A u: LLV LNV u32: Hz acc64: TotWhInj
-        TotWhAbs TotVarhInj TotVarhAbs s: TmpAmb TmpCab TmpSnk TmpTrns TmpSw TmpOt
-        s: WL1 VAL1 VarL1 PFL1 AL1 u: VL1L2 VL1 acc64: TotWhInjL1 TotWhAbsL1 TotVarhInjL1 TotVarhAbsL1
-        s: WL2 VAL2 VarL2 PFL2 AL2 u: VL2L3 VL2 acc64: TotWhInjL2 TotWhAbsL2 TotVarhInjL2 TotVarhAbsL2
-        s: WL3 VAL3 VarL3 PFL3 AL3 u: VL3L1 VL3 acc64: TotWhInjL3 TotWhAbsL3 TotVarhInjL3 TotVarhAbsL3
-        u: ThrotPct b32: ThrotSrc sf: A_SF V_SF Hz_SF W_SF PF_SF VA_SF Var_SF TotWh_SF TotVarh_SF Tmp_SF str32:
-    MnAlrmInfo""",
+        TotWhAbs TotVarhInj TotVarhAbs s: TmpAmb TmpCab TmpSnk TmpTrns TmpSw TmpOt WL1 VAL1 VarL1 PFL1 AL1 u:
+        VL1L2 VL1 acc64: TotWhInjL1 TotWhAbsL1 TotVarhInjL1 TotVarhAbsL1 s: WL2 VAL2 VarL2 PFL2 AL2 u: VL2L3 VL2
+        acc64: TotWhInjL2 TotWhAbsL2 TotVarhInjL2 TotVarhAbsL2 s: WL3 VAL3 VarL3 PFL3 AL3 u: VL3L1 VL3 acc64:
+        TotWhInjL3 TotWhAbsL3 TotVarhInjL3 TotVarhAbsL3 u: ThrotPct b32: ThrotSrc sf: A_SF V_SF Hz_SF W_SF PF_SF
+        VA_SF Var_SF TotWh_SF TotVarh_SF Tmp_SF str32: MnAlrmInfo""",
     702: """u: WMaxRtg WOvrExtRtg WOvrExtRtgPF WUndExtRtg WUndExtRtgPF VAMaxRtg VarMaxInjRtg VarMaxAbsRtg
-        WChaRteMaxRtg WDisChaRteMaxRtg VAChaRteMaxRtg VADisChaRteMaxRtg VNomRtg VMaxRtg VMinRtg AMaxRtg PFOvrExtRtg
-        PFUndExtRtg ReactSusceptRtg e: NorOpCatRtg AbnOpCatRtg b32: CtrlModes b: IntIslandCatRtg u: WMax WMaxOvrExt
-        WOvrExtPF WMaxUndExt WUndExtPF VAMax VarMaxInj VarMaxAbs WChaRteMax WDisChaRteMax VAChaRteMax VADisChaRteMax
-        VNom VMax VMin AMax PFOvrExt PFUndExt b: IntIslandCat sf: W_SF PF_SF VA_SF Var_SF V_SF A_SF S_SF""",
-    704: """e: PFWInjEna PFWInjEnaRvrt u32: PFWInjRvrtTms PFWInjRvrtRem e: PFWAbsEna PFWAbsEnaRvrt u32: PFWAbsRvrtTms
-        PFWAbsRvrtRem e: WMaxLimPctEna u: WMaxLimPct WMaxLimPctRvrt e: WMaxLimPctEnaRvrt u32: WMaxLimPctRvrtTms
-        WMaxLimPctRvrtRem e: WSetEna WSetMod s32: WSet WSetRvrt s: WSetPct WSetPctRvrt e: WSetEnaRvrt u32: WSetRvrtTms
-        WSetRvrtRem e: VarSetEna VarSetMod VarSetPri s32: VarSet VarSetRvrt s: VarSetPct VarSetPctRvrt e: VarSetEnaRvrt
-        u32: VarSetRvrtTms VarSetRvrtRem u: WRmp e: WRmpRef u: VarRmp e: AntiIslEna sf: PF_SF WMaxLimPct_SF WSet_SF
-        WSetPct_SF VarSet_SF VarSetPct_SF u: PF1 e: Ext1 u: PF2 e: Ext2 u: PF3 e: Ext3 u: PF4 e: Ext4""",
+        WChaRteMaxRtg WDisChaRteMaxRtg VAChaRteMaxRtg VADisChaRteMaxRtg VNomRtg VMaxRtg VMinRtg AMaxRtg
+        PFOvrExtRtg PFUndExtRtg ReactSusceptRtg e: NorOpCatRtg AbnOpCatRtg b32: CtrlModes b: IntIslandCatRtg u:
+        WMax WMaxOvrExt WOvrExtPF WMaxUndExt WUndExtPF VAMax VarMaxInj VarMaxAbs WChaRteMax WDisChaRteMax
+        VAChaRteMax VADisChaRteMax VNom VMax VMin AMax PFOvrExt PFUndExt b: IntIslandCat sf: W_SF PF_SF VA_SF
+        Var_SF V_SF A_SF S_SF""",
+    704: """e: PFWInjEna PFWInjEnaRvrt u32: PFWInjRvrtTms PFWInjRvrtRem e: PFWAbsEna PFWAbsEnaRvrt u32:
+        PFWAbsRvrtTms PFWAbsRvrtRem e: WMaxLimPctEna u: WMaxLimPct WMaxLimPctRvrt e: WMaxLimPctEnaRvrt u32:
+        WMaxLimPctRvrtTms WMaxLimPctRvrtRem e: WSetEna WSetMod s32: WSet WSetRvrt s: WSetPct WSetPctRvrt e:
+        WSetEnaRvrt u32: WSetRvrtTms WSetRvrtRem e: VarSetEna VarSetMod VarSetPri s32: VarSet VarSetRvrt s:
+        VarSetPct VarSetPctRvrt e: VarSetEnaRvrt u32: VarSetRvrtTms VarSetRvrtRem u: WRmp e: WRmpRef u: VarRmp e:
+        AntiIslEna sf: PF_SF WMaxLimPct_SF WSet_SF WSetPct_SF VarSet_SF VarSetPct_SF""",
     713: "u: WHRtg WHAvail SoC SoH e: Sta sf: WH_SF Pct_SF",
-    802: """u: AHRtg WHRtg WChaRteMax WDisChaRteMax DisChaRte SoCMax SoCMin SocRsvMax SoCRsvMin SoC DoD SoH u32: NCyc
-        e: ChaSt LocRemCtl u: Hb CtrlHb AlmRst e: Typ State StateVnd u32: WarrDt b32: Evt1 Evt2 EvtVnd1 EvtVnd2
-        u: V VMax VMin CellVMax CellVMaxStr CellVMaxMod CellVMin CellVMinStr CellVMinMod CellVAvg s: A u: AChaMax
-        ADisChaMax s: W e: ReqInvState s: ReqW e: SetOp SetInvState sf: AHRtg_SF WHRtg_SF WChaDisChaMax_SF DisChaRte_SF
-        SoC_SF DoD_SF SoH_SF V_SF CellV_SF A_SF AMax_SF W_SF""",
+    802: """u: AHRtg WHRtg WChaRteMax WDisChaRteMax DisChaRte SoCMax SoCMin SocRsvMax SoCRsvMin SoC DoD SoH u32:
+        NCyc e: ChaSt LocRemCtl u: Hb CtrlHb AlmRst e: Typ State StateVnd u32: WarrDt b32: Evt1 Evt2 EvtVnd1
+        EvtVnd2 u: V VMax VMin CellVMax CellVMaxStr CellVMaxMod CellVMin CellVMinStr CellVMinMod CellVAvg s: A u:
+        AChaMax ADisChaMax s: W e: ReqInvState s: ReqW e: SetOp SetInvState sf: AHRtg_SF WHRtg_SF WChaDisChaMax_SF
+        DisChaRte_SF SoC_SF DoD_SF SoH_SF V_SF CellV_SF A_SF AMax_SF W_SF""",
     160: "sf: DCA_SF DCV_SF DCW_SF DCWH_SF b32: Evt u: N TmsPer",
 }
 MODULE_160 = "u: ID str8: IDStr u: DCA DCV DCW acc32: DCWH u32: Tms s: Tmp e: DCSt b32: DCEvt"
@@ -120,11 +123,14 @@ def cells(address: int, layout: str, reads: Reads, accepts: dict[str, Accept] | 
     return [_cell(address, spot, reads.get(spot.name), (accepts or {}).get(spot.name)) for spot in spots(layout)]
 
 
+CLOSING = {704: "u: PF1 e: Ext1 u: PF2 e: Ext2 u: PF3 e: Ext3 u: PF4 e: Ext4"}  # groups behind a model's points
+
+
 def chain(base: int, models: list[tuple[int, Reads, dict[str, Accept]]]) -> list[Cell]:
     """Return a whole map: its mark, the models one after the other, its end."""
     found, at = [Cell(base, 2, text("SunS", 2))], base + 2
     for model, reads, accepts in models:
-        layout = LAYOUTS[model]
+        layout = f"{LAYOUTS[model]} {CLOSING.get(model, '')}"
         found += [Cell(at, 2, u16(model) + u16(length(layout))), *cells(at + 2, layout, reads, accepts)]
         at += 2 + length(layout)
     return [*found, Cell(at, 2, u16(0xFFFF) + u16(0))]

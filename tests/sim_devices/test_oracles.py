@@ -17,6 +17,7 @@ from tests.sim_devices.homes import home_tree
 KINDS = {
     "uint16": "u", "int16": "s", "enum16": "e", "bitfield16": "b", "sunssf": "sf", "acc32": "acc32", "count": "u",
     "bitfield32": "b32", "uint32": "u32", "acc64": "acc64", "pad": "s",
+    "float32": "f", "uint64": "acc64", "int32": "s32",
 }  # fmt: skip
 
 
