@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.needs import ROOT, needs_program
+from tests.softhsm import SoftToken
 from tests.waiting import until
-from tools import wire
+from tools import token_key, wire
 from tools.broker import Broker
 from tools.demo.layout import Layout, lay_out, toml
 from tools.demo.processes import BOARD_HEAP
@@ -27,6 +28,7 @@ from tools.headend import BrokerAccess, HeadEnd, KnownAgent, Settings
 from tools.key_rotation import run as rotate
 from tools.keys import create_key, load_public
 from tools.verifier import Verifier
+from tools.verifier.keyring import KeyRing
 from tools.verifier.pagefile import pieces
 
 WAIT_S = 60
@@ -86,25 +88,21 @@ async def said_until(pattern: str, site: Path, capsys: pytest.CaptureFixture[str
     return said
 
 
-async def test_two_rotations_with_one_command_each_step_and_a_chain_that_strangers_verify(tmp_path, port, capsys):
+@asynccontextmanager
+async def upstream(folder: Path, public: bytes) -> AsyncIterator[tuple[dict, HeadEnd]]:
+    """Run broker and head-end for the agent of this key; yield the tables of its site that name them, and it."""
     needs_program("nats-server")
-    first = create_key(tmp_path / "agent.key")
-    receipts = create_key(tmp_path / "receipts.key")
-    public = wire.point(first.public_key())
+    receipts = create_key(folder / "receipts.key")
     agent = wire.key_id(public).hex()
-    broker = Broker(tmp_path, [agent])
+    broker = Broker(folder, [agent])
     files, theirs = broker.agents[agent], broker.head_end
-    tree = site_tree(port)
-    tree["uplink"] = {
+    uplink = {
         "host": broker.host, "port": broker.port, "server_name": "localhost", "ca": str(broker.ca.cert),
         "cert": str(files.cert), "cert_key": str(files.key),
     }  # fmt: skip
     key = wire.point(receipts.public_key()).hex()
-    tree["authority"] = [{"name": "receipts", "role": "receipt", "public_key": key}]
-    site = tmp_path / "SITE.toml"
-    site.write_text("# the house at the lake\n" + toml(tree))
     settings = Settings(
-        database=tmp_path / "headend.sqlite",
+        database=folder / "headend.sqlite",
         broker=BrokerAccess(broker.host, broker.port, "localhost", broker.ca.cert, theirs.cert, theirs.key),
         receipt_key=receipts,
         authorities=(),
@@ -112,35 +110,86 @@ async def test_two_rotations_with_one_command_each_step_and_a_chain_that_strange
     )
     async with broker, HeadEnd(settings) as head_end:
         await head_end.connected()
-        for old, new in (("agent.key", "agent-2.key"), ("agent-2.key", "agent-3.key")):
-            assert rotate(site, status=False) == 0
-            assert "made" in capsys.readouterr().out
-            assert (tmp_path / new).stat().st_mode & 0o777 == 0o600
-            async with running(site):
-                await said_until(
-                    f"{kid_of(tmp_path / new)} signs alone and {kid_of(tmp_path / old)} has ended", site, capsys
-                )
-            assert rotate(site, status=False) == 0
-            assert f"erase {tmp_path / old}" in capsys.readouterr().out
-            (tmp_path / old).unlink()
-            async with running(site):
-                said = await said_until("signs alone for agent", site, capsys)
-                assert said.startswith(kid_of(tmp_path / new)) and agent in said
-                session = await head_end.announced(agent)
-                await head_end.stored(agent, session.next_seq)
-            status = head_end.status()
-            (told,) = status["agents"]
-            assert told["refusals"] == {} and told["faults"] == [] and status["strangers"] == {}
-        exported = list(head_end.pages(agent))
-    assert site.read_text().startswith("# the house at the lake\n")
-    assert tomllib.loads(site.read_text())["agent"] == tree["agent"] | {"key": "agent-3.key", "id": agent}
+        yield {"uplink": uplink, "authority": [{"name": "receipts", "role": "receipt", "public_key": key}]}, head_end
+
+
+async def rotated(site: Path, kids: tuple[str, str], capsys) -> None:
+    """Run the agent whose next key is named until that one signs alone, then name it alone."""
+    old, new = kids
+    async with running(site):
+        await said_until(f"{new} signs alone and {old} has ended", site, capsys)
+    assert rotate(site, status=False) == 0
+
+
+async def confirmed_alone(site: Path, kid: str, head_end: HeadEnd, agent: str, capsys) -> None:
+    """Run the agent with one key; all that it has written is confirmed upstream, and nothing is wrong with it."""
+    async with running(site):
+        said = await said_until("signs alone for agent", site, capsys)
+        assert said.splitlines()[-1].startswith(kid) and agent in said
+        session = await head_end.announced(agent)
+        await head_end.stored(agent, session.next_seq)
+    status = head_end.status()
+    (told,) = status["agents"]
+    assert told["refusals"] == {} and told["faults"] == [] and status["strangers"] == {}
+
+
+def ring_of(public: bytes, exported: list[bytes]) -> KeyRing:
+    """Return what a stranger learns of an agent's keys; nothing is wrong with its pages."""
     verifier = Verifier([public])
     for raw in exported:
         verifier.add(raw)
     report = verifier.report()
     assert report.faults == []
-    ring = report.agents[0].chain.keys
+    return report.agents[0].chain.keys
+
+
+async def test_two_rotations_with_one_command_each_step_and_a_chain_that_strangers_verify(tmp_path, port, capsys):
+    public = wire.point(create_key(tmp_path / "agent.key").public_key())
+    agent = wire.key_id(public).hex()
+    site = tmp_path / "SITE.toml"
+    async with upstream(tmp_path, public) as (tables, head_end):
+        tree = site_tree(port) | tables
+        site.write_text("# the house at the lake\n" + toml(tree))
+        for old, new in (("agent.key", "agent-2.key"), ("agent-2.key", "agent-3.key")):
+            assert rotate(site, status=False) == 0
+            assert "made" in capsys.readouterr().out
+            assert (tmp_path / new).stat().st_mode & 0o777 == 0o600
+            kids = (kid_of(tmp_path / old), kid_of(tmp_path / new))
+            await rotated(site, kids, capsys)
+            assert f"erase {tmp_path / old}" in capsys.readouterr().out
+            (tmp_path / old).unlink()
+            await confirmed_alone(site, kids[1], head_end, agent, capsys)
+        exported = list(head_end.pages(agent))
+    assert site.read_text().startswith("# the house at the lake\n")
+    assert tomllib.loads(site.read_text())["agent"] == tree["agent"] | {"key": "agent-3.key", "id": agent}
+    ring = ring_of(public, exported)
     assert len(ring.begun) == 3 and set(ring.ended) == {agent, kid_of_begun(ring.begun, 1)}
+
+
+async def test_a_key_in_one_token_is_followed_by_one_in_another_which_is_then_enough(
+    tmp_path, port, capsys, monkeypatch
+):
+    hsm = SoftToken(tmp_path, monkeypatch)
+    hsm.init("spare")
+    public, following = (token_key.new(hsm.uri(token=token), tmp_path) for token in ("gateway", "spare"))
+    agent, second = wire.key_id(public).hex(), wire.key_id(following).hex()
+    site = tmp_path / "SITE.toml"
+    async with upstream(tmp_path, public) as (tables, head_end):
+        tree = site_tree(port) | tables
+        tree["agent"]["key"] = hsm.uri()
+        site.write_text(toml(tree))
+        with pytest.raises(UsageError, match=r"make the next one there and name it: \[agent\] next_key"):
+            rotate(site, status=False)
+        tree["agent"]["next_key"] = hsm.uri(token="spare")
+        site.write_text(toml(tree))
+        await rotated(site, (agent, second), capsys)
+        hsm.remove()
+        await confirmed_alone(site, second, head_end, agent, capsys)
+        exported = list(head_end.pages(agent))
+    del tree["agent"]["next_key"]
+    assert tomllib.loads(site.read_text())["agent"] == tree["agent"] | {"key": hsm.uri(token="spare"), "id": agent}
+    ring = ring_of(public, exported)
+    assert set(ring.begun) == {agent, second} and set(ring.ended) == {agent}
 
 
 def kid_of_begun(begun: dict[str, int], place: int) -> str:
