@@ -22,6 +22,7 @@ SOURCES: tuple[tuple[str, str, str, str], ...] = (
     ("frequency", "agent.sources.frequency", "Frequency", "aggregator utility owner"),
     ("random-delay", "agent.sources.random_delay", "Regulation11", "owner"),
     ("surplus", "agent.sources.surplus", "Surplus", "owner aggregator"),
+    ("tariff", "agent.sources.tariff", "Tariff", "owner aggregator"),
     ("s2", "boards.cpython.s2.source", "EnergyManager", "aggregator owner"),
     ("openadr", "boards.cpython.openadr.ven", "Ven", "aggregator utility grid"),
 )

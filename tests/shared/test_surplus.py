@@ -68,7 +68,7 @@ async def test_a_charger_takes_what_the_roof_leaves_and_rests_without_it():
     site.loop.state.units[1].default = 0
     assert site.loop.sources is not None
     site.loop.sources.lookers.append(Surplus(site.desk, {}))
-    boot, site.boot = site.boot, lambda: None  # type: ignore[method-assign]
+    boot, site.boot = site.boot, lambda: None
     task = await site.start()
     await site.let_pass(20000)
     assert site.charger.limit_ma == 0
@@ -81,4 +81,4 @@ async def test_a_charger_takes_what_the_roof_leaves_and_rests_without_it():
     await site.let_pass(180000)
     assert site.charger.limit_ma == 0 and site.loop.state.claims == []
     await stopped(site, task)
-    site.boot = boot  # type: ignore[method-assign]
+    site.boot = boot

@@ -1,0 +1,149 @@
+"""Energy by a departure in the cheapest quarter hours of a tariff whose prices depend on the time of day.
+
+Each day, until the departure, the device runs at its set-point in the quarter hours that cost least, and rests in the
+others. What it has drawn since the last departure is taken off: by its own energy register, or else by the plan. The
+plan is claims with a beginning and an end, so `siteward why` shows it. Without a synchronised clock nothing is known of
+prices: nothing is said, and the device is its default's.
+
+Source: docs/sources.md, "tariff". No network, no grid operator: this works for years without an uplink.
+"""
+
+from __future__ import annotations
+
+from agent.sources.cheapest import SLOT_S, cheapest, runs, slots_for
+from agent.sources.local_time import local_s, minutes
+from agent.sources.options import DEVICE, choose
+from hal import quantities as q
+from hal.compat import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from agent.image import Image
+    from agent.sources.desk import Control, Desk
+
+_DAY_MIN = const(1440)
+_FOR_S = const(2592000)
+_START_S = const(3)  # option of a body
+_WINDOWS_MAX = const(12)
+_RUNS_MAX = const(8)  # places at the core for claims of one source
+_CLOCK_SLACK_MS = const(1500)
+
+
+class Tariff:
+    """One device, one departure a day."""
+
+    options_known: tuple[tuple[str, Any], ...] = (
+        ("device", DEVICE),
+        ("setpoint", range(1, 1000001)),
+        ("power_w", range(100, 1000001)),
+        ("energy_wh", range(1, 1000001)),
+        ("price", range(-1000000, 1000001)),
+        ("offset_min", range(-720, 841)),
+        ("summer", ("eu", "none")),
+        ("primacy", range(1, 255)),
+    )
+    device = ""
+    setpoint = 0
+    power_w = 0  # what it draws at its set-point
+    energy_wh = 0  # by each departure
+    price = 0  # outside all windows
+    offset_min = 0  # of standard time, from UTC
+    summer = "none"
+    primacy = 190
+
+    def __init__(self, desk: Desk, options: dict[str, Any]) -> None:
+        """Raises: ValueError(key, got, expected)."""
+        rest = dict(options)
+        self._windows = _windows_of(rest.pop("windows", None))
+        departure = rest.pop("departure", None)
+        departure_min = minutes(departure)
+        if departure_min is None:
+            raise ValueError("departure", departure, "a time of day like 06:30")
+        self._departure_min = departure_min % _DAY_MIN
+        choose(self, desk.loop.state, rest)
+        unit = desk.loop.state.unit_named(self.device)
+        if unit is None or not unit.contract.control:
+            raise ValueError("device", self.device, "the id of a [[device]] with something to set")
+        for name in ("setpoint", "power_w", "energy_wh", "price"):
+            if name not in rest:
+                raise ValueError(name, None, "a number: it has no default")
+        self.desk = desk
+        self._unit = unit
+        self._ahead_ms: int | None = None  # how far the civil clock is ahead, as long as it is not set
+        self._slot = -1  # the quarter hour that was planned last, in Unix time
+        self._departure = -1  # the first quarter hour after the next departure
+        self._register_wh: int | None = None  # of the device at the last departure
+        self._planned = 0  # quarter hours that have run since
+        self._first = -1  # with which quarter hour the present run began; -1: none runs
+
+    def look(self, now_ms: int, image: Image) -> None:
+        """Say the plan, anew each quarter hour."""
+        if image.civil_quality != q.CLOCK_SYNCHRONISED:
+            self._slot = -1
+            self.desk.replace([], b"")
+            return
+        slot = image.civil_ms // (SLOT_S * 1000)
+        ahead_ms = image.civil_ms - now_ms
+        if self._ahead_ms is None or abs(ahead_ms - self._ahead_ms) > _CLOCK_SLACK_MS:
+            self._ahead_ms, self._slot = ahead_ms, -1
+        if slot != self._slot:
+            self._planned += self._first >= 0 and self._slot >= 0
+            self._slot = slot
+            self._plan(slot, self._ahead_ms // 1000, self._register(now_ms, image))
+
+    def _register(self, now_ms: int, image: Image) -> int | None:
+        sample = image.fresh(self._unit.index, now_ms, self._unit.contract.stale_ms)
+        return None if sample is None else sample.values.get(q.ENERGY_IMPORT_WH)
+
+    def _plan(self, slot: int, ahead_s: int, register_wh: int | None) -> None:
+        """Choose quarter hours from this one on, and say them."""
+        if slot >= self._departure:
+            left_min = (self._departure_min - self._minute(slot)) % _DAY_MIN or _DAY_MIN
+            self._departure = slot + (left_min * 60) // SLOT_S
+            self._register_wh, self._planned, self._first = register_wh, 0, -1
+        had_wh = self._planned * self.power_w * SLOT_S // 3600
+        if register_wh is not None and self._register_wh is not None:
+            had_wh = max(register_wh - self._register_wh, 0)
+        needed = slots_for(max(self.energy_wh - had_wh, 0), self.power_w)
+        prices = [self._price(at) for at in range(slot, self._departure)]
+        found = [(slot + first, count) for first, count in runs(cheapest(prices, needed))]
+        if found and found[0][0] == slot:
+            self._first = slot if self._first < 0 else self._first
+            found[0] = (self._first, found[0][1] + slot - self._first)
+        else:
+            self._first = -1
+        # Between runs it rests: a claim behind them, without which it would go on by its default.
+        controls: list[Control] = [[2, [self.device, self._unit.lowest(), _FOR_S, self.primacy + 1]]]
+        for first, count in found[:_RUNS_MAX]:
+            start_s, end_s = max(first * SLOT_S - ahead_s, 1), (first + count) * SLOT_S - ahead_s
+            body = [self.device, self.setpoint, end_s - start_s, self.primacy, {_START_S: start_s}]
+            controls.append([2, body])
+        self.desk.replace(controls, b"" if register_wh is None else b"%d Wh" % register_wh)
+
+    def _minute(self, slot: int) -> int:
+        """Return the minute of the local day in which a quarter hour begins."""
+        return local_s(slot * SLOT_S, self.offset_min, self.summer == "eu") // 60 % _DAY_MIN
+
+    def _price(self, slot: int) -> int:
+        minute = self._minute(slot)
+        for begin, end, price in self._windows:
+            if begin <= minute < end or (end <= begin and (minute >= begin or minute < end)):
+                return price
+        return self.price
+
+
+def _windows_of(given: Any) -> list[tuple[int, int, int]]:
+    """Return (begin, end, price) of texts like "22:00-06:00 180"; one may pass midnight. Raises: ValueError."""
+    found = []
+    for text in given if type(given) is list else []:
+        span, _, price = text.partition(" ") if type(text) is str else ("", "", "")
+        begin, end = minutes(span[:5]), minutes(span[6:])
+        digits = price[1:] if price[:1] == "-" else price
+        if begin is None or end is None or span[5:6] != "-" or not 0 < len(digits) < 7 or digits.strip("0123456789"):
+            raise ValueError("windows", text, 'texts like "22:00-06:00 180": from, to, price')
+        found.append((begin, end, int(price)))
+    if not 0 < len(found) <= _WINDOWS_MAX:
+        raise ValueError("windows", given, "a list of 1 to %d texts" % _WINDOWS_MAX)
+    return found
