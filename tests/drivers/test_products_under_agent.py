@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent import record
+from agent.step import Outcome
 from hal import quantities as q
 from tests.drivers.rows import CHARGERS, PUMPS_STEERED
 from tests.drivers.twins import Row, TwinBench
@@ -48,6 +49,16 @@ async def test_an_unchanged_order_stands_and_nobody_is_suspected(device, row, or
         await bench.run(10)
         assert stands(bench, order)
     assert bench.outcomes() == [record.APPLIED] and bench.states() == []
+
+
+@each
+async def test_the_proof_is_what_the_product_allows(device, row, order):
+    bench = await begun(device, row, order)
+    told = next(told for told in bench.heard if type(told) is Outcome)
+    if row.asked_back:
+        assert told.evidence == record.READBACK and order - 60 < told.kept <= order
+    else:
+        assert (told.evidence, told.kept) == (record.WRITE_ACK, None)
 
 
 @each

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.errors import OutOfRange, Refused, WrongDevice
+from hal.errors import FrameError, OutOfRange, Refused, WrongDevice
 from tests.shared.charger_units import CHARGERS, LIMIT_MA
 from tests.shared.modbus_units import failure_of
-from tests.shared.products import driver_of
+from tests.shared.products import driver_of, put
 
 
 async def opened(charger):
@@ -94,3 +94,49 @@ async def test_a_pilot_state_that_nobody_names_is_missing():
         for state in states:
             unit.registers[address] = state
             assert (await driver.read()).get(q.EV_STATE) == states[state], (model, state)
+
+
+async def test_a_limit_of_nought_is_a_dead_unit_and_no_order():
+    for model, limit, flag in (
+        ("phoenix-em-cp-pp-eth", 300, 400),
+        ("phoenix-ev-eth", 528, 400),
+        ("abl-emh1", 0x12, None),
+    ):
+        charger = next(each for each in CHARGERS if each.model == model)
+        unit, driver = await opened(charger)
+        await driver.obey(LIMIT_MA)
+        unit.registers[limit] = 0
+        assert type(await failure_of(driver.kept())) is FrameError, model
+        if flag is not None:
+            unit.coils[flag] = 0
+            assert await driver.kept() == 0
+
+
+async def test_phases_that_a_charx_does_not_know_and_a_power_that_is_none_are_missing():
+    charger = next(each for each in CHARGERS if each.model == "phoenix-charx")
+    unit, driver = await opened(charger)
+    put(unit.registers, 2232, "i", -1)
+    unit.registers[2299] = 0x5831  # X1: no state of IEC 61851-1
+    told = await driver.read()
+    assert q.VOLTAGE_L1_MV not in told and q.EV_STATE not in told and q.VOLTAGE_L2_MV in told
+    charger = next(each for each in CHARGERS if each.model == "go-e")
+    unit, driver = await opened(charger)
+    for raw, power_w in ((1100, 11000), (1100000, 11000), (33000, None), (0, None)):
+        put(unit.registers, 120, "I", raw)
+        assert (await driver.read()).get(q.POWER_W) == power_w
+    for address in (114, 116, 118):
+        put(unit.registers, address, "I", 0)
+    for raw, power_w in ((0, 0), (500, 5), (25, 0), (20, 0), (100000, None)):
+        put(unit.registers, 120, "I", raw)
+        assert (await driver.read()).get(q.POWER_W) == power_w, raw
+
+
+async def test_a_keba_that_offers_more_or_nothing_does_not_obey():
+    charger = CHARGERS[0]
+    for offered_ma in (16000, 0):
+        unit, driver = await opened(charger)
+        unit.after_write = None
+        put(unit.registers, 1100, "I", offered_ma)
+        assert (await failure_of(driver.obey(LIMIT_MA))).args == (1100, LIMIT_MA, offered_ma)
+    unit, driver = await opened(charger)
+    assert type(await failure_of(driver.kept())) is OutOfRange  # nothing was ordered here

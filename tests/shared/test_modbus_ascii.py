@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from boards.startup import serial_framing
 from hal.errors import FrameError, LineTimeout, Refused
 from hal.modbus import pdu
 from hal.modbus.ascii import Ascii, lrc
+from hal.modbus.rtu import Rtu
 from tests.shared.charger_units import CHARGERS
 from tests.shared.modbus_units import failure_of
 from tests.shared.products import driver_of
@@ -63,6 +65,13 @@ def test_another_units_answer_an_echo_and_small_letters_are_none():
     for wrong in (framed(b"\x02" + READ[1:]), request.begin(), framed(READ).lower(), framed(b"\x01\x04" + READ[2:])):
         fails(FrameError, request.payload, wrong)
     assert request.knock() is None and request.wire_ms < request.timeout_ms
+
+
+def test_a_bus_of_that_kind_gets_that_framing():
+    framing = serial_framing({"kind": "ascii", "baud": 38400})
+    assert type(framing) is Ascii and type(serial_framing({"kind": "serial", "baud": 9600})) is Rtu
+    fast, slow = framing.request(1, pdu.read(3, 0, 5)), Ascii(1200).request(1, pdu.read(3, 0, 5))
+    assert 0 < fast.wire_ms < slow.wire_ms // 30
 
 
 async def test_a_charging_point_that_sleeps_is_asked_twice_and_a_dead_one_no_more_than_that():
