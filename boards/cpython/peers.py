@@ -64,7 +64,12 @@ def open_peers(loop: Loop, folder: Path) -> list[Peer]:
 
 
 async def keep_running(peer: Peer, say: Callable[[str], None]) -> None:
-    """Run a peer, and run it again when it breaks; `say` takes one sentence a break."""
+    """Run a peer, and run it again when it breaks; `say` takes one sentence a break.
+
+    A peer that has something to tell people, like why a message was refused, has `notes_to`, which is given `say`, too.
+    """
+    if hasattr(peer, "notes_to"):
+        peer.notes_to(say)
     while True:
         try:
             await peer.run()

@@ -142,6 +142,12 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(ends):
     assert [request.path for request in server.seen] == ["/dcap", "/tm", "/tm", "/dcap"]
 
 
+def test_a_link_that_was_closed_begins_anew(ends):
+    with https(utility(), ends.context()) as port:
+        link = ends.link(port)
+        assert [asked(link, ("GET", "/dcap", b""))[0].status for _ in range(2)] == [200, 200]
+
+
 def test_what_adds_something_is_not_said_twice(ends):
     server = utility()
     server.spoil = lambda path, body: None if path == "/mup" else body

@@ -190,6 +190,15 @@ def test_garbage_never_lifts_a_limit_and_is_told(world):
     assert world.export_w == 700
 
 
+def test_people_hear_of_each_refusal_once(world):
+    heard: list[str] = []
+    world.source.notes_to(heard.append)
+    world.utility.spoil = lambda path, body: b"<html/>" if path == "/tm" else body
+    world.run(400, 2)
+    assert len(heard) == len(set(heard)) < 8
+    assert heard[0] == "siteward: source 'utility': Time: another document: ''"
+
+
 def test_a_server_that_hangs_up_is_tried_again_and_not_all_the_time(world):
     world.run(30)
     world.utility.spoil = lambda path, body: None

@@ -50,7 +50,7 @@ class Link:
         self._tls.set_ciphers(SUITES)
         self._tls.load_verify_locations(cafile=str(ca))
         self._tls.load_cert_chain(cert, cert_key)
-        self._thread = ThreadPoolExecutor(1, "ieee2030-5")
+        self._thread = _waiter()
         self._connection: http.client.HTTPConnection | None = None
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
@@ -65,9 +65,11 @@ class Link:
                 self._tear()
 
     def close(self) -> None:
-        """Hang up; nothing is asked any more."""
+        """Hang up; whoever asks again begins anew."""
         self._tear()
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread = _waiter()
+        self._connection = None
 
     def _tear(self) -> None:
         """End what the thread waits for."""
@@ -124,3 +126,8 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _waiter() -> ThreadPoolExecutor:
+    """Return one thread, begun when it is first needed."""
+    return ThreadPoolExecutor(1, "ieee2030-5")

@@ -9,6 +9,7 @@ Source: docs/ieee2030_5.md; IEEE 2030.5-2018; CSIP-AUS (SA TS 5573).
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ from hal import quantities as q
 from hal.capabilities import SWITCH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.config import Field
     from agent.sources.peer_desk import PeerDesk
 
@@ -71,6 +74,7 @@ class Source:
         self.desk = desk
         self.options = checked_options(desk, FIELDS, options)
         self.notes: deque[str] = deque(maxlen=NOTES_MAX)
+        self._say: Callable[[str], None] = lambda _: None
         self._refused: dict[str, None] = {}  # controls that were, in the order in which they came
         self._check()
 
@@ -93,11 +97,17 @@ class Source:
     def open(self, folder: Path) -> None:
         """Load the certificates and what was kept. Raises: ValueError with one sentence, OSError."""
         options = self.options
+        for key in ("ca", "cert", "cert_key"):
+            if not (folder / options[key]).is_file():
+                raise ValueError(f"{key} = {options[key]!r}: there is no file {folder / options[key]}")
         ca, cert, cert_key = (folder / options[key] for key in ("ca", "cert", "cert_key"))
         if cert_key.stat().st_mode & 0o077:
             raise ValueError(f"cert_key: {cert_key}: group or others may use this private key: chmod 600 it")
         server_name = options["server_name"] or options["host"]
-        self.link = Link(options["host"], options["port"], server_name, ca, cert, cert_key)
+        try:
+            self.link = Link(options["host"], options["port"], server_name, ca, cert, cert_key)
+        except ssl.SSLError as error:
+            raise ValueError(f"ca, cert, cert_key: not a matching PEM certificate and key: {error}") from error
         self.join(self.link.ask, cert, folder / f"{self.desk.authority.name}.json")
 
     def join(self, ask: Ask, cert: Path, kept: Path) -> None:
@@ -239,7 +249,12 @@ class Source:
         except OSError as error:
             self._note(f"{self._kept.path}: {error.strerror or error}")
 
+    def notes_to(self, say: Callable[[str], None]) -> None:
+        """Let people hear each new note."""
+        self._say = say
+
     def _note(self, line: str) -> None:
-        """Keep a line for people, the same one once in a row."""
-        if not self.notes or self.notes[-1] != line:
+        """Keep a line for people and say it, unless it is among the newest already."""
+        if line not in self.notes:
             self.notes.append(line)
+            self._say(f"siteward: source '{self.desk.authority.name}': {line}")
