@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MEASURED = WordType("H", 1, absent=1000)
 _STATE, _DUTY = -1, -2
 STATES = {
+    0xE1: q.EV_UNKNOWN, 0xE2: q.EV_UNKNOWN, 0xE3: q.EV_UNKNOWN,
     0xA1: q.EV_A, 0xB1: q.EV_B, 0xB2: q.EV_B, 0xC2: q.EV_C, 0xC3: q.EV_C, 0xC4: q.EV_C, 0xE0: q.EV_E,
     0xF1: q.EV_F, 0xF2: q.EV_F, 0xF3: q.EV_F, 0xF4: q.EV_F, 0xF5: q.EV_F, 0xF6: q.EV_F, 0xF7: q.EV_F,
     0xF8: q.EV_F, 0xF9: q.EV_F, 0xFA: q.EV_F, 0xFB: q.EV_F,
@@ -42,7 +43,7 @@ class AblEmh1(ModbusCharger):
     model = "abl-emh1"
     step = 100
     poll_ms = 2000
-    credible = (((q.EV_STATE,), q.EV_A, q.EV_F),)
+    credible = (((q.EV_STATE,), q.EV_UNKNOWN, q.EV_F),)
     points = (
         Point(0x04, U16, q.EV_STATE, mask=0xFF, names=STATES),
         Point(0x2E, U16, _STATE),

@@ -44,7 +44,6 @@ class GoE(ModbusCharger):
         Point(118, U32, q.CURRENT_L3_MA, num=100),
         Point(120, U32, _POWER),
         Point(128, U32, q.ENERGY_IMPORT_WH, num=100),  # 0.1 kWh
-        Point(LIMIT_A, U16, q.LIMIT_MA, num=1000, table=pdu.READ_HOLDING),  # A
     )
 
     async def read(self) -> dict[int, int]:

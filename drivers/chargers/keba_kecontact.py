@@ -5,9 +5,9 @@ Source: KEBA, "KeContact P30 Modbus TCP Programmers Guide" V1.02, chapters 3 and
 of guide 1.07. On a P30 set DIP switch DSW1.3; nothing else may speak UDP to it.
 Option fallback_ma (0 or 6000): the failsafe current (1600) that the installer has set; another one there is refused,
 since where it is written (5016) has one source only. The time-out is armed: any write starts it anew, reading does
-not. A P30 is paused by disabling it (5014), a P40 by 0 mA. 1100 tells what the pilot offers, 0 while disabled; a
-thinner cable or heat lowers it, too, so a lower number there is nobody's order. A P40 before firmware 1.2.1 tells its
-energy in Wh, every other product in 0.1 Wh.
+not. A P30 is paused by disabling it (5014), a P40 by 0 mA. 1100 tells what the pilot offers, 0 while disabled or
+without a car; a thinner cable or heat lowers it, too, so a lower number there is nobody's order. A P40 before firmware
+1.2.1 tells its energy in Wh, every other product in 0.1 Wh.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _STATE, _CABLE, _NUMBER = -1, -2, -3
 STATES = {2: q.EV_B, 3: q.EV_C, 4: q.EV_F, 5: q.EV_B, 1: q.EV_B}  # of a plugged car; 0: starting up
+OFFERING = (0, 2, 3)  # states in which an enabled pilot offers something; 0 is a dead unit's, too
 CAR = 4  # bit of the cable state
+STATE = Point(1000, U32, _STATE)
 PRODUCT = Point(1016, U32, _NUMBER)
 FIRMWARE = Point(1018, U32, _NUMBER)  # P40: 10201 is 1.2.1
 P40_FROM, TENTHS_FROM = 4000000, 10201
@@ -48,7 +50,7 @@ class KebaKecontact(ModbusCharger):
     largest = Point(1110, U32, q.LIMIT_MA)
     credible = (((q.VOLTAGE_L1_MV, q.VOLTAGE_L2_MV, q.VOLTAGE_L3_MV), 50000, 300000),)
     points = (
-        Point(1000, U32, _STATE),
+        STATE,
         Point(1004, U32, _CABLE),
         Point(1008, U32, q.CURRENT_L1_MA),  # mA
         Point(1010, U32, q.CURRENT_L2_MA),
@@ -100,7 +102,8 @@ class KebaKecontact(ModbusCharger):
             await self.write(ENABLE, (1 if limit_ma else 0,), WRITE_REGISTER)
         self._wrote_ma = limit_ma
         in_force_ma = await self.number(IN_FORCE)
-        if in_force_ma is None or in_force_ma > limit_ma or (limit_ma and not in_force_ma):
+        offers = limit_ma and not in_force_ma and await self.number(STATE) in OFFERING
+        if in_force_ma is None or in_force_ma > limit_ma or offers:
             raise NotObeyed(IN_FORCE.address, limit_ma, in_force_ma)
         return in_force_ma
 

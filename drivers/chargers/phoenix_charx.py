@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from hal import quantities as q
 from hal.modbus.charger import ModbusCharger
-from hal.modbus.points import S64, U16, Point, WordType, text
+from hal.modbus.points import S64, Point, WordType, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ class PhoenixCharx(ModbusCharger):
         Point(244, S32, q.POWER_W, den=1000),  # mW
         Point(250, S64, q.ENERGY_IMPORT_WH),  # Wh
         Point(299, text(1), q.EV_STATE, names=PILOT_STATES),
-        Point(LIMIT_A, U16, q.LIMIT_MA, num=1000),  # A
     )
 
     def _own_blocks(self) -> list[Block]:

@@ -27,7 +27,7 @@ class IdmNavigator(ModbusDevice, Meter):
         Point(1008, F32, q.TEMP_TANK_MC, num=1000),
         Point(1012, F32, _WATER_A, num=1000),
         Point(1014, F32, _WATER_B, num=1000),
-        Point(4122, F32, q.POWER_W, num=1000),  # kW
+        Point(4122, F32, q.POWER_W, num=1000, optional=True),  # kW
     )
 
     async def read(self) -> dict[int, int]:

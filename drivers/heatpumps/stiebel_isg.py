@@ -38,6 +38,7 @@ class StiebelIsg(ModbusDevice, SgReady):
     model = "stiebel-isg"
     table = pdu.READ_INPUT
     write_cost = PERSISTENT  # whether the registers wear is not documented
+    credible = (((q.MODE,), q.SG_LOCK, q.SG_FORCED),)
     points = (
         Point(506, TEMPERATURE, q.TEMP_OUTSIDE_MC, num=100, optional=True),  # 0.1 °C, of a WPM
         Point(517, TEMPERATURE, q.TEMP_TANK_MC, num=100, optional=True),

@@ -1,10 +1,10 @@
 """KEBA KeContact P30 or P40, a charge point on Modbus TCP; unit 255, function 3 reads, function 6 writes.
 
 Source: KEBA, "KeContact P30 Modbus TCP Programmers Guide" V1.02: chapter 3 (one 32-bit number a read, most significant
-word first) and 4 (writes are 16 bits). 1100 is taken as the pilot's current, 0 while disabled (openWB reads it
-so). After the failsafe time-out (1602, written at 5018) the failsafe current (1600) counts until the next order.
-A P30 keeps what it was told apart from being enabled (5014); a P40 takes 0 mA at 5004, which it also tells.
-Not modelled: RFID, session energy limit, unlocking, phase switching, 1046 other than 1000.
+word first) and 4 (writes are 16 bits). 1100 is taken as the pilot's current, 0 while disabled or without a car (openWB
+reads it so). After the failsafe time-out (1602, written at 5018) the failsafe current (1600) counts until the next
+order. A P30 keeps what it was told apart from being enabled (5014); a P40 takes 0 mA at 5004, which it also tells. Not
+modelled: RFID, session energy limit, unlocking, phase switching, 1046 other than 1000.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class KebaKecontact(Charger):
             1036: lambda: c.import_wh * self.wh_parts,
             1040: lambda: c.voltage_v[0], 1042: lambda: c.voltage_v[1], 1044: lambda: c.voltage_v[2],
             1046: lambda: 1000,
-            1100: lambda: self.applied_a * 1000,
+            1100: lambda: self.applied_a * 1000 if self.point.car else 0,
             1110: lambda: options.station_a_max * 1000,
             1600: lambda: self.safe_a * 1000,
             1602: lambda: self.wait_s,

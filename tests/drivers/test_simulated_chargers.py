@@ -160,6 +160,17 @@ async def test_no_more_is_offered_than_the_product_may(row):
             await twin_of("charger", small)
 
 
+async def test_a_keba_without_a_car_offers_nothing_and_has_its_order_when_one_comes():
+    home, product, driver = await twin_of("charger", KEBA_P30)
+    car = home.house.car
+    home.house.charge_point.unplug()
+    assert await driver.obey(10000) == 0
+    with pytest.raises(OutOfRange):
+        await driver.kept()
+    home.house.charge_point.plug(car)
+    assert await driver.kept() == 10000 == product.applied_a * 1000
+
+
 async def test_a_keba_says_which_product_it_is():
     for firmware in (10200, 10201):
         old = KEBA_P30._replace(product={"code": 4161000, "firmware": firmware})

@@ -84,7 +84,7 @@ CHARGERS = (
         | words("q", {2250: 5000000123}) | {2306: 16, 2307: 65535},
         {
             q.VOLTAGE_L1_MV: 230100, q.VOLTAGE_L2_MV: 230200, q.VOLTAGE_L3_MV: 230300, q.CURRENT_L1_MA: 6010,
-            q.CURRENT_L3_MA: 7, q.POWER_W: 1383, q.ENERGY_IMPORT_WH: 5000000123, q.EV_STATE: q.EV_C, q.LIMIT_MA: 6000,
+            q.CURRENT_L3_MA: 7, q.POWER_W: 1383, q.ENERGY_IMPORT_WH: 5000000123, q.EV_STATE: q.EV_C,
         },
         {2300: 1, 2301: 10, 2306: 6, 2307: 60},
         {2300: 0, 2306: 6},
@@ -141,7 +141,7 @@ CHARGERS = (
         {
             q.EV_STATE: q.EV_C, q.FAULT: 8, q.VOLTAGE_L1_MV: 230000, q.VOLTAGE_L2_MV: 231000, q.VOLTAGE_L3_MV: 232000,
             q.CURRENT_L1_MA: 16000, q.CURRENT_L2_MA: 15900, q.CURRENT_L3_MA: 15800, q.POWER_W: 11000,
-            q.ENERGY_IMPORT_WH: 432100, q.LIMIT_MA: 16000,
+            q.ENERGY_IMPORT_WH: 432100,
         },
         {299: 10, 300: 20, 337: 0},
         {299: 10, 300: 20, 337: 1},
