@@ -139,12 +139,19 @@ def test_one_that_the_server_superseded_goes_on_until_its_successor_begins():
 
 
 def test_one_that_is_still_scheduled_at_its_start_waits_for_a_while():
-    for read_s, starts_s in ((-1, 0), (0, 1), (10, 11), (WAIT_S_MAX - 1, WAIT_S_MAX), (500, WAIT_S_MAX)):
+    for read_s, starts_s in ((-1, 0), (0, 6), (10, 16), (WAIT_S_MAX - 1, WAIT_S_MAX), (500, WAIT_S_MAX)):
         made = book(control("A", status=SCHEDULED, read_s=NOW_S + read_s))
         assert made.start_s(made.entries["A"]) == NOW_S + starts_s, read_s
     asked = book(control("A", status=SCHEDULED, read_s=NOW_S - 60))
     entry = asked.entries["A"]
     assert [asked.waits(entry, NOW_S + at) for at in (-1, 0, WAIT_S_MAX, WAIT_S_MAX + 1)] == [False, True, True, False]
+    said = book(control("A", status=SCHEDULED, read_s=NOW_S + 3))
+    assert [said.waits(said.entries["A"], NOW_S + at) for at in (3, 7, 8, WAIT_S_MAX + 1)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(

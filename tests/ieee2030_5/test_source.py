@@ -190,6 +190,33 @@ def test_garbage_never_lifts_a_limit_and_is_told(world):
     assert world.export_w == 700
 
 
+def test_a_control_that_is_scheduled_at_its_start_is_read_again_and_its_list_alone(world):
+    said = export(world, 90, 600, 700)
+    world.run(80)
+    before = len(world.utility.seen)
+    world.run(20)
+    assert world.told(said.mrid) == [1, 2] and world.export_w == 700
+    asked = [request.path for request in world.utility.seen[before:] if request.method == "GET"]
+    assert asked == ["/edev/1/derp/1/derc"]
+    slow = world.utility.add_event(world.utility.programs[0], world.now_s + 100, 600, {"opModImpLimW": 50}, status=0)
+    world.run(110)
+    assert world.told(slow.mrid) == [1] and world.import_w == 0  # the server says that it has not begun
+    slow.status = None
+    world.run(8)
+    assert world.told(slow.mrid) == [1, 2] and world.import_w == 50
+
+
+def test_a_program_that_is_not_right_keeps_no_other_from_being_read(world):
+    world.utility.add_program(3)
+    world.run(30)
+    export(world, 0, 600, 700)
+    spoiled = b"<mRID>A2</mRID>"
+    world.utility.spoil = lambda path, body: body.replace(spoiled, b"<mRID>odd</mRID>") if "derp" in path else body
+    world.run(200, 2)
+    assert world.export_w == 700 and len(world.source.reader.programs) == 2
+    assert any("no hex digits" in line for line in world.source.notes)
+
+
 def test_people_hear_of_each_refusal_once(world):
     heard: list[str] = []
     world.source.notes_to(heard.append)

@@ -27,6 +27,7 @@ from boards.cpython.ieee2030_5.resources import (
 
 ENTRIES_MAX = 128  # working out what is in force takes the square of it
 AT_CANCEL = 2  # beside AT_START and AT_END: the third draw of a control
+AGAIN_S = 5  # after so long it is asked again
 WAIT_S_MAX = 30  # how long a server that says `scheduled` after the start holds a control back
 OVER_S = 7200  # its successor may begin an hour late, and the way to the default may take an hour
 KEPT_S = 86400  # a control that is over is remembered so long: a server that lists it again gets no second answer
@@ -124,14 +125,14 @@ class Book:
         start_s = control.start_s + self._drawn_s(control, control.random_start_s, AT_START)
         if control.status == SCHEDULED and control.read_s >= control.start_s:
             # The server's clock is behind its own start: it is asked again, for a while.
-            start_s = max(start_s, min(control.read_s + 1, control.start_s + WAIT_S_MAX))
+            start_s = max(start_s, min(control.read_s + AGAIN_S + 1, control.start_s + WAIT_S_MAX))
         return start_s
 
     def waits(self, entry: Entry, now_s: int) -> bool:
         """Tell whether a control's start has come while the server's last word on it was `scheduled`."""
         control = entry.control
-        fresh_s = max(control.read_s, control.start_s - 1)
-        return control.status == SCHEDULED and fresh_s < now_s <= control.start_s + WAIT_S_MAX and entry.cut_s is None
+        due_s = control.start_s if control.read_s < control.start_s else control.read_s + AGAIN_S
+        return control.status == SCHEDULED and due_s <= now_s <= control.start_s + WAIT_S_MAX and entry.cut_s is None
 
     def end_s(self, entry: Entry) -> int:
         """Return when a control ends, chance and cancellation included, whoever takes its modes before."""

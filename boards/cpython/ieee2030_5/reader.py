@@ -73,6 +73,7 @@ class Reader:
         self.device: Node | None = None  # this device's entry
         self.mirrors_href = ""
         self.shut_out_ms = 0
+        self.urgent: set[str] = set()  # programs whose controls are read in the next turn: the server's word is due
         self._ask, self._identity, self._pin, self._connection = ask, identity, pin, connection
         self._book, self._note = book, note
         self._next_ms: dict[str, int] = {}
@@ -99,6 +100,9 @@ class Reader:
             if now_ms >= self._next_ms.get(name, 0) and now_ms >= self.shut_out_ms:
                 asked = True
                 await self._read(name, read, now_ms)
+        for href in sorted(self.urgent):
+            asked = True
+            await self._read_urgent(href, now_ms)
         return asked
 
     async def _read(self, name: str, read: Callable[[int], Awaitable[int]], now_ms: int) -> None:
@@ -115,9 +119,13 @@ class Reader:
         if self._next_ms[name] < 0:
             self._next_ms[name] = now_ms + 1000 * self._every_s[name]
 
-    def read_programs_now(self) -> None:
-        """Read the programs in the next turn: the server's word on a control is due."""
-        self._next_ms["programs"] = 0
+    async def _read_urgent(self, href: str, now_ms: int) -> None:
+        self.urgent.discard(href)
+        try:
+            if href in self.programs:
+                await self._read_controls(self.programs[href], now_ms)
+        except Refused as refused:
+            self._note(f"{href}: {refused}")
 
     async def get(self, path: str, expected: str) -> Node:
         """Return a document. Raises: Refused, LinkError."""
@@ -212,17 +220,33 @@ class Reader:
 
     async def _read_programs(self, now_ms: int) -> int:
         found: list[r.Program] = []
-        wanted_s = 0
+        wanted_s, whole = 0, True
         for path in self._lists:
-            nodes, rate_s = await self.get_list(path, "DERProgramList", "DERProgram")
-            found += [r.program(node) for node in nodes]
+            try:
+                nodes, rate_s = await self.get_list(path, "DERProgramList", "DERProgram")
+            except Refused as refused:
+                self._note(str(refused))
+                whole = False
+                continue
             wanted_s = min(rate_s or wanted_s, wanted_s or rate_s)
+            programs = [program for node in nodes if (program := self._program(node)) is not None]
+            whole = whole and len(programs) == len(nodes)
+            found += programs
         if not found:
             raise Refused("DERProgramList: no programs: what is known stands")
         for program in found:
             await self._read_program(program, now_ms)
-        self._leave({program.href for program in found}, now_ms)
+        if whole:
+            self._leave({program.href for program in found}, now_ms)
         return wanted_s
+
+    def _program(self, node: Node) -> r.Program | None:
+        """Return a program; one that is not right is told of, and harms no other."""
+        try:
+            return r.program(node)
+        except Refused as refused:
+            self._note(str(refused))
+            return None
 
     async def _read_program(self, program: r.Program, now_ms: int) -> None:
         """Read one program; what cannot be read of it stays as it was."""

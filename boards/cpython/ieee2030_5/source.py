@@ -199,8 +199,9 @@ class Source:
     def _ask_again(self, now_ms: int) -> None:
         """Read a control anew whose start has come while the server still says that it is scheduled."""
         server_s = self.reader.civil.server_s(now_ms)
-        if server_s is not None and any(self.book.waits(entry, server_s) for entry in self.book.entries.values()):
-            self.reader.read_programs_now()
+        if server_s is not None:
+            waiting = [entry for entry in self.book.entries.values() if self.book.waits(entry, server_s)]
+            self.reader.urgent |= {entry.control.program for entry in waiting}
 
     def _grad_w(self) -> int:
         return defaults_of(list(self.reader.programs.values()))[1] or 0
