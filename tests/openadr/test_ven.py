@@ -71,6 +71,16 @@ def test_a_broken_vtn_lifts_no_limit_and_its_trouble_has_a_name(tmp_path, broken
     assert during == after == [5000] and "GET /oadr/programs" in trouble and healed == ""
 
 
+def test_an_answer_without_an_end_is_not_read_to_its_end(tmp_path):
+    async def play(found):
+        found.vtn.broken = "flood"
+        await found.poll()
+        return found.vtn.flooded_mib, found.ven.trouble
+
+    flooded_mib, trouble = run(play, tmp_path)
+    assert flooded_mib < 32 and "more than" in trouble
+
+
 def test_what_a_lost_vtn_said_runs_on_to_its_end(tmp_path):
     async def play(found):
         found.vtn.events = [event(("IMPORT_CAPACITY_LIMIT", 5), ("IMPORT_CAPACITY_LIMIT", 7), duration="PT1M")]

@@ -28,6 +28,7 @@ class TestVtn:
         self.posted: list[dict[str, object]] = []
         self.asked: list[str] = []  # path and query of every request
         self.broken = ""
+        self.flooded_mib = 0
         self.refuses_reports = False
         self.notifiers: dict[str, object] = {"WEBHOOK": True}
         self.token = 0
@@ -72,12 +73,12 @@ class TestVtn:
             return web.json_response({"status": 401, "title": "Unauthorized"}, status=401)
         if self.broken == "status":
             return web.json_response({"status": 500}, status=500)
-        if self.broken == "redirect":
-            raise web.HTTPFound("https://localhost:1/elsewhere")
+        if self.broken == "redirect" and "elsewhere" not in request.query:
+            raise web.HTTPFound(f"{self.url}/programs?elsewhere=1")
         if self.broken == "garbage":
             return web.Response(body=b"\xff\x00{[", content_type="application/json")
         if self.broken == "flood":
-            return web.Response(body=b"[" + b" " * (5 << 20) + b"]", content_type="application/json")
+            return await self._flood(request)
         if self.broken == "silence":
             return web.Response(body=b"")
         return await handler(request)  # type: ignore[operator]
@@ -90,6 +91,15 @@ class TestVtn:
 
     async def _resources(self, request: web.Request) -> web.Response:
         return await self._page(request, self.resources)
+
+    async def _flood(self, request: web.Request) -> web.StreamResponse:
+        """Answer 64 MiB of blanks, as far as somebody reads them."""
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(64):
+            await response.write(b" " * (1 << 20))
+            self.flooded_mib += 1
+        return response
 
     async def _page(self, request: web.Request, entries: list) -> web.Response:
         skip, limit = int(request.query.get("skip", "0")), int(request.query.get("limit", "50"))

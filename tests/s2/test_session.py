@@ -182,6 +182,21 @@ def test_an_envelope_of_something_else_is_refused(changes):
     assert kinds(play.envelope((900, 60000))) == [CONTENT] and play.steps() == []
 
 
+def test_an_instruction_for_another_actuator_is_refused():
+    play = Play(BATTERY)
+    play.begin()
+    assert kinds(play.instruct(play.mode("charge"), 1, actuator_id="another")) == [CONTENT] and play.steps() == []
+
+
+def test_a_charger_that_cannot_draw_so_little_refuses_the_envelope():
+    house = House()
+    house.state.units[CHARGER].contract.off = None  # it has a least current and no pause
+    play = Play(CHARGER, house=house)
+    play.begin()
+    assert kinds(play.envelope((900, 2000))) == [CONTENT]
+    assert kinds(play.envelope((900, 6900))) == [OK, update("ACCEPTED")]
+
+
 def test_an_instruction_of_the_past_is_carried_out_at_once():
     play = Play(BATTERY)
     play.begin()
