@@ -278,6 +278,14 @@ PRODUCTS = (
         SIMULATED,
     ),
     (
+        "webasto-unite-phases",
+        "drivers.chargers.webasto_unite_phases",
+        "WebastoUnitePhases",
+        "phase switch",
+        "Webasto (Ampure) Unite, its phases",
+        SIMULATED,
+    ),
+    (
         "wiren-board-mr6c",
         "drivers.switches.wiren_board_mr6c",
         "WirenBoardMr6c",

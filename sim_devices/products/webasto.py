@@ -4,7 +4,7 @@ Source: registers as OpenEMS (evcs.webasto.next, evcs.webasto.unite) and evcc (w
 with the most significant word first, registers that nobody names are refused. After the failsafe time (2002, s)
 without a 1 at 6000 the failsafe current (2000, 6-32 A) replaces the order (5004, A). The Unite reads input registers
 and tells its order and its energy in 0.1 kWh, the Next reads holding registers, tells no order, and energy in Wh. Not
-modelled: RFID, sessions, phase switching; a Next's power limit (5000) and start and stop (5006).
+modelled: RFID, sessions, phases of a Next; a Next's power limit (5000) and start and stop (5006).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class _Webasto(Charger):
             Cell(2002, 1, lambda: u16(self.wait_s), self._set_wait, lambda words: 6 <= words[0] <= 300),
             Cell(6000, 1, lambda: u16(self.alive), self._live, lambda words: words[0] <= 1),
         ]
+        settings += self.more_settings()
         order = Cell(
             5004, 1, lambda: u16(self.ordered_a), self._set_order, lambda words: words[0] in (0, *range(6, 33))
         )
@@ -45,6 +46,10 @@ class _Webasto(Charger):
         else:
             self.reading = {(unit, READ_INPUT): Bank(told), (unit, READ_HOLDING): Bank([*settings, order])}
         self.writing = {(unit, code): Bank([*settings, order]) for code in (WRITE_ONE, WRITE_MANY)}
+
+    def more_settings(self) -> list[Cell]:
+        """Holding registers that one of the two has beside the others."""
+        return []
 
     def words(self) -> Numbers:
         """Registers of one word."""
@@ -104,6 +109,13 @@ class WebastoUnite(_Webasto):
             404: lambda: 1, 1000: lambda: states[self.point.state], 1001: lambda: self.point.state == "C2"
         }  # fmt: skip
         return super().words() | own | volts
+
+    def more_settings(self) -> list[Cell]:
+        """Phases: 0 is one, 1 is three."""
+        return [Cell(405, 1, lambda: u16(self.point.phases_set == 3), self._set_phases, lambda words: words[0] <= 1)]
+
+    def _set_phases(self, words: list[int]) -> None:
+        self.point.use_phases(3 if words[0] else 1)
 
     def _volt(self, phase: int) -> float:
         return self.circuit.voltage_v[phase]

@@ -39,6 +39,7 @@ KINDS = {
 }  # fmt: skip
 # Drivers that share a twin, or whose twin is named by its number of relays.
 TWIN_OF = {
+    "webasto-unite-phases": "webasto-unite",
     "alfen-eve-phases": "alfen-eve", "sg-ready-relay": "waveshare-relay-8", "waveshare-relay": "waveshare-relay-8"
 }  # fmt: skip
 QUANTITIES = range(q.POWER_W, q.PHASES + 1)

@@ -171,6 +171,32 @@ async def test_a_keba_without_a_car_offers_nothing_and_has_its_order_when_one_co
     assert await driver.kept() == 10000 == product.applied_a * 1000
 
 
+async def test_the_phases_of_a_unite_are_switched_on_its_own_bus_and_left_where_they_are():
+    home, product, charger = await twin_of("charger", Row("webasto-unite", unit=255))
+    switch = catalogue.load("webasto-unite-phases")(charger.bus, charger.unit, {})
+    await switch.open()
+    assert await switch.read() == {q.PHASES: 3} and await switch.default_mode() == 3
+    await charger.obey(0)
+    home.advance(10)
+    assert await switch.obey(1) == 1 == await switch.kept() and product.point.phases_set == 1
+    home.advance(15)
+    await charger.obey(10000)
+    home.advance(18)
+    numbers = await charger.read()
+    assert numbers[q.CURRENT_L1_MA] > 9000 and numbers[q.CURRENT_L2_MA] == 0
+    assert await switch.default_mode() == 1
+    for fault in ("zeros", "exception"):
+        home.fault("charger", fault)
+        with pytest.raises(DeviceError):
+            await switch.kept()
+        with pytest.raises(DeviceError):
+            await switch.read()
+        home.clear("charger")
+    home.fault("charger", "lying")
+    with pytest.raises(NotObeyed):
+        await switch.obey(3)
+
+
 async def test_a_keba_says_which_product_it_is():
     for firmware in (10200, 10201):
         old = KEBA_P30._replace(product={"code": 4161000, "firmware": firmware})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hal import quantities as q
 from hal.errors import FrameError, OutOfRange, Refused, WrongDevice
 from tests.shared.charger_units import CHARGERS, LIMIT_MA
-from tests.shared.modbus_units import failure_of
+from tests.shared.modbus_units import Unit, failure_of
 from tests.shared.products import driver_of, put
 
 
@@ -140,3 +140,20 @@ async def test_a_keba_that_offers_more_or_nothing_does_not_obey():
         assert (await failure_of(driver.obey(LIMIT_MA))).args == (1100, LIMIT_MA, offered_ma)
     unit, driver = await opened(charger)
     assert type(await failure_of(driver.kept())) is OutOfRange  # nothing was ordered here
+
+
+async def test_phases_of_a_unite_are_written_by_function_six_and_only_when_they_differ():
+    unit = Unit({404: 1, 405: 1})
+    switch = driver_of("webasto-unite-phases", unit)
+    await switch.open()
+    assert await switch.read() == {q.PHASES: 3} and await switch.default_mode() == 3
+    unit.asked = []
+    assert await switch.obey(1) == 1 and unit.registers[405] == 0
+    assert unit.asked == [(3, 405, 1), (6, 405, 1), (3, 405, 1)]
+    unit.asked = []
+    assert await switch.obey(1) == 1 == await switch.kept() and [asked[0] for asked in unit.asked] == [3, 3, 4]
+    unit.registers[405] = 2
+    assert (await failure_of(switch.kept())).args == (405, None, (2,)) and await switch.read() == {}
+    unit.registers[404] = 0
+    assert type(await failure_of(switch.kept())) is FrameError
+    assert type(await failure_of(driver_of("webasto-unite-phases", unit).open())) is WrongDevice
