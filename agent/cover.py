@@ -37,7 +37,7 @@ def cover(state: State, unit: Unit, now_ms: int) -> None:
     setpoint = unit.next
     _find_highest(unit)
     highest_w = unit.cap_w
-    lowest_w, lower = _lowest(state, unit)
+    lowest_w, lower = lowest(state, unit)
     own_w = setpoint if setpoint is not None else 0 if unit.covering else unit.drawn_w
     exceeds = own_w > highest_w or own_w < lowest_w
     if exceeds and setpoint is None and not unit.covering and not _can_help(unit, own_w, own_w > highest_w):
@@ -113,7 +113,7 @@ def _find_highest(unit: Unit) -> None:
         unit.lower_cap(circuit.room_w(unit) + own_w, circuit.binding)
 
 
-def _lowest(state: State, unit: Unit) -> tuple[int, str]:
+def lowest(state: State, unit: Unit) -> tuple[int, str]:
     """Return the lowest power that its circuits and the limits on itself let it have, and what says so."""
     floor_w, source = -UNKNOWN_W, ""
     for circuit in unit.chain:

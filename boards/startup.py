@@ -18,7 +18,7 @@ from agent.unit import Unit, contract_of
 from agent.worker import Post, Worker
 from drivers import catalogue
 from hal import quantities as q
-from hal.capabilities import CHARGER, PHASE_SWITCH
+from hal.capabilities import CHARGER, INVERTER, PHASE_SWITCH
 from hal.compat import const
 from hal.modbus.rtu import Rtu
 
@@ -224,6 +224,10 @@ def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Pa
         circuits[0], units, ledger.agent_id, ledger.epoch, settings["reading_s"], settings["lease_ms"],
         circuits[1:],
     )  # fmt: skip
+    if INVERTER in [unit.contract.kind for unit in units]:
+        from agent.curtail import curtail
+
+        state.curtail = curtail
     synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
     load(state, ledger.state_blob, parts.clock.civil_ms() if synchronised else 0)
     forget_others(state, [row["name"] for row in config.authorities + config.sources])

@@ -50,6 +50,7 @@ SECRETS = ("key", "next_key", "cert_key", "password")
 PARTS: dict[str, Callable[[Config], bool]] = {
     "agent.console": lambda config: config.console is not None,
     "agent.sources.peer_desk": lambda _config: False,  # for tasks of gateways
+    "agent.curtail": lambda config: "inverter" in kinds_of(config),
     "agent.recorder": lambda config: config.agent["recorder_bytes_max"] > 0,
     "boards.micropython.console_host": lambda config: config.console is not None,
     "boards.micropython.console_port": lambda config: config.console is not None,
@@ -62,6 +63,12 @@ PARTS: dict[str, Callable[[Config], bool]] = {
     "hal.modbus.ascii": lambda config: has_bus(config, "ascii"),
     "hal.modbus.tcp": lambda config: has_bus(config, "tcp"),
 }
+
+
+def kinds_of(config: Config) -> list[str]:
+    """Return the kinds of a site's devices, as the catalogue calls them."""
+    named = [row["driver"] for row in config.devices]
+    return [row[3] for row in PRODUCTS if row[0] in named]
 
 
 def has_bus(config: Config, kind: str) -> bool:

@@ -58,6 +58,8 @@ def amount(control: int, setpoint: int | None) -> str:
     if control == q.SETPOINT_W:
         verb = "charging" if setpoint > 0 else "discharging" if setpoint else "held"
         return f"{verb} at {abs(setpoint)} W"
+    if control == q.LIMIT_W and setpoint < 0:
+        return f"feeding in at most {-setpoint} W"
     if control == q.LIMIT_W:
         return f"at most {setpoint} W" if setpoint else "stopped"
     if control == q.MODE:

@@ -6,12 +6,20 @@ from math import inf
 
 import pytest
 
+from agent.config import checked
+from agent.curtail import curtail
+from boards.cpython.signer import FileSigner
+from boards.startup import Parts, assemble
 from hal import quantities as q
 from hal.errors import OutOfRange, WrongDevice
+from hal.memory import CountingWatchdog, ManualClock, MemoryStore, ScriptedLine
+from hal.modbus.bus import Bus
+from hal.modbus.tcp import Tcp
 from sim_devices.home import running_home
 from sim_devices.products import PRODUCTS
 from tests.drivers.bench import driver_for
 from tests.sim_devices.homes import home_tree
+from tools.keys import create_key
 
 READERS = ("goodwe-et", "sunspec-production", "sunspec-inverter")
 
@@ -101,3 +109,25 @@ async def test_a_sunspec_meter_counts_imports_as_positive_whichever_way_it_tells
         assert circuit.flow.total_w > 500 and abs(numbers[q.POWER_W] - circuit.flow.total_w) <= 1
         assert abs(numbers[q.POWER_L1_W] - circuit.flow.w[0]) <= 1
         assert abs(numbers[q.ENERGY_IMPORT_WH] - circuit.import_wh) <= 1
+
+
+def agent_of(folder, driver: str):
+    """Put an agent of one device together on a line that nobody answers."""
+    tree = {
+        "site": {"name": "s", "import_limit_w": 9000, "export_limit_w": 3000, "fuse_ma": 25000},
+        "agent": {"key": "agent.key", "journal": "journal"},
+        "bus": [{"id": "lan", "kind": "tcp", "host": "127.0.0.1"}],
+        "device": [{"id": "pv", "driver": driver, "bus": "lan", "unit": 1}],
+    }
+    create_key(folder / "agent.key")
+    clock = ManualClock()
+    parts = Parts(
+        "test", bytes(32), clock, MemoryStore(), FileSigner(folder / "agent.key"), None, CountingWatchdog(), bytes(32),
+        lambda _row: Bus(ScriptedLine(lambda _request: None), Tcp(), clock),
+    )  # fmt: skip
+    return assemble(checked(tree), bytes(32), parts)
+
+
+@pytest.mark.parametrize(("driver", "curtails"), [("sunspec-inverter", True), ("sunspec-production", False)])
+def test_an_agent_curtails_where_there_is_an_inverter_that_it_may_limit(tmp_path, driver, curtails):
+    assert agent_of(tmp_path, driver).state.curtail is (curtail if curtails else None)
