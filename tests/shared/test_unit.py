@@ -17,6 +17,7 @@ FINE_BOX = Contract(c.CHARGER, q.LIMIT_MA, (6000, 32000, 1), None, False, 10000)
 MODES = Contract(c.SG_READY, q.MODE, (q.SG_LOCK, q.SG_FORCED, 1), None, False, 10000)
 ROOM = Contract(c.THERMOSTAT, q.TEMP_TARGET_MC, (5000, 30000, 500), None, False, 10000)
 PHASES = Contract(c.PHASE_SWITCH, q.PHASES, (1, 3, 2), None, False, 10000)
+ROOF = Contract(c.INVERTER, q.LIMIT_W, (-8000, 0, 1), None, False, 10000)
 NOW_MS = 100000
 
 
@@ -179,6 +180,7 @@ def test_stopping_and_least_running():
         (SWITCH, 0, 1),
         (MODES, q.SG_LOCK, q.SG_NORMAL),
         (PHASES, 1, 3),
+        (ROOF, -8000, 1),
         (ROOM, 5000, 5000),
     ):
         unit = made(contract)
@@ -205,6 +207,9 @@ def test_what_runs():
         (MODES, q.SG_NORMAL, True),
         (PHASES, 1, False),
         (PHASES, 3, True),
+        (ROOF, None, True),
+        (ROOF, -8000, True),
+        (ROOF, 0, True),
     ):
         assert made(contract).runs(setpoint) is runs, (contract.kind, setpoint)
     switch = made(PHASES)
@@ -235,6 +240,9 @@ def test_what_a_set_point_lets_it_draw():
         (MODES, 3000, q.SG_NORMAL, 3000),
         (MODES, 3000, q.SG_FORCED, 3000),
         (MODES, 0, None, UNKNOWN_W),
+        (ROOF, 8000, None, 0),
+        (ROOF, 0, None, 0),
+        (ROOF, 8000, -3000, 0),
     ):
         assert made(contract, power_max_w=power_max_w).power_of(setpoint) == power_w, (contract.kind, setpoint)
     assert made(CHARGER, phases=2).power_of(10000) == 2300
@@ -270,6 +278,7 @@ def test_whose_power_follows_its_set_point():
         (MODES, 1, True),
         (ROOM, 2000, False),
         (PHASES, 2000, False),
+        (ROOF, 2000, False),
         (METER, 2000, False),
     ):
         assert made(contract, power_max_w=power_max_w).takes_power() is takes, contract.kind
