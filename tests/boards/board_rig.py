@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import pty
@@ -21,7 +22,7 @@ from tests.sim_devices.homes import home_tree
 from tools import wire
 from tools.keys import create_key
 
-HEAP = "224K"  # with a console, on a machine of 64 bits: docs/console.md
+HEAP = "232K"  # with a console, on a machine of 64 bits: docs/console.md
 WAIT_S = 40
 
 
@@ -194,3 +195,15 @@ class Bridge:
             asyncio.get_running_loop().remove_reader(ends[0])
             for handle in ends:
                 os.close(handle)
+
+
+async def sent(console: Cable | Board, raw: bytes) -> dict[str, Any]:
+    """Send a configuration in pieces; return the last answer."""
+    begin = {"size_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    assert (await console.ask("config-begin", **begin))["ok"]
+    text, at = raw.decode(), 0
+    for place in range(0, len(text), 100):
+        piece = text[place : place + 100]
+        assert (await console.ask("config-part", at=at, text=piece))["ok"]
+        at += len(piece.encode())
+    return await console.ask("config-end")

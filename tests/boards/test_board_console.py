@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 
-from tests.boards.board_rig import Bridge, Cable, again, running_board
+from tests.boards.board_rig import Bridge, Cable, again, running_board, sent
 from tests.tools.test_why import siteward
 
 
@@ -86,18 +86,6 @@ async def test_a_configuration_over_the_cable_counts_from_the_next_start_and_a_p
             assert (await cable.ask("identify"))["config"] == sha256
             assert (await cable.ask("reboot"))["code"] == "locked"
     cable.close()
-
-
-async def sent(cable: Cable, raw: bytes) -> dict:
-    """Send a configuration in pieces; return the last answer."""
-    begin = {"size_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-    assert (await cable.ask("config-begin", **begin))["ok"]
-    text, at = raw.decode(), 0
-    for place in range(0, len(text), 100):
-        piece = text[place : place + 100]
-        assert (await cable.ask("config-part", at=at, text=piece))["ok"]
-        at += len(piece.encode())
-    return await cable.ask("config-end")
 
 
 async def test_nobody_reads_the_cable_and_the_agent_goes_on(tmp_path):

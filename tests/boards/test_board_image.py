@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import hashlib
 import json
 import tomllib
 
-from tests.boards.board_rig import again
+from tests.boards.board_rig import HEAP, again, sent
 from tests.needs import needs_program
 from tests.tools.board_sites import SITE, UNIX
 from tools.board_check import site_of
@@ -26,16 +25,6 @@ def changed(tree, **tables):
     for name, table in tables.items():
         made[name] = made[name] + table if isinstance(table, list) else made.get(name, {}) | table
     return made
-
-
-async def sent(board, tree):
-    """Send a configuration in pieces; return the last answer."""
-    raw = json.dumps(tree).encode()
-    begin = {"size_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-    assert (await board.ask("config-begin", **begin))["ok"]
-    for at in range(0, len(raw), 100):
-        assert (await board.ask("config-part", at=at, text=raw[at : at + 100].decode()))["ok"]
-    return await board.ask("config-end")
 
 
 def test_what_is_not_in_the_image_is_refused_when_it_is_sent(tmp_path):
@@ -56,11 +45,11 @@ def test_what_is_not_in_the_image_is_refused_when_it_is_sent(tmp_path):
     ]
 
     async def refusals():
-        async with again(tmp_path, "224K", image) as board:
+        async with again(tmp_path, HEAP, image) as board:
             (tmp_path / "present").touch()
             assert (await board.ask("unlock"))["ok"]
-            told = {words: await sent(board, other) for words, other in lacking}
-            return told, await sent(board, changed(tree, site={"name": "barn"}))
+            told = {words: await sent(board, json.dumps(other).encode()) for words, other in lacking}
+            return told, await sent(board, json.dumps(changed(tree, site={"name": "barn"})).encode())
 
     told, good = asyncio.run(refusals())
     assert {words: one.get("code") for words, one in told.items()} == dict.fromkeys(told, "refused"), told
