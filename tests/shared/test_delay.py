@@ -13,7 +13,7 @@ from agent.sources.random_delay import Regulation11
 from agent.state import State
 from tests.shared.house import AGGREGATOR, DSO, OWNER
 from tests.shared.listening import Listener, refused
-from tests.shared.steered import claim, ev, plant
+from tests.shared.steered import battery, claim, ev, plant
 from tests.shared.taped import Tape, played
 
 TYPE_CHECKING = False
@@ -111,6 +111,31 @@ def test_an_owners_override_a_response_service_and_chance_applied_before_do_not_
     site = street()
     asked(site, 8000).drawn = True
     assert waited_s(site, 8000) == 1
+
+
+def test_the_word_for_another_device_frees_nothing():
+    site = plant(battery(), ev(default=16000), battery("cellar"))
+    unit = site.state.units[2]
+    unit.delay = RandomDelay(60, [])
+    unit.delay.begun, unit.delay.passed = True, 16000
+    site.run(5)
+    for scope in (1, 3):
+        claim(site, 1000, 0, scope, 0)  # the owner's, by the same name
+    claim(site, 8000, 0, 2, 5)
+    waiting = claim(site, 8000, 0, 2, 0)
+    waiting.due = False
+    site.run(1)
+    assert unit.setpoint == 16000 and unit.source == RANDOM
+
+
+def test_the_draw_is_that_of_the_second_on_the_wall():
+    drawn = []
+    for began_ms, civil_ms in ((0, 1700000000000), (7000, 1700000000000), (0, 1700000001000)):
+        site = street(started=False)
+        site.now_ms, site.civil_ms = began_ms, civil_ms
+        site.run(1)
+        drawn.append(site.state.units[1].delay.until_ms - site.now_ms)
+    assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_a_claim_whose_start_was_drawn_says_so():

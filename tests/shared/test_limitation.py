@@ -177,3 +177,62 @@ def test_guide_2_17_a_lost_connection_is_no_restart():
     made = lost()
     made.pass_time(130000 + 24 * HOUR_MS)
     assert made.state == FAILSAFE and made.limit_w() == 4200
+
+
+def test_a_limit_before_any_heartbeat_is_refused_in_the_first_second_too():
+    for at_ms in (0, 1000, 59000):
+        made = Limitation(4200, 7200, False)
+        made.pass_time(0)
+        assert not made.write(at_ms, True, 3000, None) and made.state == INIT
+
+
+def test_everything_may_happen_in_the_first_millisecond():
+    made = Limitation(4200, 7200, False)
+    made.heartbeat(0)
+    assert made.write(0, True, 3000, 1)
+    made.pass_time(999)
+    assert made.state == LIMITED
+    made.pass_time(1000)
+    assert made.state == CONTROLLED
+    made = Limitation(4200, 7200, False)
+    made.pass_time(0)
+    made.pass_time(120000)
+    assert made.state == AUTONOMOUS
+
+
+def test_time_that_nobody_saw_pass_has_passed():
+    made = system()
+    made.pass_time(500000)
+    assert made.state == AUTONOMOUS
+    made = guarded(True)
+    made.heartbeat(500000)
+    assert made.state == FAILSAFE and made.limit_w() == 4200
+    made.pass_time(700000)
+    assert made.state == AUTONOMOUS
+    made = guarded(True)
+    assert not made.write(500000, False, 0, None) and made.state == FAILSAFE
+    for change in (Limitation.write_failsafe_w, Limitation.write_failsafe_s):
+        made = guarded(True)
+        assert change(made, 500000, 7200) and made.state == FAILSAFE
+    made = guarded(True, 3000, 60)
+    made.heartbeat(100000)
+    assert made.state == CONTROLLED
+    made = lost(True)
+    made.pass_time(130000 + 3 * HOUR_MS)
+    assert made.state == AUTONOMOUS
+
+
+def test_a_limit_without_an_end_does_not_end():
+    made = guarded(True)
+    for at_s in range(60, 7200, 60):
+        made.heartbeat(at_s * 1000)
+    assert made.state == LIMITED and made.limit_w() == 3000
+
+
+def test_bounds_of_what_is_written():
+    made = guarded(True)
+    for limit_w, taken in ((0, True), (1, True), (1 << 40, True), ((1 << 40) + 1, False), (-1, False)):
+        assert made.write(12000, True, limit_w, None) is taken and made.write_failsafe_w(12000, limit_w) is taken
+        assert not taken or made.failsafe_w == limit_w
+    for duration_s, taken in ((7199, False), (7200, True), (7201, True), (86400, True), (86401, False)):
+        assert made.write_failsafe_s(12000, duration_s) is taken

@@ -48,7 +48,7 @@ def test_a_source_of_gateways_is_refused_for_a_board():
 
 def test_a_source_on_a_board_is_heard_by_its_core(tmp_path, monkeypatch):
     needs_program("micropython")
-    monkeypatch.setattr(board_check, "heap_on_twin", lambda *_: (108_000, "measured:"))
+    monkeypatch.setattr(board_check, "heap_on_twin", lambda *_: 108_000)
     monkeypatch.setattr(board_build, "sizes_alone", lambda *_: {})
     built = build(tmp_path, RELAYS)
     create_key(built / "agent.key", raw=True)
