@@ -10,7 +10,7 @@ from agent.told import HELD, SUSPENDED
 from boards.cpython.words import amount, reason, span
 from tools.console import printable
 
-ROLES = {"grid": "the grid operator", "aggregator": "the aggregator", "owner": "the owner"}
+ROLES = {"grid": "the grid operator", "aggregator": "the aggregator", "owner": "the owner", "utility": "the utility"}
 CAUSES = {1: "meter never seen", 2: "meter stale", 3: "meter absurd"}
 
 Told = dict[str, Any]
