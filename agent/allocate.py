@@ -43,8 +43,8 @@ def decide(state: State, image: Image, now_ms: int) -> None:
             if not unit.takes_power():
                 _let_rest(unit, now_ms)
     _share(state, now_ms)
-    if state.curtail is not None:
-        state.curtail(state, image, now_ms)
+    if state.curtailing is not None:
+        state.curtailing.decide(state, image, now_ms)
     for pair in state.phase_pairs:
         pair.follow(state, now_ms)
 

@@ -26,12 +26,15 @@ _MARGIN_W = const(100)
 _STANDBY_W = const(100)  # what it may draw at night
 
 
-def curtail(state: State, image: Image, now_ms: int) -> None:
-    """Decide for every inverter what it may feed in; without anything that binds, what was decided stands."""
-    for unit in state.units:
-        if unit.contract.kind == INVERTER:
-            _look(unit, image, now_ms)
-            _limit(state, unit, now_ms)
+class Curtailing:
+    """What a state holds where there is an inverter; it remembers nothing of its own."""
+
+    def decide(self, state: State, image: Image, now_ms: int) -> None:
+        """Decide for every inverter what it may feed in; without anything that binds, what was decided stands."""
+        for unit in state.units:
+            if unit.contract.kind == INVERTER:
+                _look(unit, image, now_ms)
+                _limit(state, unit, now_ms)
 
 
 def _look(unit: Unit, image: Image, now_ms: int) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from agent.curtail import Curtailing
+
     Fields = dict[str, Any]
     Layout = list[tuple[str, list[str]]]
 
@@ -65,12 +67,19 @@ def _made_state(known: Fields) -> State:
     )  # fmt: skip
 
 
+def _made_curtailing(_known: Fields) -> Curtailing:
+    from agent.curtail import Curtailing  # a board without an inverter has no such module
+
+    return Curtailing()
+
+
 def _with(made: Callable[..., Any], *names: str) -> Callable[[Fields], Any]:
     return lambda known: made(*[known[name] for name in names])
 
 
 _MAKERS: dict[str, Callable[[Fields], Any]] = {
     "Circuit": lambda known: Circuit(known, known["meter"], known["scope"]),
+    "Curtailing": _made_curtailing,
     "Changeover": _with(Changeover, "switch", "charger"),
     "Guard": _made_guard,
     "Contract": _made_contract,

@@ -12,10 +12,8 @@ from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from agent.circuits import Circuit
-    from agent.image import Image
+    from agent.curtail import Curtailing
     from agent.record import Record
     from agent.step import Grant
     from agent.unit import Unit
@@ -62,7 +60,7 @@ class State:
             unit.chain = self._chain(unit.circuit)
         self.phase_pairs = [Changeover(unit, units[self._scopes[unit.switches]]) for unit in units if unit.switches]
         order = sorted([(unit.priority, unit.index) for unit in units if unit.takes_power()])
-        self.curtail: Callable[[State, Image, int], None] | None = None  # where there is an inverter: agent/curtail.py
+        self.curtailing: Curtailing | None = None  # where there is an inverter
         self.powered = [units[index] for _, index in order]  # in the order in which they are served
 
     @property

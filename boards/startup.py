@@ -225,9 +225,9 @@ def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Pa
         circuits[1:],
     )  # fmt: skip
     if INVERTER in [unit.contract.kind for unit in units]:
-        from agent.curtail import curtail
+        from agent.curtail import Curtailing
 
-        state.curtail = curtail
+        state.curtailing = Curtailing()
     synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
     load(state, ledger.state_blob, parts.clock.civil_ms() if synchronised else 0)
     forget_others(state, [row["name"] for row in config.authorities + config.sources])

@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from agent.config import checked
-from agent.curtail import curtail
+from agent.curtail import Curtailing
 from boards.cpython.signer import FileSigner
 from boards.startup import Parts, assemble
 from hal import quantities as q
@@ -130,4 +130,4 @@ def agent_of(folder, driver: str):
 
 @pytest.mark.parametrize(("driver", "curtails"), [("sunspec-inverter", True), ("sunspec-production", False)])
 def test_an_agent_curtails_where_there_is_an_inverter_that_it_may_limit(tmp_path, driver, curtails):
-    assert agent_of(tmp_path, driver).state.curtail is (curtail if curtails else None)
+    assert isinstance(agent_of(tmp_path, driver).state.curtailing, Curtailing) is curtails

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from agent.curtail import curtail
+from agent.curtail import Curtailing
 from agent.limits import EXPORT
+from agent.snapshot import pack, unpack
+from agent.step import step
 from agent.unit import Contract
 from hal import capabilities as c
 from hal import quantities as q
@@ -31,7 +33,7 @@ def roof(name="pv", sun_w=6000, lag_s=1, circuit=""):
 def wired(*parts, branches=(), **site):
     site.setdefault("export_limit_w", 3000)
     made = Wiring(list(parts), list(branches), **site)
-    made.state.curtail = curtail
+    made.state.curtailing = Curtailing()
     return made
 
 
@@ -150,3 +152,16 @@ def test_a_sun_that_goes_and_comes_is_followed_without_passing_the_limit():
         site.loads[0].wants_w = -sun_w
         site.run(20)
         assert site.grid_w() > -3004
+
+
+def test_a_copy_of_the_state_goes_on_as_the_original_does():
+    site = wired(roof())
+    site.run(30)
+    copy = unpack(pack(site.state))
+    site.base_w = [300, 300, 300]
+    for second in range(1, 31):
+        site.loads[0].follow(site["pv"])
+        image = site.measure()
+        step(copy, site.now_ms + 1000 * second, image, [])
+        step(site.state, site.now_ms + 1000 * second, image, [])
+    assert copy.unit_named("pv").setpoint == site["pv"].setpoint != -2900
