@@ -172,6 +172,7 @@ def test_status_and_rank_may_change():
 
 def test_what_was_cancelled_does_not_come_back():
     made = book(control("A", status=CANCELLED, read_s=NOW_S + 5))
+    assert made.take([control("A", status=CANCELLED, read_s=NOW_S + 8)], NOW_S + 8) == []  # said again
     refused = made.take([control("A", read_s=NOW_S + 9)], NOW_S + 9)
     assert "cancelled or superseded before" in refused[0].why and spans(made) == [("A", 0, 5, "Exp")]
 

@@ -84,12 +84,14 @@ def test_an_agent_takes_a_limit_and_tells_that_it_began(tmp_path, serial_port):
     utility.after.append(heard)
     with https(utility, context(authority)) as port:
         command = [sys.executable, "-m", "tools.cli", "run", "--json", str(site(tmp_path, serial_port, port))]
-        agent = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        agent = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             assert began.wait(PATIENCE_S), [request.path for request in utility.seen]
         finally:
             agent.terminate()
-            told = [json.loads(line) for line in agent.communicate(timeout=PATIENCE_S)[0].splitlines()]
+            said_to_programs, said_to_people = agent.communicate(timeout=PATIENCE_S)
+    told = [json.loads(line) for line in said_to_programs.splitlines()]
+    assert said_to_people == "siteward: source 'utility': connected with ECDHE-ECDSA-AES128-CCM8 TLSv1.2\n"
     assert [fact["reason"] for fact in told if fact["fact"] == "decision"] == ["accepted"], told
     assert (tmp_path / "utility.json").stat().st_size > 100
 

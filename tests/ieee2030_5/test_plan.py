@@ -8,7 +8,7 @@ import pytest
 
 from boards.cpython.ieee2030_5 import resources as r
 from boards.cpython.ieee2030_5.events import Span
-from boards.cpython.ieee2030_5.plan import AHEAD_S_MAX, RAMP_STEPS, Plan, planned
+from boards.cpython.ieee2030_5.plan import PART_S, RAMP_STEPS, Plan, planned
 from boards.cpython.ieee2030_5.site import CLAIM, INTO, LIMIT, OUT_OF, Site
 
 SITE = Site("battery", 5000, 4000, 3000, "", True, 50)
@@ -92,9 +92,22 @@ def test_what_has_begun_keeps_its_start_so_that_it_stays_the_same_from_poll_to_p
 
 def test_what_is_about_to_be_over_is_left_out_and_what_is_too_far_too():
     assert plan([span(r.EXPORT, 0, 2, 1)]).timed == [] and len(plan([span(r.EXPORT, 0, 3, 1)]).timed) == 1
-    assert plan([span(r.EXPORT, AHEAD_S_MAX, AHEAD_S_MAX + 9, 1)]).timed == []
-    long = plan([span(r.EXPORT, 0, AHEAD_S_MAX + 500, 1)])
-    assert long.timed[0].body[1][3] == AHEAD_S_MAX
+    assert plan([span(r.EXPORT, PART_S, PART_S + 9, 1)]).timed == []
+    assert timed(plan([span(r.EXPORT, PART_S - 1, PART_S + 9, 1)])) == [(PART_S - 1, 10, 1)]
+
+
+def test_what_lasts_longer_than_the_agent_takes_is_cut_in_the_same_places_each_time():
+    spans = [span(r.FIXED, 0, 3 * PART_S + 100, -10000, ramp_cs=2000)]
+    assert [each.body for each in plan(spans).timed] == [[CLAIM, ["battery", 4000, PART_S, 5, {3: 1000, 8: 20}]]]
+    later = [
+        (at_s, [(body[2], body[-1]) for _, body in [each.body for each in plan(spans, now_s=NOW_S + at_s).timed]])
+        for at_s in (1, PART_S - 2, PART_S, 3 * PART_S + 1, 3 * PART_S + 98)
+    ]
+    first, second = (PART_S, {3: 1000, 8: 20}), (PART_S, {3: 1000 + PART_S})
+    assert later == [
+        (1, [first, second]), (PART_S - 2, [second]), (PART_S, [second]),
+        (3 * PART_S + 1, [(100, {3: 1000 + 3 * PART_S})]), (3 * PART_S + 98, []),
+    ]  # fmt: skip
 
 
 def test_before_the_agent_began_is_its_first_second():
@@ -138,6 +151,14 @@ def test_a_ramp_that_is_cut_short_goes_on_from_where_it_was():
 def test_a_way_from_nothing_said_begins_at_the_rated_power():
     found = timed(plan([span(r.EXPORT, 0, 100, 0, ramp_cs=3000)]))
     assert found[0] == (0, 5, 4166) and found[-1] == (30, 70, 0)
+
+
+def test_without_a_default_a_way_begins_where_the_one_before_is_or_at_the_rated_power_after_a_pause():
+    first = span(r.EXPORT, 0, 100, 1000)
+    adjoining = timed(plan([first, span(r.EXPORT, 100, 200, 2000, ramp_cs=2000)]))
+    assert adjoining[:3] == [(0, 100, 1000), (100, 5, 1000), (105, 5, 1250)]
+    parted = timed(plan([first, span(r.EXPORT, 150, 250, 2000, ramp_cs=2000)]))
+    assert parted[:3] == [(0, 100, 1000), (150, 5, 4250), (155, 5, 3500)]
 
 
 def test_a_set_point_says_how_long_its_way_takes():

@@ -20,7 +20,7 @@ from boards.cpython.ieee2030_5 import resources as r
 from boards.cpython.ieee2030_5.events import Span
 from boards.cpython.ieee2030_5.site import CLAIM, LIMIT, Matter, Site
 
-AHEAD_S_MAX = 2592000  # the agent plans 30 days ahead and refuses what lasts longer
+PART_S = 1296000  # 15 days: the agent plans twice that ahead and refuses what lasts longer
 MARGIN_S = 2  # a control that is over before the agent sees it would make the agent refuse the whole set
 EDGES_MAX = 64  # of what is to come: far more than the agent is given at a time
 RAMP_STEPS = 6
@@ -87,16 +87,24 @@ def planned(spans: list[Span], programs: list[r.Program], site: Site, now_s: int
     for matter, pieces in _pieces(spans, defaults, site, now_s).items():
         ramp = _stepped if matter[0] == LIMIT else _slowed
         rate = (0, None) if matter == (CLAIM, site.isolator, 0) else (site.max_w, grad_w)  # a switch has no way to go
-        timed += [(piece, matter) for piece in ramp(pieces, lasting.get(matter), *rate)]
+        for piece in ramp(pieces, lasting.get(matter), *rate):
+            timed += [(part, matter) for part in _parts(piece, now_s)]
     timed.sort(key=lambda each: (each[0].from_s, each[1]))
     return Plan(
         [(_body(matter, power_w, 0, primacy, {}), matter) for matter, power_w in sorted(lasting.items())],
-        [
-            Timed(_timed_body(piece, matter, ahead_s), matter, piece.until_s)
-            for piece, matter in timed
-            if now_s + MARGIN_S < piece.until_s and piece.from_s < now_s + AHEAD_S_MAX - MARGIN_S
-        ],
+        [Timed(_timed_body(piece, matter, ahead_s), matter, piece.until_s) for piece, matter in timed],
     )
+
+
+def _parts(piece: Piece, now_s: int) -> list[Piece]:
+    """Cut what is longer than the agent takes, from its begin on; return what is neither over nor too far ahead."""
+    first = max(0, (now_s - piece.from_s) // PART_S)
+    found: list[Piece] = []
+    for at_s in range(piece.from_s + first * PART_S, min(piece.until_s, now_s + PART_S), PART_S):
+        part = replace(piece, from_s=at_s, until_s=min(at_s + PART_S, piece.until_s))
+        if now_s + MARGIN_S < part.until_s:
+            found.append(part if at_s == piece.from_s else replace(part, ramp_s=0))
+    return found
 
 
 def _pieces(spans: list[Span], defaults: dict[str, int], site: Site, now_s: int) -> dict[Matter, list[Piece]]:
@@ -187,7 +195,7 @@ def _slowed(pieces: list[Piece], lasting_w: int | None, max_w: int, grad_w: int 
 def _timed_body(piece: Piece, matter: Matter, ahead_s: int) -> Body:
     """Return a body whose start is the agent's; begun already, the core takes the rest of it."""
     start_s = max(1, piece.from_s - ahead_s)
-    duration_s = min(piece.until_s - ahead_s - start_s, AHEAD_S_MAX)
+    duration_s = piece.until_s - ahead_s - start_s
     options = {START_S: start_s}
     if piece.ramp_s:
         options[RAMP_S] = piece.ramp_s

@@ -74,6 +74,7 @@ class Source:
         self.desk = desk
         self.options = checked_options(desk, FIELDS, options)
         self.notes: deque[str] = deque(maxlen=NOTES_MAX)
+        self.link: Link | None = None
         self._say: Callable[[str], None] = lambda _: None
         self._refused: dict[str, None] = {}  # controls that were, in the order in which they came
         self._check()
@@ -153,7 +154,8 @@ class Source:
                 await self.turn()
                 await clock.sleep_ms(TURN_MS)
         finally:
-            self.link.close()
+            if self.link is not None:
+                self.link.close()
 
     async def turn(self) -> None:
         """Do what is due now."""
@@ -190,6 +192,8 @@ class Source:
                 self.reporter.measure(measured, connected, server_s)
                 await self.reporter.turn(now_ms, server_s, self._grad_w())
             self.outage_ms = None
+            if self.link is not None:
+                self._note(f"connected with {self.link.negotiated}")
         except LinkError as error:
             self._note(str(error))
             self.outage_ms = now_ms if self.outage_ms is None else self.outage_ms
