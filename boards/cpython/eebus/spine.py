@@ -1,8 +1,8 @@
 """SPINE datagrams about limitation of power: read, carried out, answered.
 
 One datagram is one JSON object as stacks log it, `{"datagram": {"header": ..., "payload": {"cmd": [...]}}}`, not SHIP's
-form with its lists of single keys. Heartbeats, limits and failsafe values are carried out; what else is there is answered
-with error 6, "command not supported", and changes nothing. Numbers are whole numbers with a power of ten.
+form with its lists of single keys. Heartbeats, limits and failsafe values are carried out; what else is there is
+answered with error 6, "command not supported", and changes nothing. Numbers are whole numbers with a power of ten.
 
 Source: EEBus SPINE "Resource Specification" V1.3.0, LoadControl, DeviceConfiguration, DeviceDiagnosis and ResultData,
 as the public spine-go models and test messages show them.
