@@ -58,7 +58,7 @@ def test_a_role_that_a_programme_cannot_have_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("mode", "text", "why"), [(0o644, "secret", "chmod 600"), (None, "", "No such file"), (0o600, b"\xff", "utf-8")]
+    ("mode", "text", "why"), [(0o644, "secret", "chmod 600"), (None, "", "No such file"), (0o600, b"\xff", "ASCII")]
 )
 def test_a_secret_that_others_may_read_or_nobody_can_ends_the_start(tmp_path, mode, text, why):
     if mode is not None:

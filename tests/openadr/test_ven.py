@@ -214,6 +214,21 @@ def test_garbage_among_the_events_takes_nothing_else_along(tmp_path):
     assert limits == [5000] and {"x", "e9", "e3"} < set(refusals)
 
 
+def test_people_are_told_once_of_what_is_refused_and_again_when_it_comes_again(tmp_path):
+    async def play(found):
+        lines = []
+        found.ven.notes_to(lines.append)
+        found.vtn.events = [event(("SIMPLE", 2))]
+        await found.poll(3)
+        found.vtn.broken = "status"
+        await found.poll()
+        return lines
+
+    lines = run(play, tmp_path)
+    assert [line.split(": ")[:2] for line in lines] == [["siteward", "source 'source'"]] * 2
+    assert "'SIMPLE'" in lines[0] and lines[1].endswith("VTN: GET /oadr/programs: status 500")
+
+
 def test_without_a_synchronised_clock_nothing_is_placed_in_time(tmp_path):
     async def play(found):
         found.site.clock.set_civil(NOON_MS, 1, 0)

@@ -201,6 +201,8 @@ def test_what_is_instructed_is_entered_once(tmp_path):
 
 def test_garbage_of_a_cem_ends_no_conversation_and_lifts_no_ceiling(tmp_path):
     async def play(rig, cem):
+        lines = []
+        rig.manager.notes_to(lines.append)
         assert await until(lambda: cem.of("PEBC.PowerConstraints"))
         await cem.envelope((600, 4500))
         assert await until(lambda: "ACCEPTED" in rig.statuses())
@@ -208,6 +210,10 @@ def test_garbage_of_a_cem_ends_no_conversation_and_lifts_no_ceiling(tmp_path):
             await cem.sockets[-1].send_str(garbage)
         assert await until(lambda: len([each for each in cem.of("ReceptionStatus") if each.status.value != "OK"]) == 3)
         await rig.pass_ms(3000)
-        return rig.ceilings, len(cem.sockets)
+        return rig.ceilings, len(cem.sockets), lines
 
-    assert run(play, tmp_path) == ([6521], 1)
+    ceilings, connections, lines = run(play, tmp_path)
+    assert ceilings == [6521] and connections == 1
+    assert len(lines) == 1 and lines[0].startswith(
+        "siteward: source 'source': charger said: INVALID_MESSAGE: id = None"
+    )

@@ -11,14 +11,15 @@ import asyncio
 import contextlib
 import itertools
 import json
-import ssl
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import record
 from agent.config import REQUIRED, one_of, text, whole
 from boards import telling
+from boards.cpython.notes import Notes
 from boards.cpython.openadr.agenda import PROGRAMS_MAX, Agenda
 from boards.cpython.openadr.events import Event, program_of
 from boards.cpython.openadr.known import merged
@@ -28,8 +29,8 @@ from boards.cpython.openadr.plan import in_watts, steps
 from boards.cpython.openadr.reports import Reports
 from boards.cpython.openadr.signals import Places, Unserved
 from boards.cpython.openadr.vtn import Vtn, VtnError
+from boards.cpython.peer_options import address, secret, trusting
 from boards.cpython.peers import checked_options
-from boards.cpython.private_file import KeyFileError, read_private
 from boards.cpython.steps import Step, controls, is_enough
 from boards.cpython.strict_json import Malformed, as_id, as_object
 from boards.retry import retry_ms
@@ -57,20 +58,13 @@ def _targets(key: str, given: Any) -> dict[str, str]:
     return given
 
 
-def _https(key: str, given: Any) -> str:
-    address: str = text(1024)(key, given)
-    if not address.startswith("https://"):
-        raise ValueError(f"{key} = {given!r}: expected an address that begins with https://")
-    return address
-
-
 FIELDS: tuple[Field, ...] = (
-    ("url", _https, REQUIRED),
+    ("url", address("https"), REQUIRED),
     ("ven_name", text(128), REQUIRED),
     ("ca", text(), None),
     ("client_id", text(4096), None),
     ("client_secret", text(), None),
-    ("token_url", _https, None),
+    ("token_url", address("https"), None),
     ("program", text(128), None),
     ("targets", _targets, {}),
     ("notices", one_of("mqtt", "none"), "mqtt"),
@@ -89,11 +83,12 @@ class Ven:
         if (self.options["client_id"] is None) is not (self.options["client_secret"] is None):
             raise ValueError("client_id, client_secret: expected both or none")
         self.trouble = ""
+        self._notes = Notes(desk.authority.name)
         self.attempts = 0  # to ask the VTN, that have ended
         self.polls = 0  # those of them that brought a whole list
         self.waiting: deque[dict[str, Any]] = deque(maxlen=WAITING_MAX)  # reports
         self._credentials: tuple[str, str] | None = None
-        self._tls = ssl.create_default_context()
+        self._tls = trusting(Path(), None)
         self._wake = asyncio.Event()
         self._said: dict[Step, Control] | None = None  # what holds at the desk; None: nothing was said yet
         self._origin = b""
@@ -111,15 +106,12 @@ class Ven:
 
     def open(self, folder: Path) -> None:
         """Read the secret and the authority of the VTN's certificate. Raises: ValueError, OSError."""
-        if self.options["ca"] is not None:
-            self._tls = ssl.create_default_context(cafile=str(folder / self.options["ca"]))
-        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._tls = trusting(folder, self.options["ca"])
         if self.options["client_id"] is not None:
-            try:
-                secret = read_private(folder / self.options["client_secret"]).decode().strip()
-            except (KeyFileError, UnicodeDecodeError) as error:
-                raise ValueError(f"client_secret: {error}") from error
-            self._credentials = self.options["client_id"], secret
+            self._credentials = (
+                self.options["client_id"],
+                secret(folder, "client_secret", self.options["client_secret"]),
+            )
 
     @property
     def refusals(self) -> dict[str, str]:
@@ -129,11 +121,18 @@ class Ven:
     async def run(self) -> None:
         """Talk to the VTN, for ever."""
         vtn = Vtn(self.options["url"], self._tls, self._credentials, self.options["token_url"])
-        async with vtn, asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._poll(vtn))
-            tasks.create_task(self._look())
-            if self.options["notices"] == "mqtt":
-                tasks.create_task(self._hear(vtn))
+        try:
+            async with vtn, asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._poll(vtn))
+                tasks.create_task(self._look())
+                if self.options["notices"] == "mqtt":
+                    tasks.create_task(self._hear(vtn))
+        except ExceptionGroup as group:  # one of them broke: what it broke by is told
+            raise group.exceptions[0] from group
+
+    def notes_to(self, say: Callable[[str], None]) -> None:
+        """Tell people, from now on, what is refused and why the VTN is not reached."""
+        self._notes.to(say)
 
     def wake(self) -> None:
         """Ask the VTN now."""
@@ -153,6 +152,7 @@ class Ven:
                 self.trouble = str(error)
                 rest_s = min(retry_ms(int((loop.time() - heard_s) * 1000)) / 1000, self.options["poll_s"])
             self.attempts += 1
+            self._notes.tell({**self.refusals, **({"VTN": self.trouble} if self.trouble else {})})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), rest_s)
             await asyncio.sleep(max(0, began_s + SHORTEST_POLL_S - loop.time()))

@@ -46,7 +46,8 @@ class Session:
         self.resource = resource
         self.book = book
         self.selected = False  # the CEM has chosen the control type
-        self.trouble = ""  # what the CEM last did not like
+        self.trouble = ""  # what the CEM last did not like of ours
+        self.refused = ""  # what was last not taken of the CEM's
         self._refusals = 0
         self._send = send
         self._refusal_of = refusal_of
@@ -89,6 +90,7 @@ class Session:
 
     def _refuse(self, status: str, why: str, message_id: str) -> None:
         self._refusals += 1
+        self.refused = f"{status}: {why}"
         if self._refusals > REFUSALS_MAX:
             raise Ended(f"more than {REFUSALS_MAX} messages were refused, the last one: {why}")
         self._send(reception(message_id, status, why))

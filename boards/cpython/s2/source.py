@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,9 @@ import aiohttp
 from agent import record
 from agent.config import REQUIRED, text, whole
 from boards import telling
+from boards.cpython.notes import Notes
+from boards.cpython.peer_options import address, secret, trusting
 from boards.cpython.peers import checked_options
-from boards.cpython.private_file import KeyFileError, read_private
 from boards.cpython.s2.book import Book
 from boards.cpython.s2.messages import MESSAGE_BYTES_MAX
 from boards.cpython.s2.offers import resource_of
@@ -55,15 +56,8 @@ def _capacities(key: str, given: Any) -> dict[str, int]:
     return {device: check(f"{key} {device}", given[device]) for device in given}
 
 
-def _wss(key: str, given: Any) -> str:
-    address: str = text(1024)(key, given)
-    if not address.startswith("wss://"):
-        raise ValueError(f"{key} = {given!r}: expected an address that begins with wss://")
-    return address
-
-
 FIELDS: tuple[Field, ...] = (
-    ("url", _wss, REQUIRED),
+    ("url", address("wss"), REQUIRED),
     ("devices", _names, REQUIRED),
     ("capacity_wh", _capacities, {}),
     ("token", text(), None),
@@ -100,32 +94,32 @@ class EnergyManager:
             resource_of(desk, unit, self.options["capacity_wh"].get(name))  # refuses what has nothing to offer
             self.managed.append(Managed(unit.index))
         self._headers: dict[str, str] = {}
-        self._tls = ssl.create_default_context()
+        self._tls = trusting(Path(), None)
+        self._notes = Notes(desk.authority.name)
         self._said: dict[Step, Control] | None = None  # what holds at the desk; None: nothing was said yet
 
     def open(self, folder: Path) -> None:
         """Read the token and the authority of the CEM's certificate. Raises: ValueError, OSError."""
-        if self.options["ca"] is not None:
-            self._tls = ssl.create_default_context(cafile=str(folder / self.options["ca"]))
-        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._tls = trusting(folder, self.options["ca"])
         if self.options["token"] is not None:
-            try:
-                token = read_private(folder / self.options["token"]).decode("ascii").strip()
-            except (KeyFileError, UnicodeDecodeError) as error:
-                raise ValueError(f"token: {error}") from error
-            self._headers["Authorization"] = f"Bearer {token}"
+            self._headers["Authorization"] = "Bearer " + secret(folder, "token", self.options["token"])
+
+    def notes_to(self, say: Callable[[str], None]) -> None:
+        """Tell people, from now on, what is refused on either side and why the CEM is not reached."""
+        self._notes.to(say)
 
     async def run(self) -> None:
         """Talk to the CEM, for ever."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
         connector = aiohttp.TCPConnector(ssl=self._tls)
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http,
-            asyncio.TaskGroup() as tasks,
-        ):
-            tasks.create_task(self._look())
-            for managed in self.managed:
-                tasks.create_task(self._keep(http, managed))
+        http = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        try:
+            async with http, asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._look())
+                for managed in self.managed:
+                    tasks.create_task(self._keep(http, managed))
+        except ExceptionGroup as group:  # one of them broke: what it broke by is told
+            raise group.exceptions[0] from group
 
     async def _keep(self, http: aiohttp.ClientSession, managed: Managed) -> None:
         """Stay connected with one device."""
@@ -137,6 +131,7 @@ class EnergyManager:
                 await self._connect(http, managed)
             except (aiohttp.ClientError, OSError, ValueError, Ended) as error:  # a time-out is an OSError
                 managed.trouble = str(error) or type(error).__name__
+                self._tell()
             managed.session = None
             if managed.heard_ms and (loop.time() - began_s) * 1000 >= STEADY_MS:
                 down_since_s = loop.time()
@@ -207,6 +202,18 @@ class EnergyManager:
                 capacity_wh = self.options["capacity_wh"].get(unit.id)
                 managed.session.describe(resource_of(self.desk, unit, capacity_wh), now_ms)
             managed.session.tick(now_ms, outcomes)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell people what is amiss, device by device."""
+        found = {}
+        for managed in self.managed:
+            session, name = managed.session, self.desk.loop.state.name_of(managed.index)
+            troubles = (
+                {"": managed.trouble} if session is None else {" heard": session.trouble, " said": session.refused}
+            )
+            found.update({name + about: why for about, why in troubles.items() if why})
+        self._notes.tell(found)
 
     def enter(self, now_ms: int) -> None:
         """Enter what all books ask for, where that differs from what was said."""
