@@ -53,6 +53,7 @@ def test_an_exception_is_a_refusal_with_its_code():
 def test_no_single_flipped_bit_gives_a_number():
     request = Ascii().request(1, pdu.read(3, 0x10, 2))
     frame = framed(READ)
+    assert request.payload(frame) == READ[3:]
     for bit in range(8 * len(frame)):
         spoilt = bytearray(frame)
         spoilt[bit // 8] ^= 1 << (bit % 8)
