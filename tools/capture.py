@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drivers import catalogue
 from hal.errors import DeviceError, FrameError, LineTimeout, Refused
@@ -32,6 +32,9 @@ TIMEOUT_MS = 1000
 MBAP_BYTES = 7
 LETTERS = re.compile(rb"[\x20-\x7e]{6,}")
 
+if TYPE_CHECKING:
+    from hal.modbus.bus import Request
+
 Row = dict[str, Any]
 Exchange = list[str]
 Capture = dict[str, Any]
@@ -44,16 +47,19 @@ class Recording:
         self.framing = bus.framing
         self.exchanges = exchanges
         self._bus = bus
+        self._pdus: dict[int, tuple[Request, bytes]] = {}  # by identity, which lasts as long as the request is kept
 
-    def request(self, unit: int, request_pdu: bytes) -> tuple[int, bytes]:
+    def request(self, unit: int, request_pdu: bytes) -> Request:
         """Return a request to be asked as often as one likes."""
-        return unit, request_pdu
+        made = self._bus.request(unit, request_pdu)
+        self._pdus[id(made)] = (made, request_pdu)
+        return made
 
-    async def ask(self, request: tuple[int, bytes], urgent: bool = False) -> bytes:
+    async def ask(self, request: Request, urgent: bool = False) -> bytes:
         """Ask as any bus, and remember. Raises: DeviceError."""
-        asked = request[1]
+        asked = self._pdus[id(request)][1]
         try:
-            payload = await self._bus.ask(self._bus.request(*request), urgent)
+            payload = await self._bus.ask(request, urgent)
         except Refused as refusal:
             self.exchanges.append([asked.hex(), bytes((asked[0] | pdu.EXCEPTION, refusal.args[1])).hex()])
             raise

@@ -2,7 +2,7 @@
 
 Source: Huawei, "Solar Inverter Modbus Interface Definitions", by way of wlcrs/huawei-solar-lib, sun2000_modbus 3.0.0
 and evcc, which agree on what is used here; holding registers, big-endian. Trust: two and more programs agree. It is
-slow: give its bus a time-out of 5 s, and a second or two after a connection before it answers.
+slow, after a connection above all, and has 5 s to answer.
 A forced charge or discharge (47100) ends by itself after the period of 47083 in whole minutes; ours is 2. It knows no
 word for a hold, so it is charged with 0 W. Charging from the grid must be allowed (47087): the agent allows it with its
 first charge and takes its own leave back.
@@ -32,6 +32,7 @@ class HuaweiLuna2000(ForcedBattery):
 
     model = "huawei-luna2000"
     minimum, maximum = -10000, 10000
+    answer_ms = 5000
     poll_ms = 2000
     stale_ms = 20000
     write_cost = VOLATILE

@@ -31,6 +31,7 @@ class ModbusDevice:
     registers_max = pdu.REGISTERS_READ_MAX
     gap_max = 0  # registers that may be read for nothing to save a request
     even = False  # only even addresses and counts are answered
+    answer_ms = 0  # a slow product may take so long to answer, whatever is usual on its bus
     # Rows of (quantities, lowest, highest): on a product that works at least one of a row is inside. Catches gateways
     # that answer zero for a dead unit, and floats whose words are swapped.
     credible: tuple[tuple[tuple[int, ...], int, int], ...] = ()
@@ -63,8 +64,15 @@ class ModbusDevice:
         if type(self) in _plans:
             type(self).points = ()
 
+    def _asking(self, asked: bytes) -> Request:
+        """Return a request that waits as long as the product may take."""
+        request = self.bus.request(self.unit, asked)
+        if request.timeout_ms < self.answer_ms:
+            request.timeout_ms = self.answer_ms
+        return request
+
     def _plan(self, made: list[Block]) -> None:
-        self._reads = [(self.bus.request(self.unit, block.pdu()), block) for block in made]
+        self._reads = [(self._asking(block.pdu()), block) for block in made]
 
     async def open(self) -> None:
         """Read once, so that another product or a dead gateway is noticed. Raises: WrongDevice, other DeviceErrors."""
@@ -105,7 +113,7 @@ class ModbusDevice:
         self._reads = [each for each in self._reads if each is not asked]
         if len(points) > 1:
             for point in points:
-                self._reads += [(self.bus.request(self.unit, one.pdu()), one) for one in self.blocks_of((point,))]
+                self._reads += [(self._asking(one.pdu()), one) for one in self.blocks_of((point,))]
 
     def _doubtful(self, numbers: dict[int, int]) -> list[tuple[int, int | None]]:
         """Return the first row of `credible` that does not hold, as (quantity, number), or nothing."""
@@ -119,20 +127,20 @@ class ModbusDevice:
 
     async def registers(self, address: int, count: int, table: int = 0) -> tuple[int, ...]:
         """Return registers as they are, at once. Raises: DeviceError."""
-        request = self.bus.request(self.unit, pdu.read(table or self.table, address, count))
+        request = self._asking(pdu.read(table or self.table, address, count))
         payload = await self.bus.ask(request, True)
         return tuple([(payload[at] << 8) | payload[at + 1] for at in range(0, 2 * count, 2)])
 
     async def coil(self, address: int) -> int:
         """Return 1 for a closed coil. Raises: DeviceError."""
-        payload = await self.bus.ask(self.bus.request(self.unit, pdu.read(pdu.READ_COILS, address, 1)), True)
+        payload = await self.bus.ask(self._asking(pdu.read(pdu.READ_COILS, address, 1)), True)
         return payload[0] & 1
 
     async def number(self, point: Point) -> int | None:
         """Return one point's number, at once; None when it is missing. Raises: DeviceError."""
         block = self._single(point)
         numbers: dict[int, int] = {}
-        block.decode(await self.bus.ask(self.bus.request(self.unit, block.pdu()), True), numbers)
+        block.decode(await self.bus.ask(self._asking(block.pdu()), True), numbers)
         return numbers.get(point.quantity)
 
     def _single(self, point: Point) -> Block:
@@ -151,7 +159,7 @@ class ModbusDevice:
             asked = pdu.write_register(address, word)
         else:
             asked = pdu.write_registers(address, words)
-        await self.bus.ask(self.bus.request(self.unit, asked), True)
+        await self.bus.ask(self._asking(asked), True)
 
     async def write_checked(self, address: int, words: tuple[int, ...], function: int = pdu.WRITE_REGISTERS) -> None:
         """Write registers in one request and read them back.
@@ -170,7 +178,7 @@ class ModbusDevice:
 
     async def write_coil_checked(self, address: int, on: int) -> None:
         """Write one coil (function 5) and read it back. Raises: NotObeyed(address, (wrote,), (kept,)), DeviceError."""
-        await self.bus.ask(self.bus.request(self.unit, pdu.write_coil(address, on)), True)
+        await self.bus.ask(self._asking(pdu.write_coil(address, on)), True)
         kept = await self.coil(address)
         if kept != on:
             raise NotObeyed(address, (on,), (kept,))

@@ -263,3 +263,13 @@ async def test_a_device_goes_on_without_the_points_of_its_class():
     for meter in (first, second):
         assert await meter.read() == {1: 230200, 2: 0, 3: 65538, 4: 7}
     assert (await device_on(unit, Forgetful).read())[3] == 65538
+
+
+async def test_a_slow_product_is_given_its_time_and_the_others_are_not():
+    class Slow(Meter):
+        answer_ms = 5000
+
+    for kind, waits_ms in ((Meter, 1000), (Slow, 5000)):
+        clock = ManualClock()
+        device = kind(Bus(MemoryLine({}, clock, True), Tcp(), clock), 1, {})
+        assert (await failure_of(device.read())).args == (1, waits_ms)
