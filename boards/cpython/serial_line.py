@@ -85,7 +85,7 @@ class SerialLine:
             raise LineDown(self.name, "waiting before the port is opened again")
         try:
             port = serial.Serial(self.name, **self._settings)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, termios.error) as error:
             self._reopen_at_s = loop.time() + REOPEN_MS / 1000
             raise LineDown(self.name, str(error)) from error
         return Wire(self.name, _told_apart(port.fileno()), port.close)

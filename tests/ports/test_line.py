@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from boards.cpython.serial_line import SerialLine
 from boards.cpython.tcp_line import TcpLine
-from hal.errors import LineDown
+from hal.errors import LineDown, LineTimeout
 from hal.memory import ScriptedLine
 from tests.boards.fake_board import make_world
 from tests.ports.board import holds, holds_on_fakes, holds_on_micropython, promises
@@ -71,3 +73,17 @@ async def test_direction_of_a_uart_on_a_board(promise, tmp_path):
 
 def uart_world(folder, path):
     return make_world(folder, "rp2", {"1": {"path": path, "de": 6}, "2": {"path": "/dev/absent", "de": 10}})
+
+
+async def test_a_port_that_takes_no_parity_is_a_line_that_is_down():
+    near, far = os.openpty()  # a pseudo-terminal never has parity, and says so when nothing else changes
+    faults = []
+    for _ in range(2):
+        line = SerialLine(os.ttyname(far), 9600, "E")
+        with pytest.raises((LineDown, LineTimeout)) as raised:
+            await line.exchange(b"\x01", len, 20)
+        faults.append(raised.type)
+        await line.close()
+    assert faults[1] is LineDown
+    os.close(near)
+    os.close(far)
