@@ -48,3 +48,16 @@ def minutes(text: object) -> int | None:
         return None
     found = int(parts[0]) * 60 + int(parts[1])
     return found if int(parts[1]) < 60 and found <= 1440 else None
+
+
+def span(text: object) -> tuple[int, int] | None:
+    """Return the minutes at which a text like 22:00-06:00 begins and ends, None where it is none."""
+    if type(text) is not str or text[5:6] != "-":
+        return None
+    begin, end = minutes(text[:5]), minutes(text[6:])
+    return None if begin is None or end is None else (begin, end)
+
+
+def is_within(minute: int, begin: int, end: int) -> bool:
+    """Tell whether a minute of the day lies in a span, which may pass midnight; of one length 0 it is all day."""
+    return begin <= minute < end or (end <= begin and (minute >= begin or minute < end))

@@ -11,7 +11,7 @@ Source: docs/sources.md, "tariff". No network, no grid operator: this works for 
 from __future__ import annotations
 
 from agent.sources.cheapest import SLOT_S, cheapest, runs, slots_for
-from agent.sources.local_time import local_s, minutes
+from agent.sources.local_time import is_within, local_s, minutes, span
 from agent.sources.options import DEVICE, choose
 from hal import quantities as q
 from hal.compat import const
@@ -129,7 +129,7 @@ class Tariff:
     def _price(self, slot: int) -> int:
         minute = self._minute(slot)
         for begin, end, price in self._windows:
-            if begin <= minute < end or (end <= begin and (minute >= begin or minute < end)):
+            if is_within(minute, begin, end):
                 return price
         return self.price
 
@@ -138,12 +138,11 @@ def _windows_of(given: Any) -> list[tuple[int, int, int]]:
     """Return (begin, end, price) of texts like "22:00-06:00 180"; one may pass midnight. Raises: ValueError."""
     found = []
     for text in given if type(given) is list else []:
-        span, _, price = text.partition(" ") if type(text) is str else ("", "", "")
-        begin, end = minutes(span[:5]), minutes(span[6:])
-        digits = price[1:] if price[:1] == "-" else price
-        if begin is None or end is None or span[5:6] != "-" or not 0 < len(digits) < 7 or digits.strip("0123456789"):
+        hours, _, price = text.partition(" ") if type(text) is str else ("", "", "")
+        ends, digits = span(hours), price[1:] if price[:1] == "-" else price
+        if ends is None or not 0 < len(digits) < 7 or digits.strip("0123456789"):
             raise ValueError("windows", text, 'texts like "22:00-06:00 180": from, to, price')
-        found.append((begin, end, int(price)))
+        found.append((ends[0], ends[1], int(price)))
     if not 0 < len(found) <= _WINDOWS_MAX:
         raise ValueError("windows", given, "a list of 1 to %d texts" % _WINDOWS_MAX)
     return found
