@@ -46,7 +46,7 @@ OF_BOARDS_ALONE = ("wlan", "clock")  # tables that the twin has no use for and r
 # In use when ready on the twin, with one driver each: measured with 1 to 8 devices, 1 to 4 buses, 0 to 4 authorities.
 # The last five are what only a board has: measured on its own start, with stand-ins for its hardware.
 MODEL = {
-    "agent": 95_000,
+    "agent": 84_000,
     "uplink": 14_000,
     "driver": 5_500,
     "device": 3_300,
@@ -185,15 +185,17 @@ def heap_on_twin(config: Config, site_json: bytes, image: Path | None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _lay_out(folder, config, site_json)
-        if image is None:
-            twin = linked_agent(f"boards.{TWIN}", only=modules_of(TWIN, config).values())
-            compile_linked(twin, folder / "mpy")
-            image = folder / "twin.romfs"
-            write_romfs(folder / "mpy", image)
         try:
-            return ready_heap(folder, TWIN_HEAP, image)[0]
+            return ready_heap(folder, TWIN_HEAP, image or twin_image(config, folder))[0]
         except FootprintError as error:
             raise UsageError(f"the agent does not start with this site: {str(error).strip()}") from error
+
+
+def twin_image(config: Config, folder: Path) -> Path:
+    """Write into `folder` what a site's image holds, for the twin. Raises: StageError."""
+    compile_linked(linked_agent(f"boards.{TWIN}", only=modules_of(TWIN, config).values()), folder / "mpy")
+    write_romfs(folder / "mpy", folder / "twin.romfs")
+    return folder / "twin.romfs"
 
 
 def _lay_out(folder: Path, config: Config, site_json: bytes) -> None:

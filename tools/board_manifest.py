@@ -17,11 +17,10 @@ from agent.config import Config
 from boards.sources import SOURCES
 from drivers.catalogue import PRODUCTS
 from hal import pins
-from tools.image import EVERY_DRIVER, START, unloaded
+from tools.image import CATALOGUES, EVERY_DRIVER, START, unloaded
 from tools.stage import PACKAGES, ROOT, dotted, sources
 
 KB = 1024
-CATALOGUES = ("drivers.catalogue", "boards.sources")  # what they name is in an image where its site has it
 FLASH_BLOCK_BYTES = 4096
 
 

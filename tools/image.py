@@ -22,6 +22,7 @@ from tools.stage import PACKAGES, ROOT, StageError, compile_text, constants, dot
 EVERY_DRIVER = "hal.modbus.device"  # what every product's driver loads
 # What the start loads where a site has it: in the one module it takes less heap than beside it.
 OFTEN = ("boards.micropython.tcp_line", "hal.modbus.tcp", "boards.micropython.mqtt_uplink")
+CATALOGUES = {"drivers.catalogue", "boards.sources"}  # what they name is in an image where its site has it
 START = ROOT / "boards" / "micropython" / "site.py"
 SNAPSHOT = ROOT / "agent" / "snapshot.py"
 
@@ -80,16 +81,30 @@ def linked_agent(
         inside = str(source.relative_to(ROOT))
         if dotted(inside) not in numbers:
             texts[dotted(inside)] = leaned(source, inside, numbers)
+    for catalogue in CATALOGUES & set(texts):
+        texts[catalogue] = with_products(texts[catalogue], set(texts))
     forgotten = [module for module in unloaded(START.read_text(encoding="utf-8")) if module in texts]
     try:
         roots = [EVERY_DRIVER, *[module for module in OFTEN if module in texts], *forgotten]
-        return link(texts, board, roots, set(forgotten), packed(SNAPSHOT.read_text("utf-8")))
+        on_tapes = packed(SNAPSHOT.read_text("utf-8")) if "agent.snapshot" in texts else set()
+        return link(texts, board, roots, set(forgotten), on_tapes)
     except LinkError as error:
         raise StageError(f"the image of {board}: {error.args[0]}") from None
 
 
 def _sources() -> list[Path]:
     return [source for pattern in PACKAGES.values() for source in sources(pattern)]
+
+
+def with_products(text: str, modules: set[str]) -> str:
+    """Return a catalogue without what lies in none of `modules`; every line keeps its number."""
+    lines = text.splitlines(keepends=True)
+    for node in ast.parse(text).body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Tuple):
+            for row in node.value.elts:  # name, module, class and more
+                if isinstance(row, ast.Tuple) and ast.literal_eval(row.elts[1]) not in modules:
+                    lines[row.lineno - 1 : row.end_lineno] = ["\n"] * ((row.end_lineno or 0) + 1 - row.lineno)
+    return "".join(lines)
 
 
 def unloaded(text: str) -> list[str]:

@@ -11,8 +11,10 @@ What cannot be seen through ends in LinkError, never in another program.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator
 
+from tools.loops import Loops
 from tools.renamer import Renamer, was
 from tools.short_names import CORE, LinkError, Program
 
@@ -30,9 +32,12 @@ def link(texts: dict[str, str], board: str, roots: list[str], apart: set[str], p
     """
     trees = {module: bare(ast.parse(text)) for module, text in texts.items()}
     order = _loaded(trees, [board, *roots], apart)
-    program = Program(trees, order, board, packed)
+    first = Program(trees, order, board, packed, [])
+    core = _core(first, {module: Renamer(first, module).module(copy.deepcopy(trees[module])) for module in order})
+    names = [node for _, body in core for each in body for node in ast.walk(each)]
+    program = Program(trees, order, board, packed, names)
     bodies = {module: Renamer(program, module).module(tree) for module, tree in trees.items()}
-    core = [("", program.outer_imports())] + [(module, bodies[module]) for module in order]
+    core = _core(program, bodies)
     linked = {CORE: Linked(core)}
     for module, body in bodies.items():
         if module not in order and body:
@@ -40,11 +45,15 @@ def link(texts: dict[str, str], board: str, roots: list[str], apart: set[str], p
     return linked
 
 
+def _core(program: Program, bodies: dict[str, list[ast.stmt]]) -> list[tuple[str, list[ast.stmt]]]:
+    return [("", program.outer_imports())] + [(module, bodies[module]) for module in program.order]
+
+
 class Linked:
     """One module of an image: its source, and where each of its lines comes from."""
 
     def __init__(self, parts: list[tuple[str, list[ast.stmt]]]) -> None:
-        whole = ast.Module([each for _, body in parts for each in body], [])
+        whole = ast.Module([each for _, body in parts for each in Loops().changed(body)], [])
         self.text = ast.unparse(ast.fix_missing_locations(whole)) + "\n"
         made = _statements(ast.parse(self.text).body)
         self.lines: Lines = [

@@ -9,6 +9,7 @@ from tools.short_names import CORE, LinkError, Program, Thing, bound
 
 Defined = TypeVar("Defined", ast.FunctionDef, ast.AsyncFunctionDef)
 Comprehension = TypeVar("Comprehension", ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -34,16 +35,24 @@ class Renamer(ast.NodeTransformer):
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
                 self._meet(node)
-        own = {} if self._in_core else {name: name for name in bound(tree.body)}
+        own = {} if self._in_core else self._program.apart_globals(self._module, self._needed())
         self._scopes.append((False, own))
         body = self._body(tree.body)
-        for name in self._wanted & own.keys():
+        for name in self._wanted.intersection(own.values()):
             raise LinkError(f"{self._module}: {name} is its own, and needed of {CORE} too: give one another name")
         if self._wanted:
             wanted = ast.ImportFrom(CORE, [ast.alias(name) for name in sorted(self._wanted)], 0)
             wanted.lineno = 1
             body.insert(0, wanted)
         return body
+
+    def _needed(self) -> set[str]:
+        """Return all that this module could ask of CORE, under its names there."""
+        program = self._program
+        things = [program.origin(thing) for thing in self._things.values()]
+        modules = set(self._modules.values())
+        new = {program.globals.get(thing) or program.outer.get(thing) or thing[1] for thing in things}
+        return new | {name for (module, _), name in program.globals.items() if module in modules}
 
     def _meet(self, node: ast.ImportFrom) -> None:
         for each in node.names:
@@ -169,23 +178,27 @@ class Renamer(ast.NodeTransformer):
     def _function(self, node: Defined) -> Defined:
         node.decorator_list = [self.visit(each) for each in node.decorator_list]
         self._rename(node)
-        self._enter(node.args, bound(node.body))
+        inside = bound(node.body)
+        functions = {each.name for part in node.body for each in ast.walk(part) if isinstance(each, _FUNCTIONS)}
+        self._enter(node.args, [name for name in inside if name not in functions], functions.intersection(inside))
         node.body = self._body(node.body) or [ast.copy_location(ast.Pass(), node)]
         self._scopes.pop()
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
         """A scope of its own."""
-        self._enter(node.args, [])
+        self._enter(node.args, [], set())
         node.body = self.visit(node.body)
         self._scopes.pop()
         return node
 
-    def _enter(self, arguments: ast.arguments, inside: list[str]) -> None:
+    def _enter(self, arguments: ast.arguments, inside: list[str], functions: set[str]) -> None:
         """Begin a function's scope: an argument that is nowhere given by keyword gets a short name."""
         arguments.defaults = [self.visit(each) for each in arguments.defaults]
         arguments.kw_defaults = [None if each is None else self.visit(each) for each in arguments.kw_defaults]
-        names = {name: name for name in inside}
+        spare = self._program.inner[sum(len(scope) for _, scope in self._scopes[1:]) :]
+        given = dict(zip(sorted(functions), spare, strict=False))  # the name of a function stands in bytecode
+        names = self._locals([*inside, *sorted(functions - set(given))]) | given
         outer = {new for of_class, scope in self._scopes if not of_class for new in scope.values()}
         free = [name for name in self._program.arguments if name not in outer]
         for at, each in enumerate(arguments.args):
@@ -196,12 +209,17 @@ class Renamer(ast.NodeTransformer):
                 names[extra.arg] = extra.arg
         self._scopes.append((False, names))
 
+    def _locals(self, names: list[str]) -> dict[str, str]:
+        """Return what variables of a function become: no bytecode names them, and so they hide nothing around."""
+        around = sum(len(scope) for _, scope in self._scopes[1:])
+        return {name: f"_{around + at}" for at, name in enumerate(names)}
+
     def _comprehension(self, node: Comprehension) -> Comprehension:
         """A scope of its own, all but what it first walks through."""
         first = node.generators[0]
         first.iter = self.visit(first.iter)
         targets = [each.id for part in node.generators for each in ast.walk(part.target) if isinstance(each, ast.Name)]
-        self._scopes.append((False, {name: name for name in targets}))
+        self._scopes.append((False, self._locals(targets)))
         for part in node.generators:
             part.iter = part.iter if part is first else self.visit(part.iter)
             part.target = self.visit(part.target)
@@ -232,5 +250,7 @@ class Renamer(ast.NodeTransformer):
         """The name of what was caught is the function's."""
         if node.name and self._local(node.name) is None:
             raise LinkError(f"{self._module}, line {node.lineno}: `as` outside a function")
+        if node.name:
+            node.name = self._local(node.name)
         self.generic_visit(node)
         return node

@@ -12,14 +12,18 @@ import ast
 import builtins
 import string
 from collections.abc import Iterator
+from itertools import chain, islice
+
+from tools.spare_names import class_level, global_names, public_attributes
 
 CORE = "siteward"  # the one module that everything else of an image stands beside
 
+_INNER = 8  # names kept for functions in functions
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 Thing = tuple[str, str]  # module and name
-Family = tuple[set[str], set[str]]  # private attributes, names of classes
+Family = tuple[set[str], set[str]]  # attributes, names of classes
 
 
 class LinkError(Exception):
@@ -27,26 +31,52 @@ class LinkError(Exception):
 
 
 class Program:
-    """All modules of an image together; `order` are those of CORE."""
+    """All modules of an image together; `order` are those of CORE, `core` is what that was linked to before, or empty:
+    its names are there anyway.
+    """
 
-    def __init__(self, trees: dict[str, ast.Module], order: list[str], board: str, packed: set[str]) -> None:
+    def __init__(
+        self, trees: dict[str, ast.Module], order: list[str], board: str, packed: set[str], core: list[ast.AST]
+    ) -> None:
         self.trees = trees
         self.order = order
         self.constants: dict[Thing, ast.Constant] = {}
         self.globals: dict[Thing, str] = {}
         self.outer: dict[tuple[str, str | None], str] = {}  # (module, name) that the firmware has -> name in CORE
         self.passed_on: dict[Thing, Thing] = {}  # what a module has from another one
+        self._name_all(board, packed, core)
+
+    def _name_all(self, board: str, packed: set[str], core: list[ast.AST]) -> None:
+        trees = self.trees
         nodes = [node for tree in trees.values() for node in ast.walk(tree)]
         self.keywords = {node.arg for node in nodes if isinstance(node, ast.keyword)}
         texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
         if None in self.keywords:  # a call with **: its keywords stand somewhere as texts
             self.keywords |= texts
-        fresh = _fresh(_identifiers(nodes))
-        self.attributes = _attributes(trees, texts, packed, nodes, fresh)
+        kept = texts.union(*[names for names, classes in _families(trees, "") if packed & classes])
+        made = _made(nodes)
+        fresh = _fresh(_identifiers(nodes) | texts)
+        self.attributes = _private_attributes(trees, kept, made, fresh)
         self.arguments = sorted(set(self.attributes.values()), key=lambda name: (len(name), name))
-        self._take_globals(board, fresh)
+        self._numbers = _numbers(nodes)
+        self.attributes |= public_attributes(core, nodes, made, kept, {*self.arguments, *self._numbers})
+        self._fixed = class_level(nodes)  # gets a name that no attribute has, which would hide it there
+        self._spare = global_names(core, self.attributes, self._otherwise_bound(board, nodes))
+        reused = iter(self._spare)
+        self._take_globals(board, fresh, reused)
+        self.inner = list(islice(reused, _INNER))
+        self._asked = texts | {each.name for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names}
+        self._asked |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
-    def _take_globals(self, board: str, fresh: Iterator[str]) -> None:
+    def _otherwise_bound(self, board: str, nodes: list[ast.AST]) -> set[str]:
+        """Return the names that stand for something else somewhere: arguments, classes, imports, modules' own."""
+        called = {node.arg for node in nodes if isinstance(node, ast.arg) and node.arg in self.keywords}
+        classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+        own = [bound(tree.body) for name, tree in self.trees.items() if name not in self.order or name == board]
+        return (called | classes | _bound_elsewhere(nodes)).union(self.arguments, *own)
+
+    def _take_globals(self, board: str, fresh: Iterator[str], reused: Iterator[str]) -> None:
+        """Name what modules of CORE bind."""
         taken: set[str] = set()
         for module in self.order:
             tree = self.trees[module]
@@ -59,8 +89,10 @@ class Program:
             for name in bound(tree.body):
                 if (module, name) not in self.constants and name != "__all__":
                     keeps = (name in classes or module == board) and name[0] != "_" and name not in taken
-                    self.globals[module, name] = name if keeps else next(fresh)
-                    taken.add(self.globals[module, name])
+                    supply = fresh if name in self._fixed else chain(reused, fresh)
+                    new = name if keeps else next(each for each in supply if each not in taken)
+                    self.globals[module, name] = new
+                    taken.add(new)
 
     def _take_import(self, module: str, node: ast.Import | ast.ImportFrom) -> None:
         for each in node.names:
@@ -72,11 +104,23 @@ class Program:
             if isinstance(node, ast.ImportFrom):
                 self.passed_on[module, each.asname or each.name] = (node.module or "", each.name)
 
+    def apart_globals(self, module: str, needed: set[str]) -> dict[str, str]:
+        """Return what becomes of what a module beside CORE binds, without names that it `needed` of CORE."""
+        spare = [name for name in reversed(self._spare) if name not in needed and name not in self.inner]
+        own = {}
+        for name in bound(self.trees[module].body):
+            hidden = (name[0] == "_" or name.isupper()) and name not in self._numbers
+            keeps = not hidden or name in self._asked or name in self._fixed or not spare
+            own[name] = name if keeps else spare.pop(0)
+        return own
+
     def outer_imports(self) -> list[ast.stmt]:
         """Return the imports of what the firmware has, for the head of CORE."""
         names = list(self.outer.values())
-        if len({*names, *self.globals.values()}) < len(names) + len(self.globals):
-            raise LinkError(f"two things of one name: {sorted(names)}")
+        every = [*names, *self.globals.values()]
+        twice = sorted(name for name in set(every) if every.count(name) > 1)
+        if twice:
+            raise LinkError(f"two things of one name: {', '.join(twice)}")
         made: list[ast.stmt] = []
         for module, name in sorted(self.outer, key=str):
             alias = ast.alias(name or module)
@@ -168,14 +212,34 @@ def bound(body: list[ast.stmt]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _attributes(
-    trees: dict[str, ast.Module], texts: set[str], packed: set[str], nodes: list[ast.AST], fresh: Iterator[str]
+def _made(nodes: list[ast.AST]) -> set[str]:
+    """Return the attributes that some class of the program makes."""
+    made = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    return made.union(*[bound(node.body) for node in nodes if isinstance(node, ast.ClassDef)])
+
+
+def _numbers(nodes: list[ast.AST]) -> set[str]:
+    """Return the names that MicroPython's compiler takes for a number wherever they stand in their module."""
+    assigned = [node for node in nodes if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
+    return {ast.unparse(node.targets[0]) for node in assigned if ast.unparse(node.value).startswith("const(")}
+
+
+def _bound_elsewhere(nodes: list[ast.AST]) -> set[str]:
+    """Return names that functions bind without an assignment: imports, and arguments that keep theirs."""
+    found = {"self"}
+    for node in nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update(each.asname or each.name for each in node.names)
+        elif isinstance(node, ast.arguments):
+            found.update(each.arg for each in (*node.kwonlyargs, node.vararg, node.kwarg) if each is not None)
+    return found
+
+
+def _private_attributes(
+    trees: dict[str, ast.Module], kept: set[str], made: set[str], fresh: Iterator[str]
 ) -> dict[str, str]:
     """Return what each private attribute becomes: in one family of classes no two become the same."""
-    families = _families(trees)
-    made = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
-    made |= {name for node in nodes if isinstance(node, ast.ClassDef) for name in bound(node.body)}
-    kept = texts.union(*[names for names, classes in families if packed & classes])
+    families = _families(trees, "_")
     known: dict[str, str] = {}
     short: list[str] = []
     for family, _ in sorted(families, key=lambda each: (-len(each[0]), sorted(each[0]))):
@@ -189,20 +253,20 @@ def _attributes(
     return known
 
 
-def _families(trees: dict[str, ast.Module]) -> list[Family]:
-    """Return classes that inherit from each other; classes of one name in two modules count as one."""
+def _families(trees: dict[str, ast.Module], prefix: str) -> list[Family]:
+    """Return classes that inherit from each other, and their attributes that begin so; those of one name are one."""
     families: list[Family] = []
     for tree in trees.values():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 names = {node.name} | {ast.unparse(base).split(".")[-1] for base in node.bases}
-                family = (_private(node), names - {"Exception"})
+                family = (_attributes(node, prefix), names - {"Exception"})
                 near = [each for each in families if each[1] & family[1]]
                 families = [each for each in families if each not in near]
                 families.append((family[0].union(*[n for n, _ in near]), family[1].union(*[c for _, c in near])))
     return families
 
 
-def _private(node: ast.ClassDef) -> set[str]:
+def _attributes(node: ast.ClassDef, prefix: str) -> set[str]:
     names = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)} | set(bound(node.body))
-    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+    return {name for name in names if name.startswith(prefix) and not name.startswith("__")}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from hal import quantities as q
 from hal.capabilities import PERSISTENT
 from hal.capabilities.sg_ready import SgReady
 from hal.errors import NotObeyed
 from hal.modbus import pdu
 from hal.modbus.device import ModbusDevice
-from hal.quantities import SG_NORMAL
 
 
 class ModeRegister(ModbusDevice, SgReady):
@@ -32,4 +32,4 @@ class ModeRegister(ModbusDevice, SgReady):
 
     async def default_mode(self) -> int:
         """Let the pump run by its own programme. Raises: DeviceError."""
-        return await self.set_mode(SG_NORMAL)
+        return await self.set_mode(q.SG_NORMAL)

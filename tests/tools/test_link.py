@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import types
 
 import pytest
 
-from tools.image import packed, unloaded
+from tools.image import packed, unloaded, with_products
 from tools.link import CORE, LinkError, link
 from tools.trace import readable
 
@@ -101,6 +102,94 @@ def test_what_is_asked_for_by_a_text_a_keyword_or_a_tape_keeps_its_name():
     assert "_named" in vars(image.Asked()) and "_else" not in vars(image.Asked())
 
 
+NAMES = """
+class Meter:
+    def __init__(self): self.reading, self.read_at, self.serial = 7, 8, 9
+    def total(self): return self.reading + self.read_at
+    def close(self): return 'closed'
+def _far(meter):
+    def _near(reading): return reading + _step(reading)
+    return _near(meter.total()), _step(0), getattr(meter, 'serial')
+def _step(total): return [reading for reading in (total, 1)][0]
+def run(): return _far(Meter()), Meter().close()
+"""
+
+
+def test_functions_and_attributes_get_names_that_are_there_anyway():
+    plain = {}
+    exec(NAMES, plain)
+    image = run({"board": NAMES})[CORE]
+    assert image.run() == plain["run"]() == ((15 + 15, 0, 9), "closed")
+    kept = set(vars(image.Meter())) & {"reading", "read_at", "serial"}
+    assert kept == {"serial"}  # asked for by a text
+    assert "close" in vars(image.Meter) and "total" not in vars(image.Meter)  # a firmware's things have a close
+    functions = {name for name, thing in vars(image).items() if isinstance(thing, types.FunctionType)} - {"run"}
+    attributes = {*vars(image.Meter()), *vars(image.Meter)}
+    assert len(functions) == 2 and len(functions & attributes) == 2
+
+
+def test_a_number_of_a_module_apart_keeps_the_name_by_which_a_compiler_knows_it():
+    texts = {
+        "board": f"def run(): return {[f'text{number}' for number in range(12)]}\n",
+        "late": "_FIRST = const(1)\n_rows = [_FIRST]\ndef look():\n    return _rows\n",
+    }
+    linked = link(texts, "board", [], {"late"}, set())["late"].text
+    assert "_FIRST = const(1)" in linked and "_rows" not in linked
+
+
+COMPREHENSIONS = """
+log = []
+def said(each):
+    log.append(each)
+    return each
+class Held:
+    def __init__(self): self.rows = [3, 1, 2]
+    def twice(self):
+        self.rows = [said(row) for row in self.rows if row > 1]
+        self.rows += [row for row in (8, 9)]
+        return self.rows
+    def grown(self):
+        self.rows += [self.swapped(row) for row in (1, 2)]
+        return self.rows
+    def swapped(self, row):
+        self.rows = [row]
+        return row
+def nested(): return [[said(x) * y for x in range(y)] for y in (1, 2) if said(y)]
+def paired(): return [(x, y) for x in (1, 2) if x > 1 for y in (x, 5)]
+def table(): return {said(key): said(key + 1) for key in (1, 2)}, {key: key + 1 for key in (1, 2)}
+def found(rows): return any(said(row) > 1 for row in rows), all(said(row) > 1 for row in rows)
+def either(rows):
+    if any(row > 1 for row in rows): return 'some'
+    elif all(row == 1 for row in rows): return 'ones'
+    return 'none'
+def guarded(rows): return rows and [said(row) for row in rows]
+def repeated(rows):
+    while [row for row in rows if row < 3]: rows = [row + 1 for row in rows]
+    return rows
+def joined(rows): return said('a') + ' '.join([said(str(row)) for row in rows]) + str(len([1 for row in rows]))
+def walked():
+    for row in sorted([said(-row) for row in (1, 2)]): said(row)
+def late():
+    first, second = [lambda: row for row in (1, 2)], [lambda: row for row in (3, 4)]
+    return first[0](), second[0]()
+def run():
+    made = [Held().twice(), Held().grown(), nested(), paired(), table(), found((1, 2)), found(()), walked(), late()]
+    made += [either((1, 2)), either((1, 1)), either((0,)), guarded(()), guarded((4,)), repeated((1, 2)), joined((1, 2))]
+    return made, log
+"""
+
+
+def test_comprehensions_become_loops_that_do_the_same_in_the_same_order():
+    plain = {}
+    exec(COMPREHENSIONS, plain)
+    assert run({"board": COMPREHENSIONS})[CORE].run() == plain["run"]()
+    linked = ast.parse(link({"board": COMPREHENSIONS}, "board", [], set(), set())[CORE].text)
+    kinds = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
+    with_some = [node.name for node in linked.body for part in ast.walk(node) if isinstance(part, kinds)]
+    assert set(with_some) == {"Held", "guarded", "repeated", "joined", "table", "late"}
+    assert with_some.count("Held") == with_some.count("table") == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -147,3 +236,13 @@ def test_a_traceback_of_an_image_names_the_source_again():
 def test_what_stays_apart_and_what_keeps_its_names_is_read_from_the_sources():
     assert unloaded("def f():\n    _forget('a.b', 'c')\n    g('d')\n    _forget('e')\n") == ["a.b", "c", "e"]
     assert packed("_MAKERS: dict = {'State': lambda known: State(known['size'])}\n") == {"State"}
+
+
+def test_a_catalogue_names_what_is_in_the_image():
+    rows = "    ('a', 'far.a', 'A'),\n    (\n        'b',\n        'far.b',\n        'B',\n    ),\n"
+    text = f"X = 1\nROWS: tuple = (\n{rows})\nY = 2\n"
+    left = with_products(text, {"far.a"})
+    assert left.splitlines()[-1] == "Y = 2" and left.count("\n") == text.count("\n")
+    found = {}
+    exec(left, found)
+    assert found["ROWS"] == (("a", "far.a", "A"),)

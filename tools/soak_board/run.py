@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sys
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools.board_check import TWIN, site_of, twin_image
 from tools.board_process import STAGED
 from tools.demo import processes
 from tools.demo.layout import Layout, lay_out
@@ -93,9 +95,11 @@ class Run:
     def _program(self, layout: Layout) -> Program:
         watch = STAGED.parent / "soak" / "watch.mpy"
         compile_text(leaned(WATCH, WATCH.name, {}), watch, "watch")
+        site = json.loads((layout.board_folder / "site.json").read_text(encoding="utf-8"))
+        made = twin_image(site_of(TWIN, site), layout.folder)
         command = [sys.executable, "-m", "tools.board_process", str(layout.board_folder), "--heap", self.report.heap]
         log = layout.folder / "board.log"
-        return Program("board", [*command, "--first", str(watch)], log, self._hear)
+        return Program("board", [*command, "--first", str(watch), "--image", str(made)], log, self._hear)
 
     def _hear(self, _name: str, said: dict[str, Any]) -> None:
         pid = self._board.pid if self._board is not None else None

@@ -1,7 +1,7 @@
 """What a board held at some moments of a run, and whether it grew.
 
-Records of a page that is still open, a message on its way and a claim in force come and go: at each mark the least of
-the last half minute is taken, which is what never goes away.
+Records of a page that is still open, a message on its way and a claim in force come and go, and for minutes each look
+may meet the same moment of a page: at each mark the least of up to ten minutes is taken, which is what never goes away.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from tools.soak.checks import Check
 
 MARKS_S = (60.0, 600.0)
-WINDOW_S = 30.0
+WINDOW_S_MIN, WINDOW_S_MAX = 30.0, 600.0
 GROWTH_BYTES_MAX = 512
 LARGEST_BYTES_MIN = 2048  # a page of 2 KB is read in one piece when it goes out
 GROWTH_KB_MAX = 512  # of the process: mbedTLS takes its memory beside the heap
@@ -49,11 +49,14 @@ def marks(looks: list[Look]) -> list[Mark]:
     if not looks:
         return []
     end_s = looks[-1].at_s
-    return [_mark(looks, at_s) for at_s in (*(at_s for at_s in MARKS_S if at_s < end_s), end_s)]
+    times = [*(at_s for at_s in MARKS_S if at_s < end_s), end_s]
+    between_s = min(times[-2], end_s - times[-2]) if len(times) > 1 else 0.0
+    window_s = max(WINDOW_S_MIN, min(WINDOW_S_MAX, between_s))  # the same for both that are compared
+    return [_mark(looks, at_s, window_s) for at_s in times]
 
 
-def _mark(looks: list[Look], at_s: float) -> Mark:
-    near = [asdict(look) for look in looks if at_s - WINDOW_S < look.at_s <= at_s] or [asdict(looks[0])]
+def _mark(looks: list[Look], at_s: float, window_s: float) -> Mark:
+    near = [asdict(look) for look in looks if at_s - window_s < look.at_s <= at_s] or [asdict(looks[0])]
     least: dict[str, Any] = {name: min(row[name] for row in near) for name in near[0]}
     return Mark(**{**least, "at_s": at_s})
 

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LOOK_MS = 10000
+LOOK_MS = 7000  # pages close every 10 s, limits are renewed every 15: never for long at the same moment of them
 GRAIN_BYTES = 64
 
 
