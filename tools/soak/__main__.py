@@ -19,6 +19,7 @@ from tools.errors import UsageError
 from tools.soak.report import as_text
 from tools.soak.run import Run
 from tools.soak.supervised import supervised
+from tools.stage import StageError
 
 SECONDS = 600
 SECONDS_MIN = 20
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         return INTERRUPTED
-    except (BrokerError, UsageError) as error:
+    except (BrokerError, StageError, UsageError) as error:
         print("siteward: " + " ".join(str(part) for part in error.args), file=sys.stderr)
         return MISUSED
     print(json.dumps(asdict(report), indent=1) if asked.json else as_text(report))

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from tools.board_process import image
 from tools.demo import processes
 from tools.demo.layout import Layout, lay_out
 from tools.errors import UsageError
@@ -53,8 +54,9 @@ class Run:
         print(text, file=sys.stderr, flush=True)
 
     async def whole(self) -> Report:
-        """Do all of it; return what was found. Raises: BrokerError, UsageError."""
+        """Do all of it; return what was found. Raises: BrokerError, StageError, UsageError."""
         layout = lay_out(self.folder / "site")
+        await asyncio.to_thread(image)  # linking it takes memory that is none of the board's
         change_home(layout.home)
         links = [layout.home_folder / name for name in ("rs485", "charger-meter")]
         kept: dict[str, Kept] = {
