@@ -21,7 +21,9 @@ localtime = gmtime
 def sleep_us(us):
     """Hold up everybody, which is noted."""
     say("sleeps")
-    utime.sleep_us(us)
+    began_us = utime.ticks_us()
+    while utime.ticks_diff(utime.ticks_us(), began_us) < us:
+        pass
 
 
 def sleep_ms(ms):
