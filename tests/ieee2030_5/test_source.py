@@ -296,6 +296,14 @@ def test_modes_that_nobody_carries_out_are_answered_as_such(world):
     assert world.told(said.mrid) == [1, 252] and world.told(late.mrid) == [1, 254] and world.told(quiet.mrid) == []
 
 
+def test_only_what_is_asked_for_is_answered(world):
+    receipt, rest = export(world, 0, 60, 700, required="01"), export(world, 100, 60, 700, required="02")
+    nobody = export(world, 200, 60, 700, reply_to="")
+    world.run(300, 2)
+    assert (world.told(receipt.mrid), world.told(rest.mrid), world.told(nobody.mrid)) == ([1], [2, 3], [])
+    assert len(world.utility.responses) == 3
+
+
 def test_a_limit_above_the_ceiling_is_held_at_the_ceiling(world):
     world.desk.authority.power_max_w = 3000
     said = export(world, 0, 600, 50000)
