@@ -77,6 +77,7 @@ lock: .venv/ready ## renew the locked requirements
 	$(BIN)/pip install --quiet pip-tools
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra gateway -o requirements/gateway.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra gateway --extra pkcs11 -o requirements/gateway-pkcs11.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --extra gateway --extra markets -o requirements/gateway-markets.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(COMPILE) --all-extras --all-build-deps -o requirements/dev.txt pyproject.toml
 
 clean: ## remove everything that was made
