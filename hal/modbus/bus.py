@@ -27,6 +27,7 @@ REST_MS = (0, 1000, 3500)  # after the first, the second, every further silence
 _PATIENT_EVERY = const(8)
 _EARNEST_EVERY = const(64)
 _KNOCK_MS = const(8)  # what a knock waits beyond a unit's own pace, and a quarter of that
+_KNOCK_MS_MIN = const(25)  # the machine at either end may be busy for a moment
 _FADES = const(6)  # of a pace 1/64 with each answer: one slow answer is remembered for a while
 _GATEWAY_CODES = (10, 11)  # path unavailable, target failed to respond
 _SILENCES_MAX = const(1 << 20)
@@ -124,8 +125,9 @@ class Bus:
         pace_ms = self._paces.get(knock.unit) or max(self._paces.values())
         if self._gap_ms:
             await self._keep_gap()
+        patience_ms = max(pace_ms + (pace_ms >> 2) + _KNOCK_MS, _KNOCK_MS_MIN)
         try:
-            await self._exchange(knock, min(knock.wire_ms + pace_ms + (pace_ms >> 2) + _KNOCK_MS, knock.timeout_ms))
+            await self._exchange(knock, min(knock.wire_ms + patience_ms, knock.timeout_ms))
         except Refused as refusal:
             if refusal.args[1] in _GATEWAY_CODES:
                 raise
