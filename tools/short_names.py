@@ -53,7 +53,8 @@ class Program:
         texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
         if None in self.keywords:  # a call with **: its keywords stand somewhere as texts
             self.keywords |= texts
-        kept = texts.union(*[names for names, classes in _families(trees, "") if packed & classes])
+        on_tapes = [names for names, classes in _families(trees, "") if packed & classes] if packed else []
+        kept = texts.union(*on_tapes)
         made = _made(nodes)
         fresh = _fresh(_identifiers(nodes) | texts)
         self.attributes = _private_attributes(trees, kept, made, fresh)
