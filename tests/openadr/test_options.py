@@ -74,3 +74,10 @@ def test_a_secret_that_others_may_read_or_nobody_can_ends_the_start(tmp_path, mo
 def test_nothing_of_it_is_loaded_by_an_agent_without_such_a_source():
     code = "import sys, boards.cpython.gateway; print([n for n in sys.modules if 'openadr' in n or n == 'aiohttp'])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("module", ["openadr.ven", "s2.source"])
+def test_a_machine_without_the_extra_says_what_to_install(module):
+    code = f"import sys; sys.modules['aiohttp'] = None; import boards.cpython.{module}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ValueError: [[source]] of kind openadr or s2: needs pip install '.[gateway,markets]'" in done.stderr

@@ -6,6 +6,7 @@ Source: OpenADR 3.1.0 OpenAPI document, paths /auth, /programs, /events, /vens, 
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -97,6 +98,9 @@ class TestVtn:
         response = web.StreamResponse()
         await response.prepare(request)
         for _ in range(64):
+            await asyncio.sleep(0)  # its reader may leave
+            if request.transport is None or request.transport.is_closing():
+                break
             await response.write(b" " * (1 << 20))
             self.flooded_mib += 1
         return response

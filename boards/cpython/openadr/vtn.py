@@ -14,9 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from boards.cpython.strict_json import BODY_BYTES_MAX, Malformed, as_list, as_object, as_text, parsed, shown
+from boards.cpython.web import aiohttp
 
 TIMEOUT_S = 20
 PAGE = 50  # the most that `limit` may be

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
 from agent import record
 from agent.config import REQUIRED, text, whole
 from boards import telling
@@ -27,6 +25,7 @@ from boards.cpython.s2.resources import Piece
 from boards.cpython.s2.session import Ended, Session
 from boards.cpython.steps import STEPS_MAX, Step, controls, is_enough
 from boards.cpython.strict_json import Object
+from boards.cpython.web import aiohttp
 from boards.retry import STEADY_MS, retry_ms
 from hal import quantities as q
 
