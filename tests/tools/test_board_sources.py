@@ -9,12 +9,15 @@ import tomllib
 
 import pytest
 
+from agent.config import checked
+from boards.sources import SOURCES
 from tests.needs import ROOT, needs_program
 from tests.tools.board_sites import SITE, UNIX, build
 from tools import board_build, board_check
 from tools.board_check import site_of
 from tools.board_manifest import modules_of
 from tools.errors import UsageError
+from tools.image import linked_agent
 from tools.keys import create_key
 from tools.stage import StageError
 
@@ -39,6 +42,15 @@ def test_an_image_holds_the_sources_of_its_site_and_no_others():
     found = {name for name in modules(RELAYS) if "source" in name}
     assert {"boards.sources", "agent.sources.desk", "agent.sources.relays", "agent.sources.minimum"} <= found
     assert not found & {"agent.sources.peer_desk", "agent.sources.eebus_lpc", "agent.sources.limitation"}
+
+
+def test_every_source_for_boards_can_be_linked_into_an_image():
+    kinds = [kind for kind, module, *_ in SOURCES if module.startswith("agent.")]
+    assert len(kinds) >= 6
+    rows = [{"name": kind, "kind": kind, "power_max_w": 1} for kind in kinds]
+    found = modules_of(UNIX, checked(tomllib.loads(SITE) | {"source": rows}))
+    linked = linked_agent(f"boards.{UNIX}", only=found.values())
+    assert {row[1].replace(".", "_") for row in SOURCES if row[0] in kinds} <= set(linked)
 
 
 def test_a_source_of_gateways_is_refused_for_a_board():
