@@ -186,6 +186,15 @@ def test_what_is_not_stated_after_a_boot_has_ended_with_it():
         assert names(judged([first, second], maker)) == found
 
 
+def test_thousands_of_enrolments_stated_page_after_page_are_no_more_work_each():
+    enrolments, told = Enrolments(), e.enrolment("car")
+    for number in range(100_000):  # days of work if each were compared with all
+        fields = {"asset": told[3], "programme": str(number // 2), "from_s": number // 2, "until_s": 0}
+        enrolments.take(fields, "car", number)
+        enrolments.end_lapsed(None)
+    assert len(enrolments.stated) == 50_000 and enrolments.stated[-1].seq == 99_999
+
+
 def test_what_is_kept_of_readings_and_enrolments_survives_json():
     maker = e.Maker()
     history = (

@@ -43,6 +43,10 @@ class Stated:
     epoch: int = -1  # in which it was stated last
     named: bool = True  # else `device` is only an index
 
+    def says(self) -> tuple[Any, ...]:
+        """Return what makes it another enrolment than others; the rest is when it was stated and how it ended."""
+        return self.asset, self.device, self.programme, self.from_s, self.until_s
+
     def until(self) -> int:
         """Return the Unix second at which it ends, as far as is known."""
         until_s = self.until_s or FOR_EVER_S
@@ -54,15 +58,29 @@ class Enrolments:
     """What one agent stated."""
 
     stated: list[Stated] = field(default_factory=list)
+    _places: dict[tuple[Any, ...], int] = field(default_factory=dict, compare=False)  # what one says -> its place
+    _lapsed: list[int] = field(default_factory=list, compare=False)  # places of what lapsed with this epoch's boot
+    _boot_s: int | None = field(default=None, compare=False)  # what `end_lapsed` was told last
+
+    def __post_init__(self) -> None:
+        self._places = {one.says(): place for place, one in enumerate(self.stated)}
+        self._lapsed = [place for place, one in enumerate(self.stated) if one.lapsed]
 
     def boot(self, *, whole: bool) -> None:
         """Let everything lapse until it is stated again, which in an epoch that is not `whole` it may have been."""
-        for one in self.stated:
+        self._lapsed, self._boot_s = [], None
+        for place, one in enumerate(self.stated):
             one.lapsed = whole and one.ended_s is None
+            if one.lapsed:
+                self._lapsed.append(place)
 
     def end_lapsed(self, boot_s: int | None) -> None:
         """Take the civil second of this epoch's boot, as corrected last. What was stated later ended later."""
-        for one in self.stated:
+        if boot_s == self._boot_s:
+            return
+        self._boot_s = boot_s
+        for place in self._lapsed:
+            one = self.stated[place]
             if one.lapsed:
                 one.ended_s = boot_s if boot_s is not None and boot_s >= max(one.stated_s, 1) else None
 
@@ -70,11 +88,8 @@ class Enrolments:
         """Take one record; `more`: the rest of what is Stated, as far as it is known."""
         asset, programme = fields["asset"].hex(), fields["programme"]
         new = Stated(asset, device, programme, fields["from_s"], fields["until_s"], seq, **more)
-        for number, one in enumerate(self.stated):
-            if astuple(one)[:5] == astuple(new)[:5]:
-                self.stated[number] = new
-                return
-        self.stated.append(new)
+        place = self._places.setdefault(new.says(), len(self.stated))
+        self.stated[place : place + 1] = [new]
 
     def as_json(self) -> list[list[Any]]:
         """Return the state for keeping."""

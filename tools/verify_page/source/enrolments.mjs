@@ -12,12 +12,12 @@ import { hex } from './bytes.mjs';
 
 const FOR_EVER_S = 1n << 62n;
 const [AGENT, PROGRAMME, DEVICE] = [1, 2, 3]; // so many parts of a holder are compared
-const STATED = ['asset', 'device', 'programme', 'from_s', 'until_s'];
 
 // What one agent stated.
 export class Enrolments {
     constructor() {
         this.stated = [];
+        this.places = new Map(); // what one says -> its place
     }
 
     // Lets everything lapse until it is stated again, which in an epoch that is not whole it may have been.
@@ -36,9 +36,9 @@ export class Enrolments {
     take({ asset, programme, from_s, until_s }, device, { seq, epoch, named, statedS = 0n }) {
         const kept = { asset: hex(asset), device, programme, from_s, until_s, seq, epoch, named };
         const next = { ...kept, endedS: null, statedS, lapsed: false };
-        const before = this.stated.findIndex((one) => STATED.every((name) => one[name] === next[name]));
-        if (before < 0) this.stated.push(next);
-        else this.stated[before] = next;
+        const says = JSON.stringify([next.asset, device, programme, `${from_s}`, `${until_s}`]);
+        if (!this.places.has(says)) this.places.set(says, this.stated.length);
+        this.stated[this.places.get(says)] = next;
     }
 }
 
