@@ -26,11 +26,11 @@ from hal.memory import ManualClock
 from tools import wire
 from tools.bench.child import Child
 from tools.bench.site import BARE, RAM, bare_program
-from tools.board_process import STAGED
 from tools.broker import Broker
 from tools.demo.layout import toml
+from tools.image import compile_linked, linked_agent, write_romfs
 from tools.keys import create_key
-from tools.stage import compile_text, leaned
+from tools.stage import leaned
 
 RUNTIMES = ("gateway", "board")
 HEAP = "320K"  # 64-bit: a 32-bit board needs between half of this and all of it
@@ -64,16 +64,22 @@ class LimitSite:
         if runtime == "gateway":
             command = ["-m", "tools.bench.watched_gateway", str(folder / "SITE.toml")]
         else:
-            watch = STAGED.parent / "bench" / "watched_board.mpy"
-            for name in ("slices", "watched_board"):
-                source = HERE / f"{name}.py"
-                compile_text(leaned(source, source.name, {}), watch.with_name(f"{name}.mpy"), name)
-            command = ["-m", "tools.board_process", str(folder), "--heap", HEAP, "--first", str(watch)]
+            image = watched_image(folder / "image")
+            command = ["-m", "tools.board_process", str(folder), "--heap", HEAP, "--image", str(image)]
+            command += ["--first", str(image.with_name("watched_board.mpy"))]
         return Child(runtime, [sys.executable, *command], folder / "agent.log")
 
     def bare(self) -> Child:
         """Start the bare program, which has the third charger for itself."""
         return bare_program(self.folder, 0)
+
+
+def watched_image(folder: Path) -> Path:
+    """Write the board's image with the stop-watch in it, so that what that names keeps its name. Raises: StageError."""
+    watch = {name: leaned(HERE / f"{name}.py", f"{name}.py", {}) for name in ("slices", "watched_board")}
+    compile_linked(linked_agent("boards.micropython_unix", watch), folder / "mpy")
+    write_romfs(folder / "mpy", folder / "watched.romfs")
+    return folder / "watched.romfs"
 
 
 @contextmanager
