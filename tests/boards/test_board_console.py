@@ -23,6 +23,7 @@ async def test_everything_can_be_asked_on_standard_input_and_a_trial_ends_by_its
         told = await board.ask("identify", id="a")
         assert told["id"] == "a" and told["board"] == "micropython-unix" and told["limits"]["line_bytes"] == 512
         assert told["config"] == hashlib.sha256((tmp_path / "site.json").read_bytes()).hexdigest()
+        assert len(told["firmware"]) == 64 and told["firmware"] != "00" * 32
         told = await board.ask("buses")
         assert [each["bus"] for each in told["buses"]] == ["lan", "rs485"]
         assert told["buses"][1]["devices"] == [["grid", 1]]
