@@ -38,10 +38,20 @@ class Step:
         return self.end_ms is not None and self.end_ms <= now_ms
 
 
-def is_enough(left: list[Step], found: list[Step], now_ms: int) -> bool:
-    """Tell whether what is left of the steps that were entered is all that is wanted, or so much that there is time."""
-    have, want = ([_begun(step, now_ms) for step in each] for each in (left, found))
+def is_enough(left: list[Step], found: list[Step], now_ms: int, until_ms: int | None = None) -> bool:
+    """Tell whether what is left of the steps that were entered is what is wanted, or so much of it that there is time.
+
+    `until_ms`: as far as until then, since what goes on without an end is known for some days ahead only.
+    """
+    have, want = ([_begun(step, now_ms) for step in _until(each, until_ms)] for each in (left, found))
     return have == (want[: len(have)] if len(want) > len(have) >= STEPS_MAX // 2 else want)
+
+
+def _until(steps: list[Step], until_ms: int | None) -> list[Step]:
+    if until_ms is None:
+        return steps
+    near = [step for step in steps if step.start_ms < until_ms]
+    return [replace(step, end_ms=None) if step.end_ms is None or step.end_ms >= until_ms else step for step in near]
 
 
 def _begun(step: Step, now_ms: int) -> Step:

@@ -12,7 +12,7 @@ import re
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-BODY_BYTES_MAX = 4 << 20
+BODY_BYTES_MAX = 1 << 20  # what is read of it holds the loop that controls devices
 TEXT_MAX = 128  # most names and types of OpenADR
 DIGITS_MAX = 15  # beyond what any quantity of a site needs
 OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]{1,128}")

@@ -1,6 +1,7 @@
 """What events ask of a house: a meter, a charger, a heat pump, a battery. Payloads: OpenADR 3.1.0 enumerations."""
 
 import json
+from time import process_time
 
 import pytest
 
@@ -207,6 +208,17 @@ def test_claims_do_not_crowd_out_a_limit():
     ]
     found, _ = asked(*dispatches, event(("IMPORT_CAPACITY_LIMIT", 5)))
     assert found[0][0] == (LIMIT, SITE, IMPORT)
+
+
+def test_a_list_that_would_hold_the_loop_is_cut_short():
+    tick = event(("IMPORT_CAPACITY_LIMIT", 5), duration="PT5M") | {"duration": "P9999Y"}
+    many = [tick | {"id": f"e{at:03}", "priority": at % 7, "targets": ["house", "car", "store"]} for at in range(256)]
+    found = agenda()
+    began_s = process_time()
+    found.take([read(each) for each in many], NOON_MS)
+    planned = steps(found.wishes(NOON_MS), NOON_MS)
+    assert len(planned) == 3 and "8192" in found.events.refusals["e255"]
+    assert process_time() - began_s < 5, "it takes a quarter of a second on the machine that this was written on"
 
 
 def test_what_changed_is_not_enough():

@@ -188,6 +188,29 @@ def test_what_began_long_ago_is_entered_for_the_rest_of_its_time(tmp_path):
     assert abs(ends_ms[0] - NOON_MS - 14 * DAY_MS) <= 1000 and claimed == [10000] and refusals == {}
 
 
+def test_an_event_that_repeats_is_not_entered_anew_with_each_of_its_intervals(tmp_path):
+    async def play(found):
+        found.vtn.events = [event(("IMPORT_CAPACITY_LIMIT", 5), duration="PT1M") | {"duration": "P9999Y"}]
+        await found.poll()
+        for _ in range(6):
+            await found.site.let_pass(18000)
+            await found.poll()
+        return found.limits, found.site.decisions()
+
+    limits, decisions = run(play, tmp_path)
+    assert limits == [5000] and len(decisions) == 1
+
+
+def test_a_change_for_tomorrow_is_entered_today(tmp_path):
+    async def play(found):
+        for most in (5, 7):
+            found.vtn.events = [event(("IMPORT_CAPACITY_LIMIT", most), start="2023-11-16T12:00:00Z")]
+            await found.poll()
+        return [limit.value for limit in found.site.loop.state.limits]
+
+    assert run(play, tmp_path) == [7000]
+
+
 def test_a_list_of_many_pages_is_read_to_its_end(tmp_path):
     async def play(found):
         found.vtn.events = [event(("PRICE", 1), event_id=f"e{at}") for at in range(2, 120)] + [LIMIT]

@@ -13,6 +13,7 @@ from boards.cpython.strict_json import Malformed, scaled
 
 PROGRAMS_MAX = 256
 POINTS_MAX = 4096
+SPANS_TOTAL = 8192  # of all events: a VTN may not hold the loop that controls devices
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,16 @@ class Agenda:
         self.unserved: dict[str, str] = {}  # event -> why something of it is not done
         self.points: list[Point] = []
         self._now_ms = 0
+        self._left = SPANS_TOTAL
 
     def take(self, listed: list[object], now_ms: int) -> bool:
         """Take a complete list of events at a civil time; return whether anything changed."""
-        self._now_ms = now_ms
+        self._now_ms, self._left = now_ms, SPANS_TOTAL
         return self.events.take(listed, now_ms)
 
     def wishes(self, now_ms: int) -> list[Wish]:
         """Return what is wanted from now on, and find out what is not served and what is told of prices."""
-        self._now_ms, self.unserved, self.points = now_ms, {}, []
+        self._now_ms, self._left, self.unserved, self.points = now_ms, SPANS_TOTAL, {}, []
         found: list[Wish] = []
         for event_id in sorted(self.events.known):
             known = self.events.known[event_id]
@@ -66,7 +68,11 @@ class Agenda:
 
     def _of(self, event: Event, seen_ms: int) -> list[Wish]:
         found: list[Wish] = []
-        for span in spans(event, seen_ms, self.agent_id, self._now_ms, self._now_ms + AHEAD_MS):
+        if self._left <= 0:
+            raise Malformed(f"event {event.id}: all events together have more than {SPANS_TOTAL} intervals")
+        ahead = spans(event, seen_ms, self.agent_id, self._now_ms, self._now_ms + AHEAD_MS)
+        self._left -= len(ahead)
+        for span in ahead:
             for payload in span.interval.payloads:
                 try:
                     found += self._asked(event, span, payload)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.state import State
 
 AHEAD_MS = 7 * 86400000  # what is looked at; a control may begin 30 days from now
+WISHES_MAX = 256  # on one matter: what is in force and what comes next, by priority
 _NEAR_PM = 10  # a state of charge is reached within so much
 
 
@@ -29,10 +30,13 @@ def steps(wishes: list[Wish], now_ms: int) -> list[Step]:
 
 
 def _flat(wishes: list[Wish], now_ms: int) -> list[Step]:
+    wishes = sorted(wishes, key=lambda wish: (max(wish.start_ms, now_ms), _order(wish)))[:WISHES_MAX]
     ends = [wish.end_ms for wish in wishes if wish.end_ms is not None]
     edges = sorted({max(now_ms, edge) for edge in [wish.start_ms for wish in wishes] + ends})
     found: list[Step] = []
     for at, edge in enumerate(edges):
+        if len(found) > STEPS_MAX:
+            break
         here = [wish for wish in wishes if wish.start_ms <= edge and (wish.end_ms is None or wish.end_ms > edge)]
         if not here:
             continue

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 1
 ENTER_TURNS = 10
+SOON_MS = 3600000
 TARGETS_MAX = 16
 WAITING_MAX = 64
 SHORTEST_POLL_S = 0.2  # however many notifications come
@@ -166,11 +167,11 @@ class Ven:
         now_ms = self.desk.loop.clock.civil_ms()
         self._heard_ms = now_ms
         listed = merged(lists)
-        self.agenda.take(listed, now_ms)
+        changed = self.agenda.take(listed, now_ms)
         self._origin = json.dumps(listed, default=str, sort_keys=True).encode()
         self.polls += 1
         self._refused = {}
-        self.enter(now_ms)
+        self.enter(now_ms, changed)
 
     async def _take_programs(self, vtn: Vtn) -> str | None:
         """Take the programmes; return the id of the one that is configured. Raises: VtnError."""
@@ -188,14 +189,17 @@ class Ven:
                 return program.id
         raise VtnError(f"the VTN has no programme {name!a}")
 
-    def enter(self, now_ms: int) -> None:
-        """Say what the known events ask for from `now_ms` (Unix) on, where that differs from what was said."""
+    def enter(self, now_ms: int, changed: bool = False) -> None:
+        """Say what the known events ask for from `now_ms` (Unix) on, where that differs from what was said.
+
+        Unless they changed, what differs later than in an hour has time: intervals that repeat come up one by one.
+        """
         if not self.polls or self.desk.loop.clock.quality() != q.CLOCK_SYNCHRONISED:
             return  # what was kept over a restart runs on until the VTN was heard
         found = steps(self.agenda.wishes(now_ms), now_ms)
         before = self._said or {}
         left = [step for step in before if not step.is_over(now_ms)]
-        if self._said is None or not is_enough(left, found, now_ms):
+        if self._said is None or not is_enough(left, found, now_ms, None if changed else now_ms + SOON_MS):
             left = found
         lease_ms = self.options["lease_s"] * 1000
         lease_until_ms = (self._heard_ms // lease_ms + 2) * lease_ms

@@ -45,6 +45,7 @@ class Vtn:
         self._tls = tls
         self._credentials = credentials
         self._token_url = token_url
+        self.read_bytes = 0  # of all answers
         self._token = ""
         self._token_until_s = 0.0
         self._renewing = asyncio.Lock()
@@ -75,10 +76,13 @@ class Vtn:
         return await self._asked("POST", path, {}, body)
 
     async def listed(self, path: str, query: dict[str, str]) -> list[object]:
-        """Return all entries of a list, page by page. Raises: VtnError."""
+        """Return all entries of a list, page by page; all pages together have the bound of one. Raises: VtnError."""
         found: list[object] = []
+        before = self.read_bytes
         while True:
             answer = await self.get(path, {**query, "skip": str(len(found)), "limit": str(PAGE)})
+            if self.read_bytes - before > BODY_BYTES_MAX:
+                raise VtnError(f"{path}: more than {BODY_BYTES_MAX} bytes")
             try:
                 page = as_list(path, answer, ENTRIES_MAX)
             except Malformed as refusal:
@@ -150,6 +154,7 @@ class Vtn:
         try:
             async with self._session.request(method, url, headers=headers, allow_redirects=False, **more) as response:
                 raw = await _body(response)
+                self.read_bytes += len(raw)
                 if not 200 <= response.status < 300:
                     raise VtnError(f"{place}: status {response.status}", response.status)
                 if response.headers.get("Content-Encoding", "identity") != "identity":
