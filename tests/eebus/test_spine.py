@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.limits import EXPORT, IMPORT
@@ -147,6 +147,7 @@ def test_what_others_talk_about_is_not_supported_and_changes_nothing():
     assert found >= 5
 
 
+@settings(max_examples=40)
 @given(
     st.binary(max_size=300)
     | st.recursive(
