@@ -17,6 +17,7 @@ from typing import Any
 from boards.cpython.strict_json import refused
 
 NOW = -1  # a start at "0001-01-01"
+LAST_MS = 253370764800000  # the year 9999, beyond which the calendar ends: no end either
 _YEARS_MAX = 9999
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII
@@ -41,7 +42,7 @@ class Duration:
 
     def after(self, start_ms: int) -> int | None:
         """Return the end of what begins at `start_ms`, None when there is none."""
-        if self.endless:
+        if self.endless or start_ms + self.ms >= LAST_MS:
             return None
         if not self.months:
             return start_ms + self.ms

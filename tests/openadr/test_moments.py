@@ -2,7 +2,7 @@
 
 import pytest
 
-from boards.cpython.moments import NOW, Duration, as_duration, as_moment, as_spread_s
+from boards.cpython.moments import LAST_MS, NOW, Duration, as_duration, as_moment, as_spread_s
 from boards.cpython.strict_json import Malformed
 from tests.openadr.documents import DAY_MS, NOON_MS
 
@@ -41,6 +41,12 @@ def test_durations_are_whole_milliseconds_behind_calendar_months():
 
 def test_p9999y_has_no_end():
     assert as_duration("duration", "P9999Y").after(NOON_MS) is None
+
+
+def test_what_ends_after_the_calendar_has_no_end():
+    assert as_duration("duration", "P9999999D").after(NOON_MS) is None
+    assert as_duration("duration", "P1M").after(LAST_MS) is None
+    assert as_duration("duration", "P1M").after(LAST_MS - 1) is not None
 
 
 def test_a_month_ends_on_the_last_day_of_a_shorter_one():

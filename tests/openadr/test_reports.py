@@ -119,6 +119,12 @@ def test_what_cannot_be_known_is_not_reported(wanted):
     assert reading_of(wanted) is None
 
 
+def test_an_event_without_intervals_or_times_has_nothing_to_report_on():
+    document = asking({"payloadType": "USAGE"}, count=0, duration="PT0S")
+    found, reports = due(Written(20), NOON_MS + HOUR_MS, document)
+    assert found == [] and "not served" in reports.unserved["e1"]
+
+
 def test_what_is_not_reported_says_so():
     _, reports = due(Written(20), NOON_MS + HOUR_MS, asking({"payloadType": "BASELINE"}))
     assert "not served" in reports.unserved["e1"]

@@ -135,6 +135,13 @@ def test_two_limits_in_one_interval_are_no_sense(entries):
         parts(Span(NOON_MS, NOON_MS + 1, Interval(0, None, (payload,))), payload)
 
 
+def test_an_interval_that_lasts_longer_than_the_calendar_has_no_end():
+    document = three()
+    document["intervals"][0]["intervalPeriod"] = {"duration": "P9999999D"}
+    document["intervals"][1]["intervalPeriod"] = {"duration": "P1M"}
+    assert hours(document) == [(0, 0, None)]
+
+
 def test_an_event_of_milliseconds_that_repeats_for_ever_is_refused():
     document = event(("PRICE", 1), duration="PT0.001S") | {"duration": "P9999Y"}
     with pytest.raises(Malformed, match="more than"):

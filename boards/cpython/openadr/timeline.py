@@ -70,7 +70,7 @@ class Rounds:
         self._once = _once(event, seen_ms, agent_id) or _implied(event, seen_ms)
         self.count = len(self._once)  # of one round
         self._begun_ms = min([span.start_ms for span in self._once], default=0)
-        self._length_ms = _length_ms(self._once, self._begun_ms)
+        self._length_ms = _length_ms(self._once, self._begun_ms) if self._once else 0
         self._end_ms = _end_ms(event, self._begun_ms, None if not event.intervals else self._length_ms)
 
     def span(self, number: int) -> Span | None:
