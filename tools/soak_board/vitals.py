@@ -56,9 +56,14 @@ def marks(looks: list[Look]) -> list[Mark]:
 
 
 def _mark(looks: list[Look], at_s: float, window_s: float) -> Mark:
-    near = [asdict(look) for look in looks if at_s - window_s < look.at_s <= at_s] or [asdict(looks[0])]
-    least: dict[str, Any] = {name: min(row[name] for row in near) for name in near[0]}
+    least = _least(looks, at_s, window_s)
+    least["largest_bytes"] = _least(looks, at_s, WINDOW_S_MIN)["largest_bytes"]  # it does not grow: what there is now
     return Mark(**{**least, "at_s": at_s})
+
+
+def _least(looks: list[Look], at_s: float, window_s: float) -> dict[str, Any]:
+    near = [asdict(look) for look in looks if at_s - window_s < look.at_s <= at_s] or [asdict(looks[0])]
+    return {name: min(row[name] for row in near) for name in near[0]}
 
 
 def judge(found: list[Mark]) -> list[Check]:
