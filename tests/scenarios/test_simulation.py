@@ -152,6 +152,11 @@ def test_a_broken_disk_ends_the_agent_in_its_failsafe_and_it_comes_back():
     assert world.tally.boots == 2
 
 
+def test_what_ended_in_the_tick_in_which_the_disk_broke_is_said_at_the_next_boot():
+    result = simulated(Order(1069, "day", 24 * HOUR_MS), stop_ms=72_100_000)  # it breaks as a limit of 300 s ends
+    assert not result.rule and result.figures["failures"] > 0, (result.rule, result.found)
+
+
 def test_an_event_names_its_place_in_the_whole_list():
     assert Event(3, 1500, "sun", (0,)).line() == "#3 at 1.500 s: sun 0"
 

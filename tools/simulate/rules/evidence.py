@@ -90,8 +90,8 @@ class Acknowledged(Rule):
         self._look(world)
 
     def _look(self, world: World) -> None:
-        if not self._live or world.life is None:
-            return
+        if not self._live or world.life is None or world.store.failing:
+            return  # an end that a broken disk does not take is said at the next boot
         state = world.life.loop.state
         held = {limit.command for limit in state.limits} | {claim.command for claim in state.claims}
         for command in list(self._live):
