@@ -190,7 +190,10 @@ def test_an_instruction_for_another_actuator_is_refused():
 
 def test_a_charger_that_cannot_draw_so_little_refuses_the_envelope():
     house = House()
-    house.state.units[CHARGER].contract.off = None  # it has a least current and no pause
+    # One with a least current and no pause.
+    house.state.units[CHARGER].contract = Contract(
+        capabilities.CHARGER, q.LIMIT_MA, (6000, 32000, 100), None, False, 10000
+    )
     play = Play(CHARGER, house=house)
     play.begin()
     assert kinds(play.envelope((900, 2000))) == [CONTENT]

@@ -40,7 +40,7 @@ def room_without_fuses(patch):
 
 
 def battery_without_floor(patch):
-    patch.setattr("agent.cover._lowest", lambda *_: (-1 << 30, ""))
+    patch.setattr("agent.cover.lowest", lambda *_: (-1 << 30, ""))
 
 
 def cells_without_end(patch):

@@ -19,6 +19,7 @@ from tests.shared.taped import AUTHORITIES, Tape, played, told
 from tests.shared.test_core_seeded import Run
 
 TICKS = 600
+LEAST_BYTES = 65536  # of a recorder that a configuration admits
 
 
 def taped(seed: int, ticks: int = TICKS, bytes_max: int = 1 << 20) -> Tape:
@@ -86,10 +87,10 @@ def test_every_grant_and_every_record_comes_again():
 
 
 def test_replay_begins_at_any_kept_segment_and_arrives_at_each_keyframe():
-    tape = taped(11, TICKS, 32768)
+    tape = taped(11, TICKS, LEAST_BYTES)
     kept = tape.segments()
     assert tape.store.segments()[0][0] > 0 and len(kept) > 3
-    assert sum([len(segment) for segment in kept]) <= 32768
+    assert sum([len(segment) for segment in kept]) <= LEAST_BYTES
     for at in range(len(kept)):
         result, events = played(kept[at:])
         assert told(events, replay.DIFFERS) == [] and (result.ticks > 0 or at == len(kept) - 1)
@@ -127,7 +128,7 @@ def test_a_cut_at_any_byte_leaves_a_prefix():
 
 
 def test_a_changed_byte_is_named_and_the_next_segment_is_played():
-    kept = taped(11, TICKS, 32768).segments()
+    kept = taped(11, TICKS, LEAST_BYTES).segments()
     ticks = played(kept)[0].ticks
     lcg = Lcg(9)
     for _ in range(20):

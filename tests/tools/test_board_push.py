@@ -81,7 +81,7 @@ def boot_of(board):
 
 
 def test_a_bare_board_comes_to_a_ready_agent(board, keys, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(board_check, "heap_on_twin", lambda *_: (0, ""))  # measured in test_board_build.py
+    monkeypatch.setattr(board_check, "heap_on_twin", lambda *_: 0)  # measured in test_board_build.py
     monkeypatch.setattr(board_build, "sizes_alone", lambda *_: {})
     built = real_build(tmp_path / "site", SITE + '[console]\nport = "stdio"\n')
     capsys.readouterr()

@@ -25,7 +25,7 @@ PAGES_OF_A_LARGE_FILE = 1500
 # A person who stops the first check as soon as its progress shows.
 STOP_AT_ONCE = """new MutationObserver((_, observer) => {
     if (document.querySelector('#progress').hidden || !document.querySelector('#counted').textContent) return;
-    window.counted = document.querySelector('#counted').textContent;
+    window.seenWhenStopped = document.querySelector('#counted').textContent;
     observer.disconnect();
     document.querySelector('#stop').click();
 }).observe(document.querySelector('#progress'), {attributes: true, subtree: true, childList: true}) || true"""
@@ -234,8 +234,8 @@ def test_a_large_file_shows_how_far_it_is_and_can_be_stopped(page, tmp_path):
     trust(page, agent.keys[0].hex())
     page.evaluate(STOP_AT_ONCE)
     page.choose("#files", large)
-    page.until("window.counted && document.querySelector('#progress').hidden")
-    assert re.fullmatch(r"\d+ pages, [\d.]+ of [\d.]+ MB", page.evaluate("window.counted"))
+    page.until("window.seenWhenStopped && document.querySelector('#progress').hidden")
+    assert re.fullmatch(r"\d+ pages, [\d.]+ of [\d.]+ MB", page.evaluate("window.seenWhenStopped"))
     assert page.text("#result") == ""
     assert f"{PAGES_OF_A_LARGE_FILE} pages" in judge(page, large).replace("\u202f", "")
 
