@@ -15,8 +15,7 @@ from boards.micropython import mqtt, mqtt_uplink, wire
 
 FACTOR = 25  # time that is waited for passes so much faster, else 250 ms go by before a failed handshake is looked at
 PERIOD = 1 << 30  # of the ticks on boards
-LOOKS = 10
-LOOKED_AT = "refused"
+ROUNDS = 2  # of looks at every kind
 NOTHING_COMES = ("black-holed", "silent")
 PAGE = bytes(1500)
 
@@ -65,8 +64,8 @@ class Reconnecting:
             print(json.dumps([self._kind, self.uplink.trouble]))  # counted outside: a rare one would need heap here
             self.ended += 1
             self._look()
-        drawn = self._kinds[random.getrandbits(16) % len(self._kinds)]
-        self._kind = LOOKED_AT if self._looks else drawn  # each kind holds something else when it ends
+        drawn = random.getrandbits(16) if not self._looks else self._looks
+        self._kind = self._kinds[drawn % len(self._kinds)]
         self.uplink._port = self._ports[self._kind]
         self.pace.skipping = self._kind in NOTHING_COMES
         return 0
@@ -78,8 +77,12 @@ class Reconnecting:
             self._least = {name: min(now[name], (self._least or now)[name]) for name in now}
 
     async def least(self):
-        """Return the least that was held at the end of so many attempts alike: what is never given back."""
-        self._least, self._looks = None, LOOKS
+        """Return the least that was held at the end of attempts of every kind: what is never given back.
+
+        Each kind holds something else when it ends, and leaves other words on the stack: a collection takes some of
+        them for addresses, and keeps what may have been there.
+        """
+        self._least, self._looks = None, ROUNDS * len(self._kinds)
         while self._looks:
             await asyncio.sleep_ms(20)
         return self._least

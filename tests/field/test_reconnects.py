@@ -21,15 +21,16 @@ def held(**more):
     return {"heap_bytes": 40000, "handles": 5, "resident_kb": 12000, "objects": 26000, "tasks": 1, **more}
 
 
-def found(**after):
+def found(half=None, **after):
     troubles = {kind: {words[0]: 100} for kind, words in reconnects.WORDS.items()}
-    return {"before": held(), "half": held(), "after": held(**after), "ended": 1100, "troubles": troubles}
+    return {"before": held(), "half": held(**(half or {})), "after": held(**after), "ended": 1100, "troubles": troubles}
 
 
 @pytest.mark.parametrize(
     ("runtime", "after"),
     [
-        ("board", {"heap_bytes": 40600}),
+        ("board", {"heap_bytes": 40514, "half": {"heap_bytes": 40257}}),
+        ("board", {"heap_bytes": 48193}),
         ("board", {"handles": 6}),
         ("board", {"resident_kb": 13000}),
         ("gateway", {"objects": 27000}),
@@ -41,6 +42,11 @@ def found(**after):
 def test_what_is_left_behind_is_found(runtime, after):
     assert reconnects.faults(runtime, found(), 1000) == []
     assert len(reconnects.faults(runtime, found(**after), 1000)) == 1
+
+
+def test_a_block_that_one_collection_kept_is_no_growth():
+    assert reconnects.faults("board", found(heap_bytes=46600), 1000) == []
+    assert reconnects.faults("board", found(heap_bytes=46600, half={"heap_bytes": 46500}), 1000) == []
 
 
 def test_attempts_that_end_otherwise_than_they_should_are_found():
