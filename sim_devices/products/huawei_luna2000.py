@@ -54,17 +54,6 @@ class HuaweiLuna2000(HybridProduct):
         power_w = high << 16 | low
         self.order(power_w if way == CHARGE else -power_w, grid=self.word[47087] == [1])
 
-    def step(self, dt_s: float) -> None:
-        """Count the period down."""
-        if self.left_s > 0:
-            self.left_s -= dt_s
-            if self.left_s <= 0:
-                self.trip_watchdog()
-
-    def due_s(self) -> float:
-        """Until the period ends."""
-        return self.left_s if self.left_s > 0 else super().due_s()
-
     def trip_watchdog(self) -> None:
         """End the period now."""
         self.left_s = 0.0

@@ -64,6 +64,17 @@ class HybridProduct(Product):
     def obey(self, address: int) -> None:
         """Act upon what was written to `address`."""
 
+    def step(self, dt_s: float) -> None:
+        """Count down to the end of an order that ends by itself."""
+        if self.left_s > 0:
+            self.left_s -= dt_s
+            if self.left_s <= 0:
+                self.trip_watchdog()
+
+    def due_s(self) -> float:
+        """Until the order ends."""
+        return self.left_s if self.left_s > 0 else super().due_s()
+
     def restart(self) -> None:
         """Lose orders; what the product keeps in flash stays."""
         for address, words in self.first.items():

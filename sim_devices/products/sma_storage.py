@@ -61,17 +61,6 @@ class SmaStorage(HybridProduct):
         discharge_w = ((high << 16 | low) ^ 0x80000000) - 0x80000000
         self.order(-discharge_w if self.word[40151] == ACTIVE else None)
 
-    def step(self, dt_s: float) -> None:
-        """Count down to its own mode."""
-        if self.left_s > 0:
-            self.left_s -= dt_s
-            if self.left_s <= 0:
-                self.trip_watchdog()
-
-    def due_s(self) -> float:
-        """Until it goes back to its own mode."""
-        return self.left_s if self.left_s > 0 else super().due_s()
-
     def trip_watchdog(self) -> None:
         """Go back to its own mode now."""
         self.left_s = 0.0

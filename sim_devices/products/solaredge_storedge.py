@@ -57,17 +57,6 @@ class SolarEdgeStorEdge(HybridProduct):
             power_w = to_f32([high, low])
             self.order(power_w if command == PV_AND_GRID else -power_w)
 
-    def step(self, dt_s: float) -> None:
-        """Count the time-out down."""
-        if self.left_s > 0:
-            self.left_s -= dt_s
-            if self.left_s <= 0:
-                self.trip_watchdog()
-
-    def due_s(self) -> float:
-        """Until the command ends."""
-        return self.left_s if self.left_s > 0 else super().due_s()
-
     def trip_watchdog(self) -> None:
         """Let the command end now."""
         self.left_s = 0.0

@@ -66,17 +66,6 @@ class VictronGx(HybridProduct):
             self.left_s = self.opts.timeout_s
         self.order(sum(to_s16(self.word[each]) for each in setpoints))
 
-    def step(self, dt_s: float) -> None:
-        """Count the set-point down."""
-        if self.left_s > 0:
-            self.left_s -= dt_s
-            if self.left_s <= 0:
-                self.trip_watchdog()
-
-    def due_s(self) -> float:
-        """Until the set-point is forgotten."""
-        return self.left_s if self.left_s > 0 else super().due_s()
-
     def trip_watchdog(self) -> None:
         """Forget the set-point now: pass through."""
         self.left_s = 0.0
