@@ -95,6 +95,11 @@ def test_a_number_is_not_put_where_the_name_could_mean_something_else(use):
         lean(f"from hal import quantities as q\n{use}\n", NUMBERS)
 
 
+def test_a_number_imported_by_itself_is_refused_when_it_is_compiled():
+    with pytest.raises(LeanError, match=r"line 1: import hal\.quantities as a whole"):
+        lean("from hal.quantities import POWER_W\nx = POWER_W\n", NUMBERS)
+
+
 def test_a_module_of_constants_holds_nothing_else():
     module = '"""Doc."""\nfrom hal.compat import const\nA = const(1)  # one\n'
     assert constants_of(f"{module}B = const(0x10)\n") == {"A": 1, "B": 16}

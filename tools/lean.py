@@ -67,6 +67,8 @@ def _put_numbers(tree: ast.Module, lines: list[bytes], constants: dict[str, dict
     found: list[tuple[ast.Attribute, str, int]] = []
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom):
+            if statement.module in constants:  # no board has that module
+                raise LeanError(f"line {statement.lineno}: import {statement.module} as a whole, not a number of it")
             kept = [imported for imported in statement.names if f"{statement.module}.{imported.name}" not in constants]
             for imported in statement.names:
                 if imported not in kept:
