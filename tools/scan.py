@@ -68,7 +68,7 @@ def run(asked: argparse.Namespace) -> int:
         asyncio.run(walk.along(plan, go_on=asked.all))
     finally:
         walk.progress.close()
-        _print(found, walk.down, as_json=asked.json)
+        _print(found, walk, as_json=asked.json)
     return 0 if found else 1
 
 
@@ -89,8 +89,8 @@ class _Walk:
     def __init__(self, found: list[Found], questions: int, timeout_ms: int) -> None:
         self.down: dict[str, str] = {}
         self.progress = Progress(1)
-        self._found, self._questions, self._timeout_ms = found, questions, timeout_ms
-        self._asked = 0
+        self.asked, self.questions = 0, questions
+        self._found, self._timeout_ms = found, timeout_ms
 
     async def along(self, plan: list[tuple[Row, list[int]]], *, go_on: bool) -> None:
         """Ask every address of every line."""
@@ -98,7 +98,7 @@ class _Walk:
         for row, units in plan:
             line = row.get("port") if row["kind"] != "tcp" else said(row)
             if line in answered and not go_on:
-                self._asked += len(units)
+                self.asked += len(units)
                 continue
             before = len(self._found)
             try:
@@ -111,8 +111,8 @@ class _Walk:
 
     async def _ask(self, bus: Bus, where: str, units: list[int]) -> None:
         for unit in units:
-            self._asked += 1
-            self.progress.step(f"{where} unit {unit}  {self._asked} of {self._questions}, found {len(self._found)}")
+            self.asked += 1
+            self.progress.step(f"{where} unit {unit}  {self.asked} of {self.questions}, found {len(self._found)}")
             if not bus.framing.unit_min <= unit <= bus.framing.unit_max:
                 continue
             answer = await _answer(bus, unit)
@@ -161,9 +161,10 @@ async def _text(walker: SunSpecDevice, address: int, count: int) -> str:
     return letters.split(b"\0", 1)[0].strip().decode("ascii", "replace")
 
 
-def _print(found: list[Found], down: dict[str, str], *, as_json: bool) -> None:
+def _print(found: list[Found], walk: _Walk, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"found": [asdict(each) for each in found], "down": down}, indent=2))
+        told = {"found": [asdict(each) for each in found], "down": walk.down}
+        print(json.dumps(told | {"asked": walk.asked, "of": walk.questions}, indent=2))
         return
     cells = [
         [each.where, each.unit, each.answer, each.maker, each.product, each.version,
@@ -171,5 +172,7 @@ def _print(found: list[Found], down: dict[str, str], *, as_json: bool) -> None:
         for each in found
     ]  # fmt: skip
     print(table(HEADS, cells) if cells else "nobody answers")
-    for where, why in down.items():
+    if walk.asked < walk.questions:
+        print(f"{walk.asked} of {walk.questions} addresses were asked")
+    for where, why in walk.down.items():
         print(f"{where}: {why}")

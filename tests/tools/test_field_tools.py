@@ -64,8 +64,9 @@ def test_a_scan_walks_the_sunspec_map_of_a_host(home, capsys):
 
 
 def test_a_scan_that_finds_nobody_says_so_and_names_the_line_that_is_down(capsys):
-    code, said = told(capsys, "scan", "--host", "127.0.0.1:1", "--units", "1")
+    code, said = told(capsys, "scan", "--host", "127.0.0.1:1", "--units", "1,2")
     assert code == 1 and "nobody answers" in said.out and "127.0.0.1:1: " in said.out
+    assert "1 of 2 addresses were asked" in said.out
 
 
 @pytest.mark.parametrize(
