@@ -39,7 +39,7 @@ class Room:
 ROOMS = {
     "micropython_unix": Room(160 * KB, 100, 25_000, True, 1024 * KB, 8192 * KB),
     "esp32_s3_devkit": Room(7168 * KB, 65, 64_000, False, 512 * KB, 2048 * KB),
-    "esp32_generic": Room(160 * KB, 65, 20_000, True, 192 * KB, 512 * KB),
+    "esp32_generic": Room(105 * KB, 65, 20_000, True, 192 * KB, 512 * KB),
     "pico_w": Room(194 * KB, 65, 61_000, True, 192 * KB, 256 * KB),
 }
 
