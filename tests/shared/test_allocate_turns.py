@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from agent import allocate
+from agent import allocate, record
 from agent.circuits import UNKNOWN_W
 from agent.limits import EXPORT
-from agent.record import METER_STALE
 from agent.unit import Contract, Unit
 from hal import capabilities as c
 from hal import quantities as q
@@ -136,14 +135,14 @@ def test_who_has_no_headroom_has_its_fallback_and_waits():
         site = Wiring([ev("car", fallback=fallback)], [])
         standing(site, "car", 10000)
         circuit = site.state.site
-        circuit.failsafe, circuit.import_limit_w = METER_STALE, import_w
+        circuit.failsafe, circuit.import_limit_w = record.METER_STALE, import_w
         circuit.open(site.state, None)
         allocate._serve(site.state, site["car"], NOW_MS)
         assert (site["car"].next, site["car"].next_source, site["car"].held) == decided
     for limit_w, setpoint in ((-3, 0), (0, 0), (1, 1)):
         site = Wiring([("pump", FINE, {"power_max_w": 6000, "fallback": 3000}, Load(0))], [])
         standing(site, "pump", 4000)
-        site.state.site.failsafe, site.state.site.import_limit_w = METER_STALE, limit_w
+        site.state.site.failsafe, site.state.site.import_limit_w = record.METER_STALE, limit_w
         site.state.site.open(site.state, None)
         allocate._serve(site.state, site["pump"], NOW_MS)
         assert (site["pump"].next, site["pump"].next_source) == (setpoint, "connection")
@@ -271,7 +270,7 @@ def test_only_batteries_cover_and_only_with_headroom():
     site["pump"].setpoint = site["pump"].next = 500
     assert shared(site, -1000) == [500, -1100]
     assert not site["pump"].covering and site["bat"].covering
-    for failsafe in (0, METER_STALE):
+    for failsafe in (0, record.METER_STALE):
         site = Wiring([ev("car"), battery("bat", "box")], [Branch("box", metered=True)])
         standing(site, "car", 0)
         standing(site, "bat", None, drawn_w=0)
