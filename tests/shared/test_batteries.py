@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.errors import FrameError, NotObeyed, OutOfRange, Refused, WrongDevice
+from hal.errors import FrameError, NotObeyed, Refused
 from tests.shared.battery_units import BATTERIES, CHARGE_W, DISCHARGE_W, SUNGROW, merged, words
 from tests.shared.modbus_units import Unit, failure_of
+from tests.shared.product_questions import opened, orders_are_refused, zeros_are_refused
 from tests.shared.products import driver_of
-
-
-async def opened(battery):
-    unit = battery.unit()
-    driver = driver_of(battery.model, unit, battery.options)
-    await driver.open()
-    return unit, driver
 
 
 async def test_registers_mean_what_the_makers_papers_say():
@@ -62,21 +56,14 @@ async def test_a_battery_whose_registers_wear_is_not_told_the_same_twice():
 
 async def test_all_zeros_are_no_battery():
     for battery in BATTERIES:
-        unit = battery.unit()
-        for address in unit.registers:
-            unit.registers[address] = 0
-        assert type(await failure_of(driver_of(battery.model, unit, battery.options).open())) is WrongDevice, (
-            battery.model
-        )
+        await zeros_are_refused(battery)
 
 
 async def test_an_order_that_is_none_is_not_written():
     for battery in BATTERIES:
-        unit, driver = await opened(battery)
-        unit.asked = []
-        for power_w in (driver.maximum + driver.step, driver.minimum - driver.step, None, True):
-            assert type(await failure_of(driver.obey(power_w))) is OutOfRange, (battery.model, power_w)
-        assert unit.asked == []
+        await orders_are_refused(
+            battery, lambda driver: (driver.maximum + driver.step, driver.minimum - driver.step, None, True)
+        )
 
 
 async def test_a_battery_that_acknowledges_and_keeps_what_it_had_does_not_obey():

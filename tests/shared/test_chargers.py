@@ -6,14 +6,8 @@ from hal import quantities as q
 from hal.errors import FrameError, OutOfRange, Refused, WrongDevice
 from tests.shared.charger_units import CHARGERS, LIMIT_MA
 from tests.shared.modbus_units import Unit, failure_of
+from tests.shared.product_questions import opened, orders_are_refused, zeros_are_refused
 from tests.shared.products import driver_of, put
-
-
-async def opened(charger):
-    unit = charger.unit()
-    driver = driver_of(charger.model, unit, charger.options)
-    await driver.open()
-    return unit, driver
 
 
 async def test_registers_mean_what_the_makers_papers_say():
@@ -59,21 +53,14 @@ async def test_what_stands_there_already_is_not_written_again_but_for_the_order(
 
 async def test_all_zeros_are_no_charger():
     for charger in CHARGERS:
-        unit = charger.unit()
-        for address in unit.registers:
-            unit.registers[address] = 0
-        assert type(await failure_of(driver_of(charger.model, unit, charger.options).open())) is WrongDevice, (
-            charger.model
-        )
+        await zeros_are_refused(charger)
 
 
 async def test_an_order_that_is_none_is_not_written():
     for charger in CHARGERS:
-        unit, driver = await opened(charger)
-        unit.asked = []
-        for limit_ma in (5999, 1, -1, driver.maximum + driver.step, driver.minimum + 1, None):
-            assert type(await failure_of(driver.obey(limit_ma))) is OutOfRange, (charger.model, limit_ma)
-        assert unit.asked == []
+        await orders_are_refused(
+            charger, lambda driver: (5999, 1, -1, driver.maximum + driver.step, driver.minimum + 1, None)
+        )
 
 
 async def test_what_a_charger_refuses_is_an_error_and_no_reading():
