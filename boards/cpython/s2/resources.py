@@ -8,6 +8,7 @@ Source: s2-ws-json 0.0.2-beta; its transitions and timers are the protection tab
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from agent.claims import SETPOINT
@@ -32,7 +33,7 @@ MODELS = {
 Piece = tuple[Matter, int, int, int, int | None]  # matter, mode, amount, start and end in Unix ms
 
 
-class Resource:
+class Resource(ABC):
     """One device. `control_type` is the one that it offers."""
 
     control_type = ""
@@ -73,17 +74,17 @@ class Resource:
         reading = {"commodity_quantity": self.quantity, "value": power_w}
         return [said("PowerMeasurement", measurement_timestamp=moment(now_ms), values=[reading])]
 
+    @abstractmethod
     def description(self, now_ms: int) -> Object:
         """Return what it can be asked for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def status(self, _now_ms: int) -> list[Object]:
         """Return what it does now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def asked(self, order: Order, now_ms: int) -> list[Piece]:
         """Return what an instruction wants of it. Raises: Malformed where it makes no sense here."""
-        raise NotImplementedError
 
     def piece(self, setpoint: int, order: Order, now_ms: int) -> Piece:
         """Return a set-point from an instruction's time on, at once where that has passed."""
