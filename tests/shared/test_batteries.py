@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.errors import FrameError, NotObeyed, Refused
+from hal.errors import FrameError, NotObeyed, OutOfRange, Refused, WrongDevice
 from tests.shared.battery_units import BATTERIES, CHARGE_W, DISCHARGE_W, SUNGROW, merged, words
 from tests.shared.modbus_units import Unit, failure_of
-from tests.shared.product_questions import opened, orders_are_refused, zeros_are_refused
+from tests.shared.product_questions import answers_to, fault_of_zeros, opened
 from tests.shared.products import driver_of
 
 
@@ -56,14 +56,17 @@ async def test_a_battery_whose_registers_wear_is_not_told_the_same_twice():
 
 async def test_all_zeros_are_no_battery():
     for battery in BATTERIES:
-        await zeros_are_refused(battery)
+        assert type(await fault_of_zeros(battery)) is WrongDevice, battery.model
+
+
+def wrong_of(driver):
+    return (driver.maximum + driver.step, driver.minimum - driver.step, None, True)
 
 
 async def test_an_order_that_is_none_is_not_written():
     for battery in BATTERIES:
-        await orders_are_refused(
-            battery, lambda driver: (driver.maximum + driver.step, driver.minimum - driver.step, None, True)
-        )
+        faults, asked = await answers_to(battery, wrong_of)
+        assert faults == {OutOfRange} and asked == [], (battery.model, faults)
 
 
 async def test_a_battery_that_acknowledges_and_keeps_what_it_had_does_not_obey():

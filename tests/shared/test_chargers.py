@@ -6,7 +6,7 @@ from hal import quantities as q
 from hal.errors import FrameError, OutOfRange, Refused, WrongDevice
 from tests.shared.charger_units import CHARGERS, LIMIT_MA
 from tests.shared.modbus_units import Unit, failure_of
-from tests.shared.product_questions import opened, orders_are_refused, zeros_are_refused
+from tests.shared.product_questions import answers_to, fault_of_zeros, opened
 from tests.shared.products import driver_of, put
 
 
@@ -53,14 +53,17 @@ async def test_what_stands_there_already_is_not_written_again_but_for_the_order(
 
 async def test_all_zeros_are_no_charger():
     for charger in CHARGERS:
-        await zeros_are_refused(charger)
+        assert type(await fault_of_zeros(charger)) is WrongDevice, charger.model
+
+
+def wrong_of(driver):
+    return (5999, 1, -1, driver.maximum + driver.step, driver.minimum + 1, None)
 
 
 async def test_an_order_that_is_none_is_not_written():
     for charger in CHARGERS:
-        await orders_are_refused(
-            charger, lambda driver: (5999, 1, -1, driver.maximum + driver.step, driver.minimum + 1, None)
-        )
+        faults, asked = await answers_to(charger, wrong_of)
+        assert faults == {OutOfRange} and asked == [], (charger.model, faults)
 
 
 async def test_what_a_charger_refuses_is_an_error_and_no_reading():
