@@ -35,6 +35,7 @@ class Curtailing:
             if unit.contract.kind == INVERTER:
                 _look(unit, image, now_ms)
                 _limit(state, unit, now_ms)
+                _account(unit, now_ms)
 
 
 def _look(unit: Unit, image: Image, now_ms: int) -> None:
@@ -63,18 +64,24 @@ def _limit(state: State, unit: Unit, now_ms: int) -> None:
         if enough or now_ms - unit.risen_ms < unit.rise_ms:
             if enough:
                 unit.risen_ms = now_ms
-            _decide(unit, held_w, unit.source, now_ms)
+            unit.decide(held_w, unit.source)
             return
     unit.risen_ms, unit.held = now_ms, needed_w > wanted_w
     if unit.held:
-        _decide(unit, needed_w, source, now_ms)
+        unit.decide(needed_w, source)
 
 
-def _decide(unit: Unit, limit_w: int, source: str, now_ms: int) -> None:
-    """Decide a limit; while it may be on its way there, the next inverter counts with what this one is to feed in."""
-    unit.decide(limit_w, source)
-    if limit_w != unit.setpoint:
+def _account(unit: Unit, now_ms: int) -> None:
+    """Let the next inverter count with what this one is to feed in while it may be on its way there.
+
+    Where nobody measures, always.
+    """
+    least_w = unit.contract.minimum if unit.next is None else unit.next
+    if unit.next != unit.setpoint:
         unit.covered_ms = now_ms
-    if now_ms - unit.covered_ms < unit.contract.response_ms:
-        for circuit in unit.chain:
-            circuit.moved_w += limit_w - unit.drawn_w
+    on_its_way = now_ms - unit.covered_ms < unit.contract.response_ms
+    for circuit in unit.chain:
+        if circuit.shown_w is None:
+            circuit.moved_w += least_w
+        elif on_its_way:
+            circuit.moved_w += least_w - unit.drawn_w

@@ -125,6 +125,31 @@ def test_without_a_meter_that_can_be_trusted_all_of_it_counts_as_let_out():
     assert site.told("pv") == [None]
 
 
+def test_two_inverters_that_nobody_measures_may_feed_in_no_more_together_than_one():
+    site = wired(roof("a"), roof("b"))
+    site.base_w = [2000, 2000, 2000]
+    site.run(30)
+    site.silent = [0]
+    site.run(60)
+    a, b = site.told("a", "b")
+    assert a + b >= -3000 and a < -2500
+    hung = [roof("a", circuit="annex"), roof("b", circuit="annex")]
+    site = wired(*hung, branches=[Branch("annex", export_limit_w=3000)], export_limit_w=20000)
+    site.run(60)
+    a, b = site.told("a", "b")
+    assert a + b >= -3000 and a < -2500
+
+
+def test_two_that_are_let_go_at_once_do_not_rise_into_the_same_room():
+    site = wired(roof("a", 8000), roof("b", 8000), export_limit_w=10000)
+    site.claim("a", -1000)
+    site.claim("b", -1000)
+    site.run(30)
+    del site.state.claims[:], site.seen_w[:]
+    site.run(60)
+    assert min(site.seen_w) >= -10004 and site.grid_w() <= -9500
+
+
 def test_an_inverter_that_says_nothing_is_taken_for_one_that_feeds_in_all_it_may():
     site = wired(roof())
     site.loads[0].reports = False
