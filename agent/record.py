@@ -28,6 +28,8 @@ DELAY = const(12)
 DELTA = const(13)
 ENROLMENT = const(14)
 KEY_CHANGE = const(15)
+RESERVATION = const(16)
+NOT_BEFORE = const(17)
 
 # Why a command was refused (field `reason`); 0 is accepted.
 ACCEPTED = const(0)
@@ -46,6 +48,7 @@ QUEUE_FULL = const(12)
 TOO_LARGE = const(13)
 UNSUPPORTED = const(14)
 NOTHING_TO_CANCEL = const(15)
+RESERVED = const(16)
 
 # What became of a write, and how well that is known.
 APPLIED = const(0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # One text each and not a tuple of words: a board then has them in flash, and a word is made when it is told.
 REASONS = (
     "accepted|malformed|unknown key|bad signature|wrong addressee|wrong epoch|replayed|expired|role forbids|"
-    "over ceiling|unknown device|out of range|queue full|too large|unsupported|nothing to cancel"
+    "over ceiling|unknown device|out of range|queue full|too large|unsupported|nothing to cancel|reserved"
 )
 OUTCOMES = "applied|rejected|failed|defaulted"
 STATES = "lost|attached|foreign controller|wrong device|control regained"

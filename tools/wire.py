@@ -61,6 +61,7 @@ REASONS = (
     "too large",
     "unsupported",
     "nothing to cancel",
+    "reserved",
 )
 
 

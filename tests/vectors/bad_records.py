@@ -16,6 +16,7 @@ from tests.vectors.maker import (
     failsafe,
     gap,
     reading,
+    reservation,
     write,
 )
 
@@ -29,7 +30,7 @@ def third_record(record: object, fault: str) -> Case:
 @vector
 def kind_unknown() -> Case:
     """A record of a kind that the format does not know."""
-    return third_record([16, 0], "record_shape")
+    return third_record([18, 0], "record_shape")
 
 
 @vector
@@ -89,7 +90,7 @@ def quality_unknown() -> Case:
 @vector
 def reason_unknown() -> Case:
     """A decision for a reason that the format does not list."""
-    return third_record(decision(COMMAND, AUTHORITY, 1, reason=16), "record_shape")
+    return third_record(decision(COMMAND, AUTHORITY, 1, reason=17), "record_shape")
 
 
 @vector
@@ -140,6 +141,31 @@ def device_unknown() -> Case:
 def device_unknown_in_a_write() -> Case:
     """A write to a device that the boot record does not list."""
     return third_record(write(0, device=7), "unknown_device")
+
+
+@vector
+def device_unknown_in_a_reservation() -> Case:
+    """A window for the first two devices and one that the boot record does not list."""
+    window = reservation(command=COMMAND)
+    window[5] = [0, 1, 2]
+    agent = Agent()
+    return case(
+        agent, [agent.page(agent.boot(), decision(COMMAND, AUTHORITY, 1), window)], [("unknown_device", agent, 2)]
+    )
+
+
+@vector
+def reservation_of_no_command() -> Case:
+    """A window that no command asked for."""
+    return third_record(reservation(), "command_unproven")
+
+
+@vector
+def reservation_without_devices() -> Case:
+    """A window that names a device where a list stands."""
+    window = reservation()
+    window[5] = 0
+    return third_record(window, "record_shape")
 
 
 @vector

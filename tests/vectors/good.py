@@ -22,8 +22,10 @@ from tests.vectors.maker import (
     gap,
     key_begins,
     key_ends,
+    not_before,
     reading,
     refused_many,
+    reservation,
     sha256,
     write,
 )
@@ -74,7 +76,7 @@ def linked_pages() -> Case:
 
 @vector
 def every_kind_of_record() -> Case:
-    """All fifteen kinds of record, with null wherever null may stand."""
+    """All seventeen kinds of record, with null wherever null may stand."""
     agent, key = Agent(), Key("house, second")
     page = agent.page(
         agent.boot(),
@@ -102,11 +104,15 @@ def every_kind_of_record() -> Case:
         failsafe(None, 2, entered=True),
         failsafe(0, 2, entered=False),
         refused_many(412),
+        decision(sha256(b"window"), AUTHORITY, 2, at_ms=64_000),
+        reservation(command=sha256(b"window"), at_ms=64_000),
+        decision(sha256(b"late"), AUTHORITY, 3, reason=16, at_ms=64_000),
+        not_before(sha256(b"late"), at_ms=64_000),
         key_begins(key, agent.id),
         key_ends(key),
     )
     agent.import_wh += 8
-    return case(agent, [page], pages=1, records=27, energy=[[agent, "grid", "import_wh", 1008, 1016]])
+    return case(agent, [page], pages=1, records=31, energy=[[agent, "grid", "import_wh", 1008, 1016]])
 
 
 @vector
@@ -114,7 +120,7 @@ def every_number_of_each_field() -> Case:
     """Every number that the table of the format lists, the reserved ones too."""
     agent = Agent()
     records = [agent.boot()]
-    records += [decision(COMMAND, AUTHORITY, 7 + reason, reason=reason) for reason in range(16)]
+    records += [decision(COMMAND, AUTHORITY, 7 + reason, reason=reason) for reason in range(17)]
     records += [event(COMMAND, status) for status in (1, 2, 3, 6, 7, 16)]
     records += [[4, 0, 1, 0, outcome, evidence, 0, "shutdown"] for outcome in range(4) for evidence in range(4)]
     records += [device_state(state) for state in range(5)]
@@ -123,7 +129,7 @@ def every_number_of_each_field() -> Case:
     records += [reading(60 * (n + 1), measured={1: 1}, quality=n) for n in range(4)]
     sources = ("rest", "run", "starts", "longest stop", "charge", "ramp", "wear", "phases", "random")
     records += [delay(f"protection {source}") for source in sources]
-    return case(agent, [agent.page(*records)], pages=1, records=68)
+    return case(agent, [agent.page(*records)], pages=1, records=69)
 
 
 @vector

@@ -262,6 +262,14 @@ def enrolment(device: int, named: str, programme: str, from_s: int, until_s: int
     return [14, at_ms, device, asset(named), programme, from_s, until_s]
 
 
+def reservation(left_ms: int = 3_600_000, wait_ms: int = 0, command: bytes = bytes(32), at_ms: int = 0) -> list[Any]:
+    return [16, at_ms, command, "aggregator", "", [0, 1], 1, 3000, wait_ms, left_ms]
+
+
+def not_before(command: bytes, left_ms: int = 3_600_000, at_ms: int = 0) -> list[Any]:
+    return [17, at_ms, command, left_ms]
+
+
 def key_begins(key: Key, agent: bytes, at_ms: int = 0) -> list[Any]:
     return [15, at_ms, 1, key.public, key.prove(agent)]
 

@@ -103,7 +103,9 @@ class History:
         if record.kind == "decision" and fields["reason"] == r.ACCEPTED:
             return found + self._accepted(fields)
         if record.kind == "event":
-            return found + self._event(fields)
+            return found + self._told_of(fields["command"], f"status {fields['status']}")
+        if record.kind == "reservation":
+            return found + self._told_of(fields["command"], "a reservation") + self._unlisted(fields["devices"])
         index = fields.get("device", fields.get("scope"))
         if index is None:
             return found
@@ -182,8 +184,15 @@ class History:
             return [("command_replayed", f"counter {counter} of key {kid} after {last}")]
         return []
 
-    def _event(self, fields: dict[str, Any]) -> list[Found]:
+    def _told_of(self, command: bytes, what: str) -> list[Found]:
+        """Return what is wrong with something that only an accepted command leads to."""
         forgotten = not self.complete or len(self.commands) == OPEN_COMMANDS_MAX
-        if forgotten or fields["command"].hex() in self.commands:
+        if forgotten or command.hex() in self.commands:
             return []
-        return [("command_unproven", f"status {fields['status']} of command {fields['command'].hex()[:16]}")]
+        return [("command_unproven", f"{what} of command {command.hex()[:16]}")]
+
+    def _unlisted(self, devices: list[int]) -> list[Found]:
+        """Return what is wrong with the devices of a reservation."""
+        if self.devices is None or all(index < len(self.devices) for index in devices):
+            return []
+        return [("unknown_device", f"reservation of devices {devices}; the boot record lists {len(self.devices)}")]

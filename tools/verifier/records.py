@@ -13,7 +13,7 @@ from typing import Any
 from tools.strict import NotStrict, decode
 
 READING, BOOT, DECISION, WRITE, BINDING, EVENT, DEVICE_STATE, CLOCK, GAP, FAILSAFE, REFUSED_MANY, DELAY = range(1, 13)
-DELTA, ENROLMENT, KEY_CHANGE = 13, 14, 15
+DELTA, ENROLMENT, KEY_CHANGE, RESERVATION, NOT_BEFORE = range(13, 18)
 
 ENERGY_IMPORT_WH = 12
 ENERGY_EXPORT_WH = 13
@@ -144,6 +144,11 @@ def device_list(item: Any) -> bool:
     return len({pair[0] for pair in item}) == len(item)
 
 
+def uints(item: Any) -> bool:
+    """List of unsigned integers."""
+    return type(item) is list and all(map(uint, item))
+
+
 digest = octets(32)
 kid = octets(8)
 AT: tuple[str, Check] = ("at_ms", milliseconds)
@@ -175,7 +180,7 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
     ),
     DECISION: (
         "decision",
-        (AT, ("command", digest), ("kid", or_null(kid)), ("counter", or_null(uint)), ("reason", one_of(*range(16)))),
+        (AT, ("command", digest), ("kid", or_null(kid)), ("counter", or_null(uint)), ("reason", one_of(*range(17)))),
     ),
     WRITE: (
         "write",
@@ -219,6 +224,21 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
         "key_change",
         (AT, ("action", one_of(KEY_BEGINS, KEY_ENDS)), ("key", octets(65)), ("proof", or_null(octets(64)))),
     ),
+    RESERVATION: (
+        "reservation",
+        (
+            AT,
+            ("command", digest),
+            ("source", text),
+            ("place", text),
+            ("devices", uints),
+            ("direction", one_of(0, 1)),
+            ("power_w", uint),
+            ("wait_ms", milliseconds),
+            ("left_ms", milliseconds),
+        ),
+    ),
+    NOT_BEFORE: ("not_before", (AT, ("command", digest), ("left_ms", milliseconds))),
 }
 READING_FIELDS = tuple(name for name, _ in KINDS[READING][1])
 READING_TYPES = [int, int, int, int, int, dict, dict]

@@ -97,6 +97,13 @@ def _enrolment(fields: dict[str, Any], device: str) -> str:
     return f"{whose} is sold under {fields['programme']} from {fields['from_s']} {until}"
 
 
+def _reservation(fields: dict[str, Any], _device: str) -> str:
+    where = f"'{fields['place']}'" if fields["place"] else "the connection"
+    what = f"{fields['power_w']} W of {'export' if fields['direction'] else 'import'}"
+    wait, left = fields["wait_ms"] // 1000, fields["left_ms"] // 1000
+    return f"{where} is reserved for {fields['source']} in {wait} s for {left - wait} s: {what}"
+
+
 def _key_change(fields: dict[str, Any], _device: str) -> str:
     return f"key {wire.key_id(fields['key']).hex()} {'begins' if fields['action'] == 1 else 'ends'}"
 
@@ -122,4 +129,8 @@ _SENTENCES = {
     "delay": _delay,
     "enrolment": _enrolment,
     "key_change": _key_change,
+    "reservation": _reservation,
+    "not_before": lambda fields, _: (
+        f"command {fields['command'].hex()[:16]} is not served: that is reserved for {fields['left_ms'] // 1000} s"
+    ),
 }

@@ -70,6 +70,7 @@ export class History {
         if (kind === 'decision' && fields.reason !== ACCEPTED) this.refused += 1n;
         if (kind === 'decision' && fields.reason === ACCEPTED) return [...found, ...this.accept(fields)];
         if (kind === 'event') return [...found, ...this.event(fields)];
+        if (kind === 'reservation') return [...found, ...this.toldOf(fields.command, 'a reservation'), ...this.unlisted(fields.devices)];
         const index = 'device' in fields ? fields.device : fields.scope;
         if (index === undefined || index === null) return found;
         let [device, model] = [`#${index} of epoch ${this.epoch}`, ''];
@@ -141,8 +142,19 @@ export class History {
 
     event({ command, status }) {
         this.done.set(status, (this.done.get(status) ?? 0) + 1);
+        return this.toldOf(command, `status ${status}`);
+    }
+
+    // Returns what is wrong with something that only an accepted command leads to.
+    toldOf(command, what) {
         const forgotten = !this.complete || this.commands.length === OPEN_COMMANDS_MAX;
         if (forgotten || this.commands.includes(hex(command))) return [];
-        return [['command_unproven', `status ${status} of command ${hex(command).slice(0, 16)}`]];
+        return [['command_unproven', `${what} of command ${hex(command).slice(0, 16)}`]];
+    }
+
+    // Returns what is wrong with the devices of a reservation.
+    unlisted(devices) {
+        if (!this.devices || devices.every((index) => index < BigInt(this.devices.length))) return [];
+        return [['unknown_device', `reservation of devices ${devices.join(', ')}; the boot record lists ${this.devices.length}`]];
     }
 }

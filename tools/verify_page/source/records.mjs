@@ -29,6 +29,7 @@ const flag = (item) => typeof item === 'boolean';
 const orNull = (check) => (item) => item === null || check(item);
 const oneOf = (...numbers) => (item) => typeof item === 'bigint' && numbers.includes(Number(item));
 const protection = (item) => PROTECTIONS.includes(item);
+const uints = (item) => Array.isArray(item) && item.every(uint);
 const digest = octets(32);
 
 function quantities(item) {
@@ -58,7 +59,7 @@ const KINDS = new Map([
         ['context', context]]]],
     [2n, ['boot', [AT, ['version', text], ['runtime', text], ['firmware', digest], ['config', digest], ['fuse_ma', uint],
         ['devices', deviceList]]]],
-    [3n, ['decision', [AT, ['command', digest], ['kid', orNull(octets(8))], ['counter', orNull(uint)], ['reason', upTo(15)]]]],
+    [3n, ['decision', [AT, ['command', digest], ['kid', orNull(octets(8))], ['counter', orNull(uint)], ['reason', upTo(16)]]]],
     [4n, ['write', [AT, DEVICE, ['set_point', orNull(integer)], ['outcome', upTo(3)], ['evidence', upTo(3)],
         ['kept', orNull(integer)], ['source', text]]]],
     [5n, ['binding', [AT, DEVICE, ['granted', orNull(integer)], ['source', text]]]],
@@ -72,6 +73,9 @@ const KINDS = new Map([
         ['starts_left', orNull(uint)], ['writes', uint]]]],
     [14n, ['enrolment', [AT, DEVICE, ['asset', digest], ['programme', text], ['from_s', seconds], ['until_s', seconds]]]],
     [15n, ['key_change', [AT, ['action', oneOf(1, 2)], ['key', octets(65)], ['proof', orNull(octets(64))]]]],
+    [16n, ['reservation', [AT, ['command', digest], ['source', text], ['place', text], ['devices', uints], ['direction', upTo(1)],
+        ['power_w', uint], ['wait_ms', milliseconds], ['left_ms', milliseconds]]]],
+    [17n, ['not_before', [AT, ['command', digest], ['left_ms', milliseconds]]]],
 ]);
 
 // Decodes one record; `bases`: place in the page -> reading that a delta may be told by. Throws NotStrict.
