@@ -1,10 +1,11 @@
 """Where a source of control says what holds for it: a whole set of limits and claims at a time.
 
-A source is an authority without a key. Whatever it says becomes a command of kind 4 (a set) that takes the place of all
-it said before; it is decided, limited, recorded and replayed like one with a signature. The desk enters a set at the
-next tick, once, as long as it stays the same; one that was not accepted is tried again each minute. What was in force
-before a reboot stays until the source speaks. Nothing here waits, and the newest set alone is held: a peer that talks
-much costs one command a tick.
+A source is an authority without a key. Whatever it says becomes a command of kind 4 (a set) that takes the place of
+all it said before; it is decided, limited, recorded and replayed like one with a signature. The desk enters a set at
+the next tick, once, as long as it stays the same; one that was not accepted is tried again each minute. What was in
+force before a reboot stays until the source speaks. A claim that another's went before is entered again, to wait for
+its place: what a source of the site's own says holds until it says otherwise. Nothing here waits, and the newest set
+alone is held: a peer that talks much costs one command a tick.
 
 Source: docs/sources.md; docs/format.md, `set_body`.
 """
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
 
 
 _COMMAND = const(3)
+_CLAIM = const(2)
 _SET = const(4)
 _EXPIRES_S = const(60)
 _AGAIN_MS = const(60000)
+_RENEW_MS = const(864000000)  # no claim lasts longer than 30 days
 
 
 def authority_of(name: str, role: str, power_max_w: int) -> Authority:
@@ -48,6 +51,8 @@ def authority_of(name: str, role: str, power_max_w: int) -> Authority:
 class Desk:
     """One source's place at the loop; make it before the agent runs: its authority is on every tape."""
 
+    comes_again = True  # what was superseded is not over
+
     def __init__(self, loop: Loop, authority: Authority) -> None:
         self.loop = loop
         self.authority = authority
@@ -57,6 +62,7 @@ class Desk:
         self._origin = b""
         self._counter = 0
         self._again_ms = 0
+        self._lost = False  # a claim of the set was superseded
         loop.authorities.append(authority)
 
     def replace(self, controls: list[Control], origin: bytes) -> None:
@@ -70,6 +76,9 @@ class Desk:
 
     def follow(self, now_ms: int) -> None:
         """Enter what is new before a step: the core decides in that step."""
+        old = self.comes_again and now_ms - self._again_ms >= _RENEW_MS
+        if self.reason == record.ACCEPTED and (old or (self._lost and not self._ties())):
+            self.reason, self._again_ms = None, 0
         if self.controls is not None and self.reason != record.ACCEPTED and now_ms >= self._again_ms:
             self._enter(self.controls, now_ms)
 
@@ -79,6 +88,18 @@ class Desk:
             reason = fact[5]
             assert type(reason) is int
             self.reason = reason
+        elif fact[0] == record.EVENT and fact[2] == self.digest and fact[3] == record.SUPERSEDED:
+            self._lost = self.comes_again
+
+    def _ties(self) -> bool:
+        """Tell whether another's claim is as strong: entered later, ours would supersede it, and it ours."""
+        state, ours = self.loop.state, [body for kind, body in self.controls or [] if kind == _CLAIM]
+        for claim in state.claims:
+            if claim.source != self.authority.name and claim.until_ms:
+                for body in ours:
+                    if body[3] == claim.primacy and state.scope_named(body[0]) == claim.scope:
+                        return True
+        return False
 
     def _enter(self, controls: list[Control], now_ms: int) -> None:
         loop, state, me = self.loop, self.loop.state, self.authority
@@ -90,7 +111,7 @@ class Desk:
         expires_s = now_ms // 1000 + _EXPIRES_S
         fields = [_COMMAND, 1, state.agent_id, state.epoch, self._counter, expires_s, _SET, [controls]]
         if loop.enter(Message(digest, record.ACCEPTED, me, fields)):
-            self.digest, self.reason = digest, None
+            self.digest, self.reason, self._lost = digest, None, False
             self._again_ms = now_ms + _AGAIN_MS
 
     def _has_any(self) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 
 from agent import orders, record, schedule
-from agent.claims import Claim, slot, winner
+from agent.claims import Claim, aside, slot, winner
 from agent.limits import Limit
 from agent.sources.desk import Desk
 from hal import quantities as q
@@ -38,6 +38,8 @@ _CLOCK_SLACK_MS = const(1500)
 
 class PeerDesk(Desk):
     """Keeps `outcomes`, one for each of `controls`, once they are accepted."""
+
+    comes_again = False  # to its peer an event that was superseded is over
 
     def __init__(self, loop: Loop, authority: Authority) -> None:
         super().__init__(loop, authority)
@@ -126,7 +128,7 @@ class PeerDesk(Desk):
         first = winner(state.claims, held.scope, slot(held.mode))
         if held.started:
             return record.STARTED
-        return WAITS if not held.due or first is held else _lost_to(first)
+        return WAITS if not held.due or first is held else _lost_to(state, held, first)
 
 
 def _found(state: State, controls: list[Control], digest: bytes) -> list[Limit | Claim | None]:
@@ -155,8 +157,11 @@ def _ended(state: State, held: Limit | Claim, before: int, now_ms: int) -> int:
         return before
     if held.until_ms and held.until_ms <= now_ms:
         return record.COMPLETED if before == record.STARTED else record.LAPSED
-    return _lost_to(winner(state.claims, held.scope, slot(held.mode)) if isinstance(held, Claim) else None)
+    if not isinstance(held, Claim):
+        return record.SUPERSEDED
+    return _lost_to(state, held, winner(state.claims, held.scope, slot(held.mode)))
 
 
-def _lost_to(first: Claim | None) -> int:
-    return OPTED_OUT if first is not None and first.primacy == orders.OWNER_PRIMACY else record.SUPERSEDED
+def _lost_to(state: State, held: Claim, first: Claim | None) -> int:
+    owners = first is not None and first.primacy == orders.OWNER_PRIMACY
+    return OPTED_OUT if owners or aside(state.claims, held.scope) is not None else record.SUPERSEDED
