@@ -24,9 +24,9 @@ _CANCEL = const(3)
 _SET = const(4)
 _DELAY = const(5)
 DELAY_S_MAX = const(1800)  # SI 2021/1467, regulation 11
-_DURATION_S_MAX = const(2592000)  # 30 days
+DURATION_S_MAX = const(2592000)  # 30 days
 _RAMP_S_MAX = const(3600)
-_VALUE_MAX = const(1 << 40)
+VALUE_MAX = const(1 << 40)
 _OWNERS_CLAIMS = const(8)  # places that only the owner may take: opting out is always possible
 _GRIDS_LIMITS = const(8)  # places that only the grid operator may take
 OWNER_PRIMACY = const(0)  # IEEE 2030.5 primacy 0 is the in-home energy management system's
@@ -34,7 +34,7 @@ OWNER_PRIMACY = const(0)  # IEEE 2030.5 primacy 0 is the in-home energy manageme
 # Options of a body, each absent where it is as usual.
 _QUANTITY = const(1)
 _PHASES = const(2)
-_START_S = const(3)
+START_S = const(3)
 _ON_EXPIRY = const(4)
 _MODE = const(5)
 _RANDOM_START_S = const(6)
@@ -42,12 +42,12 @@ _RANDOM_END_S = const(7)
 _RAMP_S = const(8)
 _RANDOM = const(3600)
 _BOUNDS = {
-    _QUANTITY: (WATT, MILLIAMP), _PHASES: (1, ALL_PHASES), _START_S: (0, 1 << 40), _ON_EXPIRY: (RELEASE, HOLD),
+    _QUANTITY: (WATT, MILLIAMP), _PHASES: (1, ALL_PHASES), START_S: (0, 1 << 40), _ON_EXPIRY: (RELEASE, HOLD),
     _MODE: (SETPOINT, CHANGE), _RANDOM_START_S: (-_RANDOM, _RANDOM), _RANDOM_END_S: (-_RANDOM, _RANDOM),
     _RAMP_S: (0, _RAMP_S_MAX),
 }  # fmt: skip
-_OF_LIMIT = (_QUANTITY, _PHASES, _START_S, _ON_EXPIRY, _RANDOM_START_S, _RANDOM_END_S)
-_OF_CLAIM = (_START_S, _MODE, _RANDOM_START_S, _RANDOM_END_S, _RAMP_S)
+_OF_LIMIT = (_QUANTITY, _PHASES, START_S, _ON_EXPIRY, _RANDOM_START_S, _RANDOM_END_S)
+_OF_CLAIM = (START_S, _MODE, _RANDOM_START_S, _RANDOM_END_S, _RAMP_S)
 _OF_CANCEL = (_RANDOM_END_S,)
 
 
@@ -90,83 +90,84 @@ def take(state: State, message: Message, kind: int, body: list[Any]) -> int:
     return record.ACCEPTED
 
 
-def _need(held: bool, reason: int) -> None:
+def need(held: bool, reason: int) -> None:
+    """Raises: Refused with this reason, unless it held."""
     if not held:
         raise Refused(reason)
 
 
-def _options(body: list[Any], fixed: int, known: tuple[int, ...]) -> dict[int, int]:
-    """Return the options behind `fixed` fields."""
-    _need(len(body) == fixed or (len(body) == fixed + 1 and type(body[fixed]) is dict), record.MALFORMED)
+def options_of(body: list[Any], fixed: int, known: tuple[int, ...]) -> dict[int, int]:
+    """Return the options behind `fixed` fields. Raises: Refused."""
+    need(len(body) == fixed or (len(body) == fixed + 1 and type(body[fixed]) is dict), record.MALFORMED)
     options: dict[int, int] = body[fixed] if len(body) > fixed else {}
     for key in options:
-        _need(key in known and whole(options[key], _BOUNDS[key][0], _BOUNDS[key][1]), record.MALFORMED)
+        need(key in known and whole(options[key], _BOUNDS[key][0], _BOUNDS[key][1]), record.MALFORMED)
     return options
 
 
 def made(state: State, authority: Authority, kind: int, body: Any, digest: bytes) -> Limit | Claim:
     """Return one control of a command, which is not in the state yet. Raises: Refused."""
-    _need(kind in (_LIMIT, _CLAIM), record.UNSUPPORTED)
-    _need(type(body) is list and len(body) >= 4 and type(body[0]) is str, record.MALFORMED)
+    need(kind in (_LIMIT, _CLAIM), record.UNSUPPORTED)
+    need(type(body) is list and len(body) >= 4 and type(body[0]) is str, record.MALFORMED)
     if kind == _LIMIT:
         return _limit(state, authority, body, digest)
     return _claim(state, authority, body, digest)
 
 
 def _limit(state: State, authority: Authority, body: list[Any], digest: bytes) -> Limit:
-    options = _options(body, 4, _OF_LIMIT)
+    options = options_of(body, 4, _OF_LIMIT)
     name, direction, most, duration_s = body[:4]
-    _need(whole(direction, IMPORT, EXPORT) and whole(most, 0, _VALUE_MAX), record.MALFORMED)
-    _need(whole(duration_s, 0, _DURATION_S_MAX), record.MALFORMED)
-    _need(may_limit(authority), record.ROLE_FORBIDS)
+    need(whole(direction, IMPORT, EXPORT) and whole(most, 0, VALUE_MAX), record.MALFORMED)
+    need(whole(duration_s, 0, DURATION_S_MAX), record.MALFORMED)
+    need(may_limit(authority), record.ROLE_FORBIDS)
     quantity, phases = options.get(_QUANTITY, WATT), options.get(_PHASES, ALL_PHASES)
-    _need(quantity == MILLIAMP or phases == ALL_PHASES, record.UNSUPPORTED)  # W are those of the scope as a whole
-    _need(quantity == WATT or direction == IMPORT, record.UNSUPPORTED)
-    _need(quantity == MILLIAMP or most <= authority.power_max_w, record.OVER_CEILING)
+    need(quantity == MILLIAMP or phases == ALL_PHASES, record.UNSUPPORTED)  # W are those of the scope as a whole
+    need(quantity == WATT or direction == IMPORT, record.UNSUPPORTED)
+    need(quantity == MILLIAMP or most <= authority.power_max_w, record.OVER_CEILING)
     scope = state.scope_named(name)
-    _need(scope is not None and (scope < 0 or state.units[scope].takes_power()), record.UNKNOWN_DEVICE)
+    need(scope is not None and (scope < 0 or state.units[scope].takes_power()), record.UNKNOWN_DEVICE)
     assert scope is not None
     limit = Limit(scope, direction, most, authority.name, 0, digest, quantity, phases)
     limit.on_expiry = options.get(_ON_EXPIRY, RELEASE)
-    _plan(state, limit, options, duration_s)
+    give_time(state, limit, options, duration_s)
     return limit
 
 
 def _claim(state: State, authority: Authority, body: list[Any], digest: bytes) -> Claim:
-    options = _options(body, 4, _OF_CLAIM)
+    options = options_of(body, 4, _OF_CLAIM)
     name, wanted, duration_s, primacy = body[:4]
-    _need(whole(wanted, -_VALUE_MAX, _VALUE_MAX) and whole(primacy, 0, 255), record.MALFORMED)
-    _need(whole(duration_s, 0, _DURATION_S_MAX), record.MALFORMED)
-    _need(may_claim(authority), record.ROLE_FORBIDS)
-    _need(authority.role == "owner" or primacy > OWNER_PRIMACY, record.ROLE_FORBIDS)
+    need(whole(wanted, -VALUE_MAX, VALUE_MAX) and whole(primacy, 0, 255), record.MALFORMED)
+    need(whole(duration_s, 0, DURATION_S_MAX), record.MALFORMED)
+    need(may_claim(authority), record.ROLE_FORBIDS)
+    need(authority.role == "owner" or primacy > OWNER_PRIMACY, record.ROLE_FORBIDS)
     mode, scope = options.get(_MODE, SETPOINT), state.scope_named(name)
-    _need(scope is not None, record.UNKNOWN_DEVICE)
+    need(scope is not None, record.UNKNOWN_DEVICE)
     assert scope is not None
     if mode >= TARGET:
-        _need(scope < 0 and state.circuit_of(scope).metered(), record.UNSUPPORTED)
-        _need(abs(wanted) <= authority.power_max_w, record.OVER_CEILING)
+        need(scope < 0 and state.circuit_of(scope).metered(), record.UNSUPPORTED)
+        need(abs(wanted) <= authority.power_max_w, record.OVER_CEILING)
     else:
         _check_device(state, authority, scope, wanted)
     claim = Claim(scope, wanted, primacy, 0, authority.name, 0, digest, mode)
     claim.ramp_ms = options.get(_RAMP_S, 0) * 1000
     claim.drawn = options.get(_RANDOM_START_S, 0) != 0
-    _need(not claim.ramp_ms or mode != CEILING, record.UNSUPPORTED)
-    _plan(state, claim, options, duration_s)
+    need(not claim.ramp_ms or mode != CEILING, record.UNSUPPORTED)
+    give_time(state, claim, options, duration_s)
     return claim
 
 
 def _check_device(state: State, authority: Authority, scope: int, wanted: int) -> None:
-    _need(scope >= 0 and state.units[scope].contract.control != 0, record.UNKNOWN_DEVICE)
+    need(scope >= 0 and state.units[scope].contract.control != 0, record.UNKNOWN_DEVICE)
     unit = state.units[scope]
-    _need(unit.allows(wanted), record.OUT_OF_RANGE)
-    _need(not unit.takes_power() or abs(unit.power_of(wanted)) <= authority.power_max_w, record.OVER_CEILING)
+    need(unit.allows(wanted), record.OUT_OF_RANGE)
+    need(not unit.takes_power() or abs(unit.power_of(wanted)) <= authority.power_max_w, record.OVER_CEILING)
 
 
-def _plan(state: State, control: Limit | Claim, options: dict[int, int], duration_s: int) -> None:
-    """Give a control its time; chance moves its start, and its end besides."""
-    start_s = options.get(_START_S, 0)
+def give_time(state: State, control: Limit | Claim, options: dict[int, int], duration_s: int) -> None:
+    """Give a control its time; chance moves its start, and its end besides. Raises: Refused."""
+    start_s = options.get(START_S, 0)
     from_ms = start_s * 1000 if start_s else state.now_ms
-    _need(from_ms - state.now_ms <= _DURATION_S_MAX * 1000, record.MALFORMED)
+    need(from_ms - state.now_ms <= DURATION_S_MAX * 1000, record.MALFORMED)
     from_ms += 1000 * schedule.drawn_s(
         options.get(_RANDOM_START_S, 0), control.command, state.agent_id, schedule.AT_START
     )
@@ -174,7 +175,7 @@ def _plan(state: State, control: Limit | Claim, options: dict[int, int], duratio
     duration_ms = max(1, duration_s + longer_s) * 1000 if duration_s else 0
     if duration_ms and start_s and from_ms < state.now_ms:  # begun already: the rest of it
         duration_ms -= state.now_ms - from_ms
-        _need(duration_ms > 0, record.EXPIRED)
+        need(duration_ms > 0, record.EXPIRED)
     schedule.plan(control, state.now_ms, from_ms, duration_ms, state.ahead_ms())
 
 
@@ -190,8 +191,8 @@ def _make_room(state: State, authority: Authority, controls: list[Limit | Claim]
     new_claims = len(controls) - new_limits
     limits_max = LIMITS_MAX - (0 if authority.role in ("grid", "utility") else _GRIDS_LIMITS)
     claims_max = CLAIMS_MAX - (0 if authority.role == "owner" else _OWNERS_CLAIMS)
-    _need(not new_limits or limits + new_limits <= limits_max, record.QUEUE_FULL)
-    _need(not new_claims or claims + new_claims <= claims_max, record.QUEUE_FULL)
+    need(not new_limits or limits + new_limits <= limits_max, record.QUEUE_FULL)
+    need(not new_claims or claims + new_claims <= claims_max, record.QUEUE_FULL)
 
 
 def _enter(state: State, control: Limit | Claim) -> None:
@@ -206,12 +207,12 @@ def _enter(state: State, control: Limit | Claim) -> None:
 
 def _replace(state: State, authority: Authority, body: list[Any], digest: bytes) -> int:
     """Put a whole set in the place of everything that its source has said so far."""
-    _need(len(body) == 1 and type(body[0]) is list and len(body[0]) <= LIMITS_MAX + CLAIMS_MAX, record.MALFORMED)
+    need(len(body) == 1 and type(body[0]) is list and len(body[0]) <= LIMITS_MAX + CLAIMS_MAX, record.MALFORMED)
     controls: list[Limit | Claim] = []
     for each in body[0]:
-        _need(type(each) is list and len(each) == 2 and whole(each[0], 0, 255), record.MALFORMED)
+        need(type(each) is list and len(each) == 2 and whole(each[0], 0, 255), record.MALFORMED)
         controls.append(made(state, authority, each[0], each[1], digest))
-    _need(may_limit(authority) or may_claim(authority), record.ROLE_FORBIDS)
+    need(may_limit(authority) or may_claim(authority), record.ROLE_FORBIDS)
     _make_room(state, authority, controls, True)
     for limit in [each for each in state.limits if each.source == authority.name]:
         state.end_limit(limit, record.SUPERSEDED, state.now_ms)
@@ -227,23 +228,23 @@ def _replace(state: State, authority: Authority, body: list[Any], digest: bytes)
 
 def _set_delay(state: State, authority: Authority, body: list[Any]) -> int:
     """Set how long a charge point waits at most before it does what it is asked to."""
-    _need(len(body) == 2 and type(body[0]) is str and whole(body[1], 0, DELAY_S_MAX), record.MALFORMED)
-    _need(may_claim(authority), record.ROLE_FORBIDS)
+    need(len(body) == 2 and type(body[0]) is str and whole(body[1], 0, DELAY_S_MAX), record.MALFORMED)
+    need(may_claim(authority), record.ROLE_FORBIDS)
     unit = state.unit_named(body[0])
-    _need(unit is not None and unit.delay is not None, record.UNKNOWN_DEVICE)
+    need(unit is not None and unit.delay is not None, record.UNKNOWN_DEVICE)
     state.delays_s[body[0]] = body[1]
     return record.ACCEPTED
 
 
 def _cancel(state: State, authority: Authority, body: list[Any]) -> int:
     """End every control of a command, its sender's own."""
-    options = _options(body, 1, _OF_CANCEL)
-    _need(type(body[0]) is bytes, record.MALFORMED)
+    options = options_of(body, 1, _OF_CANCEL)
+    need(type(body[0]) is bytes, record.MALFORMED)
     random_s = options.get(_RANDOM_END_S, 0)
-    _need(random_s >= 0, record.MALFORMED)
+    need(random_s >= 0, record.MALFORMED)
     found: list[Limit | Claim] = [each for each in state.limits if _is_own(each, authority, body[0])]
     found += [each for each in state.claims if _is_own(each, authority, body[0])]
-    _need(len(found) > 0, record.NOTHING_TO_CANCEL)
+    need(len(found) > 0, record.NOTHING_TO_CANCEL)
     for control in found:
         schedule.cancel(state, control, random_s, state.now_ms)
     return record.ACCEPTED
