@@ -235,6 +235,14 @@ PRODUCTS = (
     ),
     ("sungrow-sh", "drivers.batteries.sungrow_sh", "SungrowSh", "battery", "Sungrow SH", SIMULATED),
     (
+        "sunspec-der",
+        "drivers.batteries.sunspec_der",
+        "SunSpecDer",
+        "battery",
+        "Any SunSpec battery inverter with DER controls (IEEE 1547)",
+        SIMULATED,
+    ),
+    (
         "sunspec-inverter",
         "drivers.inverters.sunspec_inverter",
         "SunSpecInverter",

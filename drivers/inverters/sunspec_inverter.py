@@ -3,23 +3,22 @@
 Source: SunSpec Alliance, model definitions 120, 121, 123, 702 and 704; IEEE 1547-2018 section 4.6.2 for limiting active
 power. Trust: maker's own definitions; which of them a product keeps is found out. The limit is a share of WMax, which
 the installer has set (121, 702), or of the nameplate (120).
-The revert timer is written with every limit: after 60 s without one the product feeds in freely again. Where it is not
-implemented or not kept, fallback_ms is 0 and the last limit stands until the agent lifts it. Reading arms nothing.
+The revert timer is written with every limit: after 60 s without one the product feeds in freely again, or as its
+installer has it in WMaxLimPctRvrt. Where the timer is not implemented or not kept, fallback_ms is 0 and the last limit
+stands until the agent lifts it. Reading arms nothing.
 """
 
 from __future__ import annotations
 
 from drivers.meters.sunspec_production import SunSpecProduction
 from hal import quantities as q
-from hal.capabilities import PERSISTENT, VOLATILE
 from hal.capabilities.inverter import Inverter
-from hal.compat import const
-from hal.errors import NotObeyed, Refused, WrongDevice
+from hal.errors import WrongDevice
 from hal.modbus.floats import rounded
 from hal.modbus.points import Point
+from hal.modbus.reverting import Reverting
 from hal.modbus.sunspec import UINT16
 
-REVERT_S = const(60)
 FULL = {0: 100, 0xFFFF: 1000, 0xFFFE: 10000}  # WMaxLimPct_SF 0, -1, -2 -> the word for 100 %
 # Model -> offsets of WMaxLimPct, its switch, its revert timer, how many words that has, and its scale factor.
 CONTROLS = {704: (15, 14, 18, 2, 54), 123: (5, 9, 7, 1, 23)}
@@ -31,12 +30,11 @@ RATINGS = {
 }
 
 
-class SunSpecInverter(SunSpecProduction, Inverter):
+class SunSpecInverter(SunSpecProduction, Reverting, Inverter):
     """Limits what is fed in; its default is to feed in freely."""
 
     model = "sunspec-inverter"
     kind = Inverter.kind
-    write_cost = PERSISTENT
     _full = 100
     _controls = (0, 0, 0, 0)  # addresses of limit, switch and timer, words of the timer
 
@@ -63,12 +61,7 @@ class SunSpecInverter(SunSpecProduction, Inverter):
         """Write and read back; 0 feeds nothing in. Returns the limit kept, rounded towards 0 to the product's steps."""
         limit, switch, timer, words = self._controls
         share = -limit_w * self._full // -self.minimum
-        if self.fallback_ms:
-            try:
-                await self.write_checked(timer, (0,) * (words - 1) + (REVERT_S,))
-            except (NotObeyed, Refused):
-                await self.read()  # it is the product that does not take it, and no fault of the line
-                self._set_fallback(False)
+        await self._arm(timer, words)
         await self.write_checked(limit, (share,))
         await self.write_checked(switch, (1,))
         return self._watts(share)
@@ -89,8 +82,3 @@ class SunSpecInverter(SunSpecProduction, Inverter):
 
     def _watts(self, share: int) -> int:
         return -rounded(share * -self.minimum, self._full)
-
-    def _set_fallback(self, reverts: bool) -> None:
-        self.fallback_ms = REVERT_S * 1000 if reverts else 0
-        self.refresh_ms = REVERT_S * 400 if reverts else 0
-        self.write_cost = VOLATILE if reverts else PERSISTENT

@@ -40,6 +40,7 @@ _IEEE_1547 = (
     Point(10, INT16, FEEDS, scale_at=116),
     Point(17, UINT32, q.FREQUENCY_MHZ, num=1000, scale_at=115),  # Hz
     Point(19, ACC64, q.ENERGY_EXPORT_WH, scale_at=120),  # Wh
+    Point(23, ACC64, q.ENERGY_IMPORT_WH, scale_at=120),
     Point(45, INT16, q.CURRENT_L1_MA, num=1000, scale_at=113),  # A
     Point(47, UINT16, q.VOLTAGE_L1_MV, num=1000, scale_at=114),  # V
     Point(68, INT16, q.CURRENT_L2_MA, num=1000, scale_at=113),

@@ -35,6 +35,7 @@ from sim_devices.products.sma_storage import SmaStorage
 from sim_devices.products.solaredge_storedge import SolarEdgeStorEdge
 from sim_devices.products.stiebel_isg import StiebelIsg
 from sim_devices.products.sungrow_sh import SungrowSh
+from sim_devices.products.sunspec_der import SunSpecDer
 from sim_devices.products.sunspec_inverter import SunSpecInverter, SunSpecProduction
 from sim_devices.products.sunspec_meter import SunSpecMeter
 from sim_devices.products.sunspec_storage import SunSpecStorage
@@ -89,5 +90,6 @@ PRODUCTS: dict[str, type[Product]] = {
         SunSpecInverter,
         SunSpecProduction,
         SunSpecStorage,
+        SunSpecDer,
     )
 }

@@ -2,7 +2,8 @@
 
 Source: SunSpec Alliance model definitions, by their numbers. Each text lists the points after ID
 and L in order; a type stands for all points until the next type. A point that has nothing to say reads as
-its type's "not implemented" value: uint16/enum16 0xFFFF, int16 0x8000, sunssf 0x8000, acc32 0, strings NUL.
+its type's "not implemented" value: uint16/enum16 0xFFFF, int16 0x8000, sunssf 0x8000, uint32/bitfield32 0xFFFFFFFF,
+int32 0x80000000, acc32 0, strings NUL.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sim_devices.wire.words import f32, text, u16, u32, u64
 
 SIZES = {"u": 1, "s": 1, "e": 1, "b": 1, "sf": 1, "acc32": 2, "b32": 2, "u32": 2, "s32": 2, "f": 2, "acc64": 4}
 UNIMPLEMENTED = {"u": 0xFFFF, "s": 0x8000, "e": 0xFFFF, "b": 0xFFFF, "sf": 0x8000}
+UNIMPLEMENTED_TWO = {"b32": 0xFFFFFFFF, "u32": 0xFFFFFFFF, "s32": 0x80000000, "acc32": 0}
 
 LAYOUTS = {
     1: "str16: Mn Md str8: Opt Vr str16: SN u: DA",
@@ -65,12 +67,26 @@ LAYOUTS = {
         WMax WMaxOvrExt WOvrExtPF WMaxUndExt WUndExtPF VAMax VarMaxInj VarMaxAbs WChaRteMax WDisChaRteMax
         VAChaRteMax VADisChaRteMax VNom VMax VMin AMax PFOvrExt PFUndExt b: IntIslandCat sf: W_SF PF_SF VA_SF
         Var_SF V_SF A_SF S_SF""",
+    703: """e: ES u: ESVHi ESVLo u32: ESHzHi ESHzLo ESDlyTms ESRndTms ESRmpTms ESDlyRemTms sf: V_SF Hz_SF""",
     704: """e: PFWInjEna PFWInjEnaRvrt u32: PFWInjRvrtTms PFWInjRvrtRem e: PFWAbsEna PFWAbsEnaRvrt u32:
         PFWAbsRvrtTms PFWAbsRvrtRem e: WMaxLimPctEna u: WMaxLimPct WMaxLimPctRvrt e: WMaxLimPctEnaRvrt u32:
         WMaxLimPctRvrtTms WMaxLimPctRvrtRem e: WSetEna WSetMod s32: WSet WSetRvrt s: WSetPct WSetPctRvrt e:
         WSetEnaRvrt u32: WSetRvrtTms WSetRvrtRem e: VarSetEna VarSetMod VarSetPri s32: VarSet VarSetRvrt s:
         VarSetPct VarSetPctRvrt e: VarSetEnaRvrt u32: VarSetRvrtTms VarSetRvrtRem u: WRmp e: WRmpRef u: VarRmp e:
         AntiIslEna sf: PF_SF WMaxLimPct_SF WSet_SF WSetPct_SF VarSet_SF VarSetPct_SF""",
+    705: """e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrv u32: RvrtTms RvrtRem u: RvrtCrv sf: V_SF DeptRef_SF
+        RspTms_SF""",
+    706: """e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrv u32: RvrtTms RvrtRem u: RvrtCrv sf: V_SF DeptRef_SF
+        RspTms_SF""",
+    707: "e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrvSet sf: V_SF Tms_SF",
+    708: "e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrvSet sf: V_SF Tms_SF",
+    709: "e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrvSet sf: Hz_SF Tms_SF",
+    710: "e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrvSet sf: Hz_SF Tms_SF",
+    711: "e: Ena u: AdptCtlReq e: AdptCtlRslt u: NCtl u32: RvrtTms RvrtRem u: RvrtCtl sf: Db_SF K_SF RspTms_SF",
+    712: "e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrv u32: RvrtTms RvrtRem u: RvrtCrv sf: W_SF DeptRef_SF",
+    714: """b32: PrtAlrms u: NPrt s: DCA DCW acc64: DCWhInj DCWhAbs sf: DCA_SF DCV_SF DCW_SF DCWH_SF Tmp_SF
+        e: PrtTyp u: ID str8: IDStr s: PrtDCA u: PrtDCV s: PrtDCW acc64: PrtDCWhInj PrtDCWhAbs s: Tmp e: DCSta
+        b32: DCAlrm""",
     713: "u: WHRtg WHAvail SoC SoH e: Sta sf: WH_SF Pct_SF",
     802: """u: AHRtg WHRtg WChaRteMax WDisChaRteMax DisChaRte SoCMax SoCMin SocRsvMax SoCRsvMin SoC DoD SoH u32:
         NCyc e: ChaSt LocRemCtl u: Hb CtrlHb AlmRst e: Typ State StateVnd u32: WarrDt b32: Evt1 Evt2 EvtVnd1
@@ -123,7 +139,18 @@ def cells(address: int, layout: str, reads: Reads, accepts: dict[str, Accept] | 
     return [_cell(address, spot, reads.get(spot.name), (accepts or {}).get(spot.name)) for spot in spots(layout)]
 
 
-CLOSING = {704: "u: PF1 e: Ext1 u: PF2 e: Ext2 u: PF3 e: Ext3 u: PF4 e: Ext4"}  # groups behind a model's points
+# Groups behind a model's points: of curves one without points to tell, of 714 a port stands in the layout itself.
+CLOSING = {
+    704: "u: PF1 e: Ext1 u: PF2 e: Ext2 u: PF3 e: Ext3 u: PF4 e: Ext4",
+    705: "u: ActPt e: DeptRef Pri u: VRef VRefAuto e: VRefAutoEna u: VRefAutoTms u32: RspTms e: ReadOnly",
+    706: "u: ActPt e: DeptRef u32: RspTms e: ReadOnly",
+    707: "e: ReadOnly u: MustTrip MayTrip MomCess",
+    708: "e: ReadOnly u: MustTrip MayTrip MomCess",
+    709: "e: ReadOnly u: MustTrip MayTrip MomCess",
+    710: "e: ReadOnly u: MustTrip MayTrip MomCess",
+    711: "u32: DbOf DbUf u: KOf KUf u32: RspTms s: PMin e: ReadOnly",
+    712: "u: ActPt e: DeptRef Pri ReadOnly",
+}
 
 
 def chain(base: int, models: list[tuple[int, Reads, dict[str, Accept]]]) -> list[Cell]:
@@ -156,5 +183,6 @@ def _registers(spot: Spot, found: float | str | None) -> bytes:
         return text(str(found or ""), spot.size)
     if spot.kind == "f":
         return f32(nan if found is None else float(found))
-    number = int(found or 0)
-    return u64(number) if spot.size == 4 else u32(number & 0xFFFFFFFF)
+    if spot.size == 4:
+        return u64(int(found or 0))
+    return u32((UNIMPLEMENTED_TWO[spot.kind] if found is None else int(found)) & 0xFFFFFFFF)

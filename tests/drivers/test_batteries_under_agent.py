@@ -22,6 +22,9 @@ BATTERIES = (
     Row("victron-gx", unit=100, product={"vebus_phases": 3}, options={"vebus_phases": 3, "ess_mode": 2}),
     Row("sunspec-storage"),
     Row("sunspec-storage", product=STRIPPED),
+    Row("sunspec-der"),
+    Row("sunspec-der", options={"set_as": "percent"}),
+    Row("sunspec-der", product=STRIPPED),
 )
 INVERTERS = (
     Row("sunspec-inverter"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drivers.batteries import fronius_gen24
+from drivers.batteries import fronius_gen24, sunspec_der
 from drivers.batteries.fronius_gen24 import FroniusGen24
 from drivers.batteries.sunspec_storage import SunSpecStorage
 from drivers.inverters import sunspec_inverter
@@ -202,6 +202,28 @@ def test_the_limit_of_an_inverter_is_written_where_sunspec_has_it():
     for model, point in sunspec_inverter.RATINGS.items():
         assert model_points(model)[point.address]["name"] in ("WMax", "WRtg")
         assert is_sunspecs_own(point, model_points(model))
+
+
+def test_the_power_of_a_battery_is_set_where_sunspec_has_it():
+    defined = model_points(sunspec_der.CONTROLS)
+    for offset, name, size in (
+        (sunspec_der.ENABLED, "WSetEna", 1), (sunspec_der.MODE, "WSetMod", 1),
+        (sunspec_der.REVERT_ENABLED, "WSetEnaRvrt", 1), (sunspec_der.REVERT_TIMER, "WSetRvrtTms", 2),
+    ):  # fmt: skip
+        assert (defined[offset]["name"], defined[offset]["size"]) == (name, size)
+    modes = {symbol["name"]: symbol["value"] for symbol in defined[sunspec_der.MODE]["symbols"]}
+    for option, symbol, name in (("watts", "WATTS", "WSet"), ("percent", "W_MAX_PCT", "WSetPct")):
+        mode, offset, kind, scale_at = sunspec_der.SETTINGS[option]
+        theirs = defined[offset]
+        assert (mode, theirs["name"], defined[scale_at]["name"]) == (modes[symbol], name, theirs["sf"])
+        assert (theirs["size"], theirs["type"]) == (kind.words, {1: "int16", 2: "int32"}[kind.words])
+    capacity = model_points(sunspec_der.CAPACITY)
+    for points, setting in (
+        (sunspec_der.CHARGE_MAX, "WChaRteMax"), (sunspec_der.DISCHARGE_MAX, "WDisChaRteMax"),
+        (sunspec_der.WHOLE, "WMax"),
+    ):  # fmt: skip
+        assert [capacity[point.address]["name"] for point in points] == [setting, setting + "Rtg"]
+        assert all(is_sunspecs_own(point, capacity) for point in points)
 
 
 def test_the_battery_drivers_register_names_are_sunspecs():

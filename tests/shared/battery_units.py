@@ -97,6 +97,20 @@ STORAGE, STORAGE_AT = sunspec((
     (802, 62, {47: 1400, 63: 0}),
 ))  # fmt: skip
 _AT = STORAGE_AT[124]
+DER, _DER_AT = sunspec((
+    (701, 153, {
+        10: 1400, 17: 0, 18: 49980, 19: 0, 20: 0, 21: 0, 22: 6789, 23: 0, 24: 0, 25: 0, 26: 12345, 47: 2301,
+        70: 0xFFFF, 93: 0xFFFF, 114: 0xFFFF, 115: 0xFFFD, 116: 0, 120: 1,
+    }),
+    (702, 50, {2: 600, 10: 500, 11: 450, 26: 500, 34: 0xFFFF, 35: 480, 45: 1}),
+    (704, 65, {22: 0, 23: 0, 24: 0, 25: 0, 28: 0, 30: 1, 31: 0, 32: 0, 55: 0, 56: 0xFFFF}),
+    (713, 7, {4: 555, 8: 0xFFFF}),
+))  # fmt: skip
+_DER = _DER_AT[704]
+_DER_TOLD = {
+    q.VOLTAGE_L1_MV: 230100, q.FREQUENCY_MHZ: 49980, q.POWER_W: -1400, q.SOC_PM: 555, q.ENERGY_EXPORT_WH: 67890,
+    q.ENERGY_IMPORT_WH: 123450,
+}  # fmt: skip
 
 BATTERIES = (
     Battery(
@@ -154,5 +168,15 @@ BATTERIES = (
         {_AT + 5: 3, _AT + 12: 65536 - 300, _AT + 13: 300, _AT + 15: 60, _AT + 17: 1},
         {_AT + 12: 250, _AT + 13: 65536 - 250}, {_AT + 12: 0, _AT + 13: 0},
         {_AT + 5: 0, _AT + 12: 1000, _AT + 13: 1000, _AT + 17: 0},
+    ),
+    Battery(
+        "sunspec-der", DER, _DER_TOLD,
+        {_DER + 22: 1, _DER + 23: 1, _DER + 24: 0xFFFF, _DER + 25: 65536 - 1500, _DER + 30: 0, _DER + 32: 60},
+        {_DER + 24: 0, _DER + 25: 1250, _DER + 28: 0}, {_DER + 24: 0, _DER + 25: 0}, {_DER + 22: 0},
+    ),
+    Battery(
+        "sunspec-der", DER, _DER_TOLD,
+        {_DER + 22: 1, _DER + 23: 0, _DER + 28: 65536 - 300, _DER + 30: 0, _DER + 32: 60},
+        {_DER + 28: 250, _DER + 25: 0}, {_DER + 28: 0}, {_DER + 22: 0}, {"set_as": "percent"},
     ),
 )  # fmt: skip
