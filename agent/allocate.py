@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from agent import fair, protection, target
 from agent.circuits import UNKNOWN_W, lower_to_limits, lower_to_room
-from agent.claims import CEILING, winner
+from agent.claims import ASIDE, CEILING, winner
 from agent.cover import cover, own_mode
 from agent.failsafe import cause_of, look, without_headroom
 from hal import capabilities
@@ -55,9 +55,11 @@ def wish(state: State, unit: Unit, now_ms: int) -> None:
     source, primacy = "default", 1
     claim = winner(state.claims, unit.index)
     if claim is not None:
-        setpoint, source, primacy = unit.fit(claim.value_at(now_ms)), claim.name, claim.primacy
+        source = claim.name
+        if claim.mode != ASIDE:
+            setpoint, primacy = unit.fit(claim.value_at(now_ms)), claim.primacy
     ceiling = winner(state.claims, unit.index, CEILING)
-    if ceiling is not None and unit.power_of(setpoint) > unit.power_of(ceiling.value):
+    if ceiling is not None and ceiling.mode == CEILING and unit.power_of(setpoint) > unit.power_of(ceiling.value):
         setpoint, source, primacy = unit.fit(ceiling.value), ceiling.name, ceiling.primacy
     lowest, highest = unit.comfort
     if setpoint is not None and primacy:  # the owner, 0, may pass the comfort band

@@ -1,7 +1,8 @@
 """What somebody wants: per device and mode the lowest primacy wins, a tie goes to the later created.
 
 A loser keeps the modes that the winner does not set. A claim without an end is a default control: whatever has an
-end goes before it, and it is there again afterwards, also after the power was off.
+end goes before it, and it is there again afterwards, also after the power was off. While an owner stands aside, only
+owners' claims count.
 
 Source: IEEE 2030.5-2018 section 10.10.4 (DERControl primacy, superseding, DefaultDERControl), as cited in the
 design notes.
@@ -18,6 +19,9 @@ SETPOINT = const(0)  # a device, in the unit of its control quantity
 CEILING = const(1)  # a device, the same unit: at most
 TARGET = const(2)  # the site or a circuit, W at its meter
 CHANGE = const(3)  # the site or a circuit, W against what its meter showed before
+# An owner's words (agent/owner.py), which take every matter of a scope.
+ASIDE = const(4)  # a device, or all on a circuit or the site: it does what it does when nobody asks
+OWN = const(5)  # a device: as SETPOINT, and no ceiling holds
 
 
 class Claim:
@@ -45,6 +49,8 @@ class Claim:
         self.due = True  # its time has come; False: it waits for it
         self.started = False
         self.started_ms = 0  # when its ramp began
+        self.takes: list[int] = []  # scopes of which an owner's word takes every matter
+        self.owners = False  # an owner said it; not known of what was kept over a reboot, as sources speak anew
         self.base: int | None = None  # what a change counts from; None: not known yet
         self.origin: int | None = None  # what a ramp begins at; None: there is none
 
@@ -72,13 +78,32 @@ class Claim:
 
 def slot(mode: int) -> int:
     """Return what a mode competes for."""
-    return TARGET if mode == CHANGE else mode
+    return TARGET if mode == CHANGE else SETPOINT if mode >= ASIDE else mode
+
+
+def aside(claims: list[Claim], scope: int) -> Claim | None:
+    """Return the newest word by which a scope's owner stands aside from what others want, None where there is none."""
+    found: Claim | None = None
+    for claim in claims:
+        if claim.mode == ASIDE and claim.due and scope in claim.takes and (found is None or claim.beats(found)):
+            found = claim
+    return found
 
 
 def winner(claims: list[Claim], scope: int, mode: int = SETPOINT) -> Claim | None:
     """Return the due claim that decides a mode's slot for `scope`, None where nobody wants anything."""
     found: Claim | None = None
     for claim in claims:
-        if claim.scope == scope and claim.due and slot(claim.mode) == mode and (found is None or claim.beats(found)):
-            found = claim
+        if claim.due and ((claim.scope == scope and slot(claim.mode) == mode) or scope in claim.takes):
+            if claim.mode == ASIDE:
+                return _owners(claims, scope, mode)
+            if found is None or claim.beats(found):
+                found = claim
     return found
+
+
+def _owners(claims: list[Claim], scope: int, mode: int) -> Claim | None:
+    """Return an owner's claim that decides, else the word by which the owner stands aside."""
+    owners = [each for each in claims if each.owners and each.mode != ASIDE]
+    found = winner(owners, scope, mode)
+    return aside(claims, scope) if found is None else found

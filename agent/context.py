@@ -6,7 +6,7 @@ Source: docs/format.md, `context`. The states of vehicle and charge and temperat
 from __future__ import annotations
 
 from agent import record
-from agent.claims import CEILING, SETPOINT, winner
+from agent.claims import CEILING, SETPOINT, aside, winner
 from agent.orders import OWNER_PRIMACY
 
 TYPE_CHECKING = False
@@ -20,8 +20,8 @@ def context_of(state: State, unit: Unit) -> dict[int, object]:
     if not unit.source:
         return {}
     context: dict[int, object] = {record.SETPOINT: unit.setpoint, record.SOURCE: unit.source}
-    for mode in (SETPOINT, CEILING):
-        claim = winner(state.claims, unit.index, mode)
+    found = [winner(state.claims, unit.index, mode) for mode in (SETPOINT, CEILING)]
+    for claim in found + [aside(state.claims, unit.index)]:
         if claim is not None and claim.primacy == OWNER_PRIMACY:
             context[record.OPTED_OUT] = True
     return context

@@ -62,7 +62,8 @@ class RandomDelay:
         if unit.steered:
             return True
         for claim in state.claims:
-            if claim.scope == unit.index and claim.due and claim.name == unit.wanted_source:
+            own = claim.scope == unit.index or unit.index in claim.takes
+            if own and claim.due and claim.name == unit.wanted_source:
                 return claim.drawn or claim.primacy == OWNER_PRIMACY or claim.source in self.free
         return False
 

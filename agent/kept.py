@@ -11,8 +11,9 @@ reboot, into its default mode.
 from __future__ import annotations
 
 from agent import cbor, record
-from agent.claims import SETPOINT, TARGET, Claim
+from agent.claims import ASIDE, CHANGE, SETPOINT, TARGET, Claim
 from agent.limits import ALL_PHASES, HOLD, RELEASE, WATT, Limit, settle
+from agent.orders import OWNER_PRIMACY
 from agent.protection import HOUR_MS
 from agent.schedule import write_civil
 from hal import capabilities
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _VERSION = const(3)
 _WITH_DELAYS = const(4)
+_WITH_PRICES = const(5)
+_WITH_WORDS = const(6)
 _KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
 _NEVER = const(-1)
 # What a control of version 1 has in the fields that came with version 2.
@@ -43,9 +46,18 @@ def dump(state: State) -> bytes:
     counters = [[key_id, state.counters[key_id]] for key_id in sorted(state.counters)]
     budgets = [_kept_budget(state, unit) for unit in state.units if _is_spent(unit)]
     kept = [_VERSION, counters, state.created, limits, claims, budgets]
-    if state.delays_s:
+    priced = state.prices is not None and (state.priced[0][1] or state.priced[1][1])
+    said = state.away or state.comforts or state.departures
+    if state.delays_s or priced or said:
         kept[0] = _WITH_DELAYS
         kept.append([[name, state.delays_s[name]] for name in sorted(state.delays_s)])
+    if priced or said:
+        kept[0] = _WITH_PRICES
+        kept.append(state.priced)
+    if said:
+        kept[0] = _WITH_WORDS
+        words = [[[name] + list(found[name]) for name in sorted(found)] for found in (state.comforts, state.departures)]
+        kept.append([state.away] + words)
     return cbor.encode(kept)
 
 
@@ -98,7 +110,30 @@ def load(state: State, blob: bytes, civil_ms: int) -> None:
         raise ValueError("kept state", blob[:16])
 
 
+def _load_words(state: State, away: Any, comforts: Any, departures: Any, civil_ms: int) -> None:
+    """Take back what an owner said; a departure that has passed is none any more."""
+    if type(away) is not bytes:
+        raise ValueError("no command")
+    state.away = away
+    for name, lowest, highest in comforts:
+        if type(name) is not str or any(bound is not None and type(bound) is not int for bound in (lowest, highest)):
+            raise ValueError("no comfort band")
+        state.comforts[name] = (lowest, highest)
+    for name, at_ms, energy_wh in departures:
+        if type(name) is not str or type(at_ms) is not int or type(energy_wh) is not int:
+            raise ValueError("no departure")
+        if at_ms > civil_ms:
+            state.departures[name] = (at_ms, energy_wh)
+
+
 def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
+    if type(fields) is list and len(fields) == 9 and fields[0] == _WITH_WORDS:
+        away, comforts, departures = fields.pop()
+        _load_words(state, away, comforts, departures, civil_ms)
+        fields[0] = _WITH_PRICES
+    if type(fields) is list and len(fields) == 8 and fields[0] == _WITH_PRICES:
+        state.priced = _prices_of(fields.pop())
+        fields[0] = _WITH_DELAYS
     if type(fields) is list and len(fields) == 7 and fields[0] == _WITH_DELAYS:
         for name, delay_s in fields.pop():
             if type(name) is not str or type(delay_s) is not int or delay_s < 0:
@@ -126,6 +161,14 @@ def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
             unit.guard.writes, unit.guard.tokens = writes, tokens
             _load_starts(unit, stopped, ages_s)
     settle(state.limits)
+
+
+def _prices_of(kept: Any) -> list[list[Any]]:
+    """Return both rows of the table of prices; agent/prices.py, which few boards have, says what is in them."""
+    for first, packed in kept:
+        if type(first) is not int or first < 0 or type(packed) is not bytes:
+            raise ValueError("no prices")
+    return [kept[0], kept[1]]
 
 
 def _load_starts(unit: Unit, stopped: bool, ages_s: list[Any]) -> None:
@@ -173,7 +216,7 @@ def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
     name, wanted, primacy, created, source, until_civil_ms, command = kept[:7]
     mode, from_civil_ms, due, endless, ramp_ms, base, ends_as = kept[7:]
     scope = state.scope_named(name)
-    if scope is not None and (scope < 0) is not (mode >= TARGET):
+    if scope is not None and mode != ASIDE and (scope < 0) is not (mode in (TARGET, CHANGE)):
         scope = None  # another thing has its name now
     known = bool(civil_ms) and (endless or until_civil_ms > civil_ms) and (due or from_civil_ms > 0)
     if scope is None or not (known or (endless and due)):
@@ -182,6 +225,9 @@ def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
     claim = Claim(scope, wanted, primacy, created, source, 0 if endless else until_civil_ms - civil_ms, command, mode)
     claim.until_civil_ms, claim.from_civil_ms = until_civil_ms, from_civil_ms
     claim.ramp_ms, claim.base, claim.ends_as = (0 if due else ramp_ms), base, ends_as
+    claim.owners = primacy == OWNER_PRIMACY
+    if mode >= ASIDE:
+        claim.takes = state.within(scope)
     if not due and from_civil_ms > civil_ms:
         claim.from_ms, claim.due = from_civil_ms - civil_ms, False
     state.claims.append(claim)

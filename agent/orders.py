@@ -23,6 +23,8 @@ _CLAIM = const(2)
 _CANCEL = const(3)
 _SET = const(4)
 _DELAY = const(5)
+_PRICES = const(7)
+_WORD = const(8)
 DELAY_S_MAX = const(1800)  # SI 2021/1467, regulation 11
 DURATION_S_MAX = const(2592000)  # 30 days
 _RAMP_S_MAX = const(3600)
@@ -81,6 +83,10 @@ def take(state: State, message: Message, kind: int, body: list[Any]) -> int:
             return _replace(state, authority, body, message.digest)
         if kind == _DELAY:
             return _set_delay(state, authority, body)
+        if kind == _WORD and state.owner is not None:
+            return state.owner.take(state, authority, body, message.digest)
+        if kind == _PRICES and state.prices is not None:
+            return state.prices.take(state, authority, body)
         control = made(state, authority, kind, body, message.digest)
         _make_room(state, authority, [control], False)
     except Refused as refused:
@@ -151,6 +157,7 @@ def _claim(state: State, authority: Authority, body: list[Any], digest: bytes) -
     claim = Claim(scope, wanted, primacy, 0, authority.name, 0, digest, mode)
     claim.ramp_ms = options.get(_RAMP_S, 0) * 1000
     claim.drawn = options.get(_RANDOM_START_S, 0) != 0
+    claim.owners = authority.role == "owner"
     need(not claim.ramp_ms or mode != CEILING, record.UNSUPPORTED)
     give_time(state, claim, options, duration_s)
     return claim

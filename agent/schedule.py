@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 
 from agent import record
-from agent.claims import CHANGE, Claim, slot, winner
+from agent.claims import ASIDE, CHANGE, Claim, slot, winner
 from agent.limits import HOLD, RELEASE, Limit, holds, settle
 from hal.compat import const
 
@@ -133,7 +133,7 @@ def follow_claims(state: State, now_ms: int) -> None:
                 state.note([record.EVENT, now_ms, claim.command, record.STARTED])
         elif claim.started:
             claim.started = False
-            if claim.until_ms:
+            if claim.until_ms and claim.mode < ASIDE:  # an owner's earlier word is in force again afterwards
                 state.end_claim(claim, record.SUPERSEDED, now_ms)
                 at -= 1
         else:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent.curtail import Curtailing
+    from agent.owner import Owner
+    from agent.prices import Prices
 
     Fields = dict[str, Any]
     Layout = list[tuple[str, list[str]]]
@@ -73,6 +75,18 @@ def _made_curtailing(_known: Fields) -> Curtailing:
     return Curtailing()
 
 
+def _made_prices(known: Fields) -> Prices:
+    from agent.prices import Prices  # a board that nobody tells prices has no such module
+
+    return Prices(known["names"])
+
+
+def _made_owner(known: Fields) -> Owner:
+    from agent.owner import Owner  # nor one whose owner says nothing this one
+
+    return Owner(known["name"], known["power_max_w"], known["away"], known["boosts"])
+
+
 def _with(made: Callable[..., Any], *names: str) -> Callable[[Fields], Any]:
     return lambda known: made(*[known[name] for name in names])
 
@@ -84,11 +98,13 @@ _MAKERS: dict[str, Callable[[Fields], Any]] = {
     "Guard": _made_guard,
     "Contract": _made_contract,
     "RandomDelay": _with(RandomDelay, "max_s", "free"),
+    "Prices": _made_prices,
     "Unit": _made_unit,
     "Interval": _with(Interval, "device", "began_s", "fuse_ma"),
     "Outcome": _with(Outcome, "device", "setpoint", "outcome", "evidence", "kept", "source"),
     "Limit": _with(Limit, "scope", "direction", "value", "source", "until_ms", "command", "quantity", "phases"),
     "Claim": _with(Claim, "scope", "value", "primacy", "created", "source", "until_ms", "command", "mode"),
+    "Owner": _made_owner,
     "State": _made_state,
 }
 

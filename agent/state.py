@@ -12,8 +12,12 @@ from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from agent.circuits import Circuit
     from agent.curtail import Curtailing
+    from agent.owner import Owner
+    from agent.prices import Prices
     from agent.record import Record
     from agent.step import Grant
     from agent.unit import Unit
@@ -45,6 +49,12 @@ class State:
         self.claims: list[Claim] = []
         self.created = 0
         self.delays_s: dict[str, int] = {}  # device -> longest random delay, where that was set remotely
+        self.owner: Owner | None = None  # where an owner may speak in words; what was said:
+        self.away = b""  # the command by which the owner was last away
+        self.comforts: dict[str, tuple[int | None, int | None]] = {}  # device -> its comfort band
+        self.departures: dict[str, tuple[int, int]] = {}  # device -> until when on the civil clock (ms), Wh
+        self.prices: Prices | None = None  # where somebody may say them
+        self.priced: list[list[Any]] = [[0, b""], [0, b""]]  # import, export: see agent/prices.py
         self.records: list[Record] = []  # this tick's facts, in order
         self.grants: list[Grant] = []  # one for each controllable device, renewed in every tick
         self.must_persist = False
@@ -91,6 +101,14 @@ class State:
     def circuit_of(self, scope: int) -> Circuit:
         """Return the circuit of a scope that is no device."""
         return self.circuits[SITE - scope]
+
+    def within(self, scope: int) -> list[int]:
+        """Return all scopes that are part of one, itself included."""
+        if scope >= 0:
+            return [scope]
+        circuit = self.circuit_of(scope)
+        found = [each.scope for at, each in enumerate(self.circuits) if circuit in self._chain(at)]
+        return found + [unit.index for unit in self.units if circuit in unit.chain]
 
     def ahead_ms(self) -> int:
         """Return how far the civil clock is ahead of the monotonic one; 0 unless it is synchronised."""

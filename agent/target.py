@@ -11,7 +11,7 @@ A target moves wishes: protection and limits come after it. Without a meter that
 from __future__ import annotations
 
 from agent.circuits import UNKNOWN_W, lower_to_limits
-from agent.claims import CEILING, TARGET, winner
+from agent.claims import ASIDE, CEILING, TARGET, aside, winner
 from agent.failsafe import cause_of
 from agent.limits import EXPORT, tightest
 from agent.protection import charge_bounds
@@ -36,7 +36,8 @@ def follow(state: State, now_ms: int) -> None:
         unit.was_steered, unit.steered = unit.steered, False
     for circuit in state.circuits:
         claim = winner(state.claims, circuit.scope, TARGET)
-        circuit.aim = claim if claim is not None and claim.started and circuit.shown_w is not None else None
+        tracks = claim is not None and claim.mode < ASIDE and claim.started and circuit.shown_w is not None
+        circuit.aim = claim if tracks else None
     for circuit in state.circuits:
         if circuit.aim is not None:
             _steer(state, circuit, circuit.aim, now_ms)
@@ -70,7 +71,9 @@ def _is_member(state: State, unit: Unit, circuit: Circuit, claim: Claim) -> bool
     if nearest is not circuit or cause_of(unit):
         return False
     pin = winner(state.claims, unit.index)
-    return pin is None or not pin.beats(claim)
+    if aside(state.claims, unit.index) is not None and not claim.owners:
+        return False
+    return pin is None or pin.mode == ASIDE or not pin.beats(claim)
 
 
 def _is_on_its_way(unit: Unit, now_ms: int) -> bool:
@@ -196,7 +199,7 @@ def _most_w(state: State, unit: Unit, claim: Claim) -> int:
     lower_to_limits(state, unit)
     most_w = min(unit.power_max_w or unit.power_of(unit.contract.maximum), unit.cap_w)
     ceiling = winner(state.claims, unit.index, CEILING)
-    if ceiling is not None:
+    if ceiling is not None and ceiling.mode == CEILING:
         most_w = min(most_w, unit.power_of(ceiling.value))
     if claim.primacy and unit.comfort[1] is not None:
         most_w = min(most_w, unit.power_of(unit.comfort[1]))

@@ -5,7 +5,7 @@ Looking changes nothing: it is done between two ticks. Loaded on a board only wh
 
 from __future__ import annotations
 
-from agent.claims import CHANGE, TARGET, slot, winner
+from agent.claims import ASIDE, CHANGE, TARGET, slot, winner
 from agent.limits import EXPORT, HOLD, IMPORT, MILLIAMP, SITE, WATT, tightest, tightest_ma
 from agent.protection import HOUR_MS, REST, RUN, STARTS
 from hal import capabilities
@@ -118,7 +118,7 @@ def claim(state: State, each: Claim, now_ms: int) -> Told:
     return {
         "authority": each.source,
         "mode": each.mode,
-        "w" if each.mode >= TARGET else "setpoint": each.value,
+        "w" if each.mode == TARGET or each.mode == CHANGE else "setpoint": None if each.mode == ASIDE else each.value,
         "now": None if unknown else each.value_at(now_ms),
         "base_w": each.base,
         "ramp_left_ms": max(0, each.started_ms + each.ramp_ms - now_ms) if ramps else 0,
@@ -133,7 +133,7 @@ def claim(state: State, each: Claim, now_ms: int) -> Told:
 
 def in_order(state: State, scope: int) -> list[Claim]:
     """Return the claims on a scope: for each matter the winner first, then as they would follow; what waits last."""
-    found = [each for each in state.claims if each.scope == scope]
+    found = [each for each in state.claims if each.scope == scope or scope in each.takes]
     places = [
         (not each.due, slot(each.mode), each.until_ms == 0, each.primacy, -each.created, at)
         for at, each in enumerate(found)

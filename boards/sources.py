@@ -23,6 +23,7 @@ SOURCES: tuple[tuple[str, str, str, str], ...] = (
     ("random-delay", "agent.sources.random_delay", "Regulation11", "owner"),
     ("surplus", "agent.sources.surplus", "Surplus", "owner aggregator"),
     ("tariff", "agent.sources.tariff", "Tariff", "owner aggregator"),
+    ("owner", "agent.sources.owner", "Words", "owner"),
     ("peak", "agent.sources.peak", "Peak", "owner grid"),
     ("s2", "boards.cpython.s2.source", "EnergyManager", "aggregator owner"),
     ("openadr", "boards.cpython.openadr.ven", "Ven", "aggregator utility grid"),
