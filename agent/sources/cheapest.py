@@ -9,7 +9,6 @@ from __future__ import annotations
 from hal.compat import const
 
 SLOT_S = const(900)
-_SLOTS_A_DAY = const(96)
 
 
 def slots_for(energy_wh: int, power_w: int) -> int:

@@ -1,9 +1,10 @@
 """Energy by a departure in the cheapest quarter hours of a tariff whose prices depend on the time of day.
 
 Each day, until the departure, the device runs at its set-point in the quarter hours that cost least, and rests in the
-others. What it has drawn since the last departure is taken off: by its own energy register, or else by the plan. The
-plan is claims with a beginning and an end, so `siteward why` shows it. Without a synchronised clock nothing is known of
-prices: nothing is said, and the device is its default's.
+others. What it has drawn since the last departure is taken off, and known over a reboot: by its own energy register, or
+where that is silent, fell or rose by more than the device can draw, by the plan. The plan is claims with a beginning and
+an end, so `siteward why` shows it. Without a synchronised clock nothing is known of prices: nothing is said, and the
+device is its default's.
 
 Source: docs/sources.md, "tariff". No network, no grid operator: this works for years without an uplink.
 """
@@ -29,6 +30,8 @@ _START_S = const(3)  # option of a body
 _WINDOWS_MAX = const(12)
 _RUNS_MAX = const(8)  # places at the core for claims of one source
 _CLOCK_SLACK_MS = const(1500)
+_SLOT_MS = const(900000)
+_RISE_SLACK_WH = const(1000)  # the coarsest step of a register
 
 
 class Tariff:
@@ -74,8 +77,10 @@ class Tariff:
         self._ahead_ms: int | None = None  # how far the civil clock is ahead, as long as it is not set
         self._slot = -1  # the quarter hour that was planned last, in Unix time
         self._departure = -1  # the first quarter hour after the next departure
-        self._register_wh: int | None = None  # of the device at the last departure
-        self._planned = 0  # quarter hours that have run since
+        self._had_wh = 0  # since the last departure
+        self._guessed_wh = 0  # by the plan, since the register was read
+        self._register_wh: int | None = None  # when it was read, and when that was
+        self._read_ms = 0
         self._first = -1  # with which quarter hour the present run began; -1: none runs
 
     def look(self, now_ms: int, image: Image) -> None:
@@ -84,29 +89,35 @@ class Tariff:
             self._slot = -1
             self.desk.replace([], b"")
             return
-        slot = image.civil_ms // (SLOT_S * 1000)
+        slot = image.civil_ms // _SLOT_MS
         ahead_ms = image.civil_ms - now_ms
         if self._ahead_ms is None or abs(ahead_ms - self._ahead_ms) > _CLOCK_SLACK_MS:
-            self._ahead_ms, self._slot = ahead_ms, -1
+            self._ahead_ms, self._slot, self._first = ahead_ms, -1, -1
+            self._departure = min(self._departure, self._departs(slot))  # it may have been set back
         if slot != self._slot:
-            self._planned += self._first >= 0 and self._slot >= 0
+            self._count(now_ms, image)
             self._slot = slot
-            self._plan(slot, self._ahead_ms // 1000, self._register(now_ms, image))
+            self._plan(slot, self._ahead_ms // 1000)
 
-    def _register(self, now_ms: int, image: Image) -> int | None:
+    def _count(self, now_ms: int, image: Image) -> None:
+        """Add what the device has drawn since the last plan."""
+        if self._slot >= 0 and self._first >= 0 and self._unit.guard.running:
+            self._guessed_wh += self.power_w * SLOT_S // 3600
         sample = image.fresh(self._unit.index, now_ms, self._unit.contract.stale_ms)
-        return None if sample is None else sample.values.get(q.ENERGY_IMPORT_WH)
+        register_wh = None if sample is None else sample.values.get(q.ENERGY_IMPORT_WH)
+        if register_wh is None:
+            return
+        most_wh = self._unit.power_of(None) * ((now_ms - self._read_ms) // 1000 + SLOT_S) // 3600 + _RISE_SLACK_WH
+        grown_wh = -1 if self._register_wh is None else register_wh - self._register_wh
+        self._had_wh += grown_wh if 0 <= grown_wh <= most_wh else self._guessed_wh
+        self._register_wh, self._read_ms, self._guessed_wh = register_wh, now_ms, 0
 
-    def _plan(self, slot: int, ahead_s: int, register_wh: int | None) -> None:
+    def _plan(self, slot: int, ahead_s: int) -> None:
         """Choose quarter hours from this one on, and say them."""
         if slot >= self._departure:
-            left_min = (self._departure_min - self._minute(slot)) % _DAY_MIN or _DAY_MIN
-            self._departure = slot + (left_min * 60) // SLOT_S
-            self._register_wh, self._planned, self._first = register_wh, 0, -1
-        had_wh = self._planned * self.power_w * SLOT_S // 3600
-        if register_wh is not None and self._register_wh is not None:
-            had_wh = max(register_wh - self._register_wh, 0)
-        needed = slots_for(max(self.energy_wh - had_wh, 0), self.power_w)
+            self._departure = self._departs(slot)
+            self._had_wh, self._guessed_wh, self._first = 0, 0, -1
+        needed = slots_for(max(self.energy_wh - self._had_wh - self._guessed_wh, 0), self.power_w)
         prices = [self._price(at) for at in range(slot, self._departure)]
         found = [(slot + first, count) for first, count in runs(cheapest(prices, needed))]
         if found and found[0][0] == slot:
@@ -120,11 +131,21 @@ class Tariff:
             start_s, end_s = max(first * SLOT_S - ahead_s, 1), (first + count) * SLOT_S - ahead_s
             body = [self.device, self.setpoint, end_s - start_s, self.primacy, {_START_S: start_s}]
             controls.append([2, body])
-        self.desk.replace(controls, b"" if register_wh is None else b"%d Wh" % register_wh)
+        self.desk.replace(controls, b"" if self._register_wh is None else b"%d Wh" % self._register_wh)
+
+    def _departs(self, slot: int) -> int:
+        """Return the quarter hour in which the next departure after the beginning of this one lies."""
+        from_s = slot * SLOT_S
+        until_s = from_s + ((self._departure_min - self._minute(slot)) % _DAY_MIN or _DAY_MIN) * 60
+        longer_s = self._local_s(until_s) - until_s - self._local_s(from_s) + from_s  # clocks are changed before it
+        return (until_s - longer_s) // SLOT_S
+
+    def _local_s(self, unix_s: int) -> int:
+        return local_s(unix_s, self.offset_min, self.summer == "eu")
 
     def _minute(self, slot: int) -> int:
         """Return the minute of the local day in which a quarter hour begins."""
-        return local_s(slot * SLOT_S, self.offset_min, self.summer == "eu") // 60 % _DAY_MIN
+        return self._local_s(slot * SLOT_S) // 60 % _DAY_MIN
 
     def _price(self, slot: int) -> int:
         minute = self._minute(slot)

@@ -83,6 +83,55 @@ def test_without_a_register_the_plan_counts():
     assert planned(source, None, 3 * 3600) == [] and planned(source, None, 5 * 3600) == [("02:00", 60)]
 
 
+def test_a_register_that_falls_or_leaps_is_another_and_the_plan_counts_for_that_quarter_hour():
+    for other_wh in (0, 4000, 900000):
+        source = tariff("01:59", energy_wh=22000)
+        planned(source, 5000, 61)
+        assert planned(source, 7750, 900) == [("02:00", 120)]
+        assert planned(source, other_wh, 900) == [("02:00", 120)]
+        assert planned(source, other_wh + 2750, 900) == [("02:00", 120)]
+        assert planned(source, other_wh + 2750 + 5500, 900) == [("02:00", 105)]
+
+
+def test_a_register_that_was_silent_tells_later_what_was_drawn_meanwhile():
+    source = tariff("01:59", energy_wh=22000)
+    planned(source, 5000, 61)
+    for _ in range(3):
+        assert planned(source, None, 900) == [("02:00", 120)]
+    assert planned(source, 5000 + 2750, 900) == [("02:00", 165)]
+    source = tariff("06:59", energy_wh=22000)
+    planned(source, 5000)
+    planned(source, None, 3600)  # at the departure, too
+    planned(source, 50000, 18 * 3600 + 61)
+    assert planned(source, 50000 + 5500, 2 * 900) == [("02:00", 120)]
+    assert planned(source, 50000 + 5500, 900) == [("02:00", 135)]
+
+
+def test_a_quarter_hour_in_which_the_device_was_stopped_does_not_count_as_run():
+    source = tariff("01:59")
+    planned(source, None, 61)
+    source.state.units[1].guard.running = False
+    assert planned(source, None, 900) == [("02:00", 75)]
+    source.state.units[1].guard.running = True
+    assert planned(source, None, 900) == [("02:00", 75)]
+
+
+def test_a_departure_on_the_day_on_which_the_clocks_change_is_where_they_then_show_it():
+    for changes_s, hours in ((1711846800, 10), (1729990800, 11)):
+        source = tariff(energy_wh=200000, offset_min=60, summer="eu", windows=["00:00-24:00 100"])
+        source.civil_ms = (changes_s - 6 * 3600) * 1000
+        assert [each[1] for each in planned(source)] == [hours * 60]
+        assert [each[1] for each in planned(source, None, hours * 3600)] == [73 * 15]
+
+
+def test_a_clock_that_is_set_back_has_its_next_departure():
+    source = tariff("00:00", energy_wh=33000)
+    source.civil_ms += 3 * 86400000
+    planned(source)
+    source.civil_ms -= 3 * 86400000
+    assert planned(source) == [("00:00", 60), ("02:00", 120)]
+
+
 def test_local_time_and_summer_decide_the_window():
     assert planned(tariff(offset_min=60)) == [("01:00", 60)]
     assert planned(tariff(offset_min=-300)) == [("07:00", 60)]
