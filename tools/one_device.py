@@ -32,11 +32,14 @@ from hal.capabilities import Device
 from hal.errors import DeviceError
 from hal.memory import CountingWatchdog, MemoryStore
 from hal.modbus.bus import Bus
+from hal.modbus.sunspec import SunSpecDevice
+from tools.console import printable
 from tools.console_link import asking
 from tools.console_words import said
 from tools.errors import UsageError
 from tools.keys import create_key
 from tools.place import bus_of, number
+from tools.sunspec_facts import Fact, facts_of, lines_of
 from tools.why import journal_of
 
 TIMEOUT_MS = {"tcp": 1000, "serial": 500, "ascii": 500}
@@ -81,9 +84,10 @@ async def _read(config: Config, at: int, *, as_json: bool) -> int:
         try:
             await driver.open()
             values = await driver.read()
+            facts = await facts_of(driver) if isinstance(driver, SunSpecDevice) else []
         except DeviceError as fault:
             raise UsageError(f"{row['id']}: {told_fault(fault)}") from fault
-    _print_reading(row["id"], driver, values, as_json=as_json)
+    _print_reading(row["id"], driver, values, facts, as_json=as_json)
     return 0
 
 
@@ -92,12 +96,14 @@ def told_fault(fault: DeviceError) -> str:
     return f"{type(fault).__name__} {' '.join(str(part) for part in fault.args)}"
 
 
-def _print_reading(device: str, driver: Device, values: dict[int, int], *, as_json: bool) -> None:
+def _print_reading(device: str, driver: Device, values: dict[int, int], facts: list[Fact], *, as_json: bool) -> None:
     named = {NAMES[quantity]: values[quantity] for quantity in sorted(values)}
     if as_json:
-        print(json.dumps({"device": device, "driver": driver.model, "values": named}))
+        told = {"facts": [fact._asdict() for fact in facts]} if facts else {}
+        print(json.dumps({"device": device, "driver": driver.model, "values": named, **told}))
         return
-    print("\n".join(said("read", {"device": device, "quality": "good", "age_ms": 0, "values": named})))
+    lines = said("read", {"device": device, "quality": "good", "age_ms": 0, "values": named})
+    print("\n".join(lines + [printable(line) for line in lines_of(facts)]))
 
 
 class _Trial:

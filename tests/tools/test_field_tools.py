@@ -92,13 +92,26 @@ def test_one_device_of_a_site_is_read(home, tmp_path, capsys):
     assert told(capsys, "read", "nobody", "--site", tmp_path / "SITE.toml")[0] == 2
 
 
-def test_one_device_is_set_and_left_as_it_was(home, tmp_path, capsys):
-    where = home.addresses["inverter"]
-    battery = (
-        f'[[bus]]\nid = "more"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {where.port}\n'
+def battery_of(home):
+    """Return the home's battery as a site file has it."""
+    return (
+        f'[[bus]]\nid = "more"\nkind = "tcp"\nhost = "127.0.0.1"\nport = {home.addresses["inverter"].port}\n'
         '[[device]]\nid = "battery"\ndriver = "fronius-gen24"\nbus = "more"\nunit = 1\npower_max_w = 5000\n'
     )
-    site, written = site_of(home, tmp_path, battery), home.devices["inverter"].product.written
+
+
+def test_a_sunspec_device_tells_what_it_is_besides(home, tmp_path, capsys):
+    site = site_of(home, tmp_path, battery_of(home))
+    code, said = told(capsys, "read", "battery", "--site", site, "--json")
+    facts = [fact for fact in json.loads(said.out)["facts"] if fact["model"] == 1]
+    assert code == 0 and [fact["told"] for fact in facts] == ["Fronius", "Symo GEN24 6.0 Plus", "1.30.7-1"]
+    code, said = told(capsys, "read", "battery", "--site", site)
+    assert code == 0 and "DC inputs (model 160), input 1" in said.out and "30000001" not in said.out
+    assert "facts" not in json.loads(told(capsys, "read", "grid", "--site", site, "--json")[1].out)
+
+
+def test_one_device_is_set_and_left_as_it_was(home, tmp_path, capsys):
+    site, written = site_of(home, tmp_path, battery_of(home)), home.devices["inverter"].product.written
     written["OutWRte"] = 5555
     code, said = told(capsys, "set", "battery", -1500, "--site", site, "--lease", 1)
     assert code == 0 and "battery: discharging at 1500 W" in said.out
