@@ -49,19 +49,21 @@ class SunSpecDer(HybridProduct):
         super().__init__(house, unit, options)
         self.opts = options
         self.written = dict(OFF)
-        models: list[tuple[int, Reads, dict[str, Accept]]] = [
-            (1, {"Mn": "Nobody", "Md": "Storage", "Vr": "1.0", "SN": "1"}, {}),
-            (701, self._measured(), {}),
-            (702, self._capacity(), {}),
-            (703, {"ES": 1, "ESDlyTms": 300, "ESRmpTms": 60, "ESHzHi": 5010, "Hz_SF": -2}, {}),
-            (704, *self._controls()),
-            *[(model, {"Ena": int(model == 705), "AdptCrvRslt": 1, "NCrv": 1}, {}) for model in (705, 706, 712)],
-            *[(model, {"Ena": 1, "NCrvSet": 1}, {}) for model in (707, 708, 709, 710)],
-            (711, {"Ena": 1, "AdptCtlRslt": 1, "NCtl": 1, "DbOf": 20, "Db_SF": -3}, {}),
-            (713, self._stored(), {}),
-            (714, self._direct(), {}),
-        ]
-        bank = Bank(chain(40000, sorted(models, key=lambda row: row[0])))
+        told: dict[int, Reads] = {
+            1: {"Mn": "Nobody", "Md": "Storage", "Vr": "1.0", "SN": "1"},
+            701: self._measured(),
+            702: self._capacity(),
+            703: {"ES": 1, "ESDlyTms": 300, "ESRmpTms": 60, "ESHzHi": 5010, "Hz_SF": -2},
+            705: {"Ena": 1, "AdptCrvRslt": 1, "NCrv": 1},
+            706: {"Ena": 0, "AdptCrvRslt": 1, "NCrv": 1},
+            **{model: {"Ena": 1, "NCrvSet": 1} for model in (707, 708, 709, 710)},
+            711: {"Ena": 1, "AdptCtlRslt": 1, "NCtl": 1, "DbOf": 20, "Db_SF": -3},
+            712: {"Ena": 0, "AdptCrvRslt": 1, "NCrv": 1},
+            713: self._stored(),
+            714: self._direct(),
+        }
+        told[704], accepts = self._controls()
+        bank = Bank(chain(40000, [(model, told[model], accepts if model == 704 else {}) for model in sorted(told)]))
         self.reading[unit, READ_HOLDING] = bank
         self.writing = {(unit, WRITE_ONE): bank, (unit, WRITE_MANY): bank}
 

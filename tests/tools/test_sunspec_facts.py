@@ -21,7 +21,7 @@ TYPES = {
     "s32": ("int32",), "b32": ("bitfield32",), "acc32": ("acc32",), "u64": ("uint64",), "text8": ("string",),
     "text16": ("string",),
 }  # fmt: skip
-UNITS = {"": None, "%": ("Pct", "% WChaMax", "%WHRtg", "%"), "ohm": ("ohms",), "°C": ("C",), "Wh": ("Wh", "WH"),
+UNITS = {"%": ("Pct", "% WChaMax", "%WHRtg", "%"), "ohm": ("ohms",), "°C": ("C",), "Wh": ("Wh", "WH"),
     "s": ("Secs",), "W": ("W", "var"), "A": ("A",), "V": ("V",), "Hz": ("Hz",)}  # fmt: skip
 
 CURVE, TRIP = "Ena AdptCrvRslt RvrtTms RvrtRem", "Ena AdptCrvRslt"
@@ -43,7 +43,7 @@ NAMES = {
 def assert_is_sunspecs(spot: Spot, defined: dict[int, dict[str, Any]]) -> None:
     theirs = defined[spot.offset]
     assert theirs["type"] in TYPES[spot.kind], (spot.name, theirs["name"])
-    assert spot.scale_at is None if "sf" not in theirs else defined[spot.scale_at]["name"] == theirs["sf"], spot.name
+    assert (spot.scale_at is not None and defined[spot.scale_at]["name"]) == theirs.get("sf", False), spot.name
     if spot.unit:
         assert theirs["units"] in UNITS[spot.unit], (spot.name, theirs["units"])
     values = {symbol["value"] for symbol in theirs.get("symbols", [])}
