@@ -22,6 +22,9 @@ CHANGE = const(3)  # the site or a circuit, W against what its meter showed befo
 # An owner's words (agent/owner.py), which take every matter of a scope.
 ASIDE = const(4)  # a device, or all on a circuit or the site: it does what it does when nobody asks
 OWN = const(5)  # a device: as SETPOINT, and no ceiling holds
+# What a target may be met by, if not by everything: batteries alone, which do one of these or both.
+CHARGES = const(1)
+GIVES_POWER = const(2)
 
 
 class Claim:
@@ -40,6 +43,7 @@ class Claim:
         self.until_ms = until_ms
         self.command = command
         self.mode = mode
+        self.batteries = 0  # of a target: what it may be met by; 0: by everything
         self.from_ms = 0
         self.from_civil_ms = 0  # the same on the civil clock, 0 while that was unknown
         self.until_civil_ms = 0
@@ -71,7 +75,7 @@ class Claim:
 
     def goes_on(self, before: Claim) -> None:
         """Take over where `before` is, if that was at it and wanted the same: its ramp, and what it counts from."""
-        same = self.scope == before.scope and self.mode == before.mode
+        same = self.scope == before.scope and self.mode == before.mode and self.batteries == before.batteries
         if self.due and before.started and same and self.value == before.value and self.ramp_ms == before.ramp_ms:
             self.base, self.origin, self.started_ms = before.base, before.origin, before.started_ms
 

@@ -32,6 +32,7 @@ _WITH_PRICES = const(5)
 _WITH_WORDS = const(6)
 _KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
 _NEVER = const(-1)
+_BATTERIES_AT = const(4)  # bit of a claim's mode from which on stands what alone may meet a target
 # What a control of version 1 has in the fields that came with version 2.
 _LIMIT_OF_1 = [WATT, ALL_PHASES, 0, True, RELEASE, 0]
 _CLAIM_OF_1 = [SETPOINT, 0, True, False, 0, None, 0]
@@ -91,8 +92,8 @@ def _kept_limit(state: State, limit: Limit) -> list[Any]:
 def _kept_claim(state: State, claim: Claim) -> list[Any]:
     return [
         state.name_of(claim.scope), claim.value, claim.primacy, claim.created, claim.source, claim.until_civil_ms,
-        claim.command, claim.mode, claim.from_civil_ms, claim.due, claim.until_ms == 0, claim.ramp_ms, claim.base,
-        claim.ends_as,
+        claim.command, claim.mode | claim.batteries << _BATTERIES_AT, claim.from_civil_ms, claim.due,
+        claim.until_ms == 0, claim.ramp_ms, claim.base, claim.ends_as,
     ]  # fmt: skip
 
 
@@ -215,6 +216,7 @@ def _let_wait(limit: Limit, ahead_ms: int) -> None:
 def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
     name, wanted, primacy, created, source, until_civil_ms, command = kept[:7]
     mode, from_civil_ms, due, endless, ramp_ms, base, ends_as = kept[7:]
+    batteries, mode = mode >> _BATTERIES_AT, mode & (1 << _BATTERIES_AT) - 1
     scope = state.scope_named(name)
     if scope is not None and mode != ASIDE and (scope < 0) is not (mode in (TARGET, CHANGE)):
         scope = None  # another thing has its name now
@@ -225,7 +227,7 @@ def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
     claim = Claim(scope, wanted, primacy, created, source, 0 if endless else until_civil_ms - civil_ms, command, mode)
     claim.until_civil_ms, claim.from_civil_ms = until_civil_ms, from_civil_ms
     claim.ramp_ms, claim.base, claim.ends_as = (0 if due else ramp_ms), base, ends_as
-    claim.owners = primacy == OWNER_PRIMACY
+    claim.owners, claim.batteries = primacy == OWNER_PRIMACY, batteries
     if mode >= ASIDE:
         claim.takes = state.within(scope)
     if not due and from_civil_ms > civil_ms:

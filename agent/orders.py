@@ -7,7 +7,7 @@ at all.
 from __future__ import annotations
 
 from agent import record, schedule
-from agent.claims import CEILING, CHANGE, CLAIMS_MAX, SETPOINT, TARGET, Claim
+from agent.claims import CEILING, CHANGE, CHARGES, CLAIMS_MAX, GIVES_POWER, SETPOINT, TARGET, Claim
 from agent.limits import ALL_PHASES, EXPORT, HOLD, IMPORT, LIMITS_MAX, MILLIAMP, RELEASE, WATT, Limit
 from hal.compat import const
 
@@ -42,14 +42,15 @@ _MODE = const(5)
 _RANDOM_START_S = const(6)
 _RANDOM_END_S = const(7)
 _RAMP_S = const(8)
+_BATTERIES = const(9)
 _RANDOM = const(3600)
 _BOUNDS = {
     _QUANTITY: (WATT, MILLIAMP), _PHASES: (1, ALL_PHASES), START_S: (0, 1 << 40), _ON_EXPIRY: (RELEASE, HOLD),
     _MODE: (SETPOINT, CHANGE), _RANDOM_START_S: (-_RANDOM, _RANDOM), _RANDOM_END_S: (-_RANDOM, _RANDOM),
-    _RAMP_S: (0, _RAMP_S_MAX),
+    _RAMP_S: (0, _RAMP_S_MAX), _BATTERIES: (0, CHARGES | GIVES_POWER),
 }  # fmt: skip
 _OF_LIMIT = (_QUANTITY, _PHASES, START_S, _ON_EXPIRY, _RANDOM_START_S, _RANDOM_END_S)
-_OF_CLAIM = (START_S, _MODE, _RANDOM_START_S, _RANDOM_END_S, _RAMP_S)
+_OF_CLAIM = (START_S, _MODE, _RANDOM_START_S, _RANDOM_END_S, _RAMP_S, _BATTERIES)
 _OF_CANCEL = (_RANDOM_END_S,)
 
 
@@ -158,7 +159,9 @@ def _claim(state: State, authority: Authority, body: list[Any], digest: bytes) -
     claim.ramp_ms = options.get(_RAMP_S, 0) * 1000
     claim.drawn = options.get(_RANDOM_START_S, 0) != 0
     claim.owners = authority.role == "owner"
+    claim.batteries = options.get(_BATTERIES, 0)
     need(not claim.ramp_ms or mode != CEILING, record.UNSUPPORTED)
+    need(not claim.batteries or mode == TARGET, record.UNSUPPORTED)
     give_time(state, claim, options, duration_s)
     return claim
 

@@ -11,7 +11,7 @@ A target moves wishes: protection and limits come after it. Without a meter that
 from __future__ import annotations
 
 from agent.circuits import UNKNOWN_W, lower_to_limits
-from agent.claims import ASIDE, CEILING, TARGET, aside, winner
+from agent.claims import ASIDE, CEILING, CHARGES, GIVES_POWER, TARGET, aside, winner
 from agent.failsafe import cause_of
 from agent.limits import EXPORT, tightest
 from agent.protection import charge_bounds
@@ -64,9 +64,9 @@ def _steer(state: State, circuit: Circuit, claim: Claim, now_ms: int) -> None:
 
 def _is_member(state: State, unit: Unit, circuit: Circuit, claim: Claim) -> bool:
     """Tell whether a target moves a unit: the one nearest to it does, unless a stronger claim pins it."""
-    nearest = None
+    nearest, is_battery = None, unit.contract.kind == capabilities.BATTERY
     for each in unit.chain:
-        if nearest is None and each.aim is not None:
+        if nearest is None and each.aim is not None and (not each.aim.batteries or is_battery):
             nearest = each
     if nearest is not circuit or cause_of(unit):
         return False
@@ -185,6 +185,9 @@ def _asked_w(unit: Unit, given_w: int, room_w: int) -> int:
 def _bounds(state: State, unit: Unit, claim: Claim) -> tuple[int, int]:
     """Return the lowest and highest power that a battery may be asked for, W."""
     lowest_w, highest_w = charge_bounds(unit)
+    if claim.batteries:
+        lowest_w = lowest_w if claim.batteries & GIVES_POWER else max(lowest_w, 0)
+        highest_w = highest_w if claim.batteries & CHARGES else min(highest_w, 0)
     limit = tightest(state.limits, unit.index, EXPORT)
     if limit is not None:
         lowest_w = max(lowest_w, -limit.value)

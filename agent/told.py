@@ -118,6 +118,7 @@ def claim(state: State, each: Claim, now_ms: int) -> Told:
     return {
         "authority": each.source,
         "mode": each.mode,
+        "batteries": each.batteries,
         "w" if each.mode == TARGET or each.mode == CHANGE else "setpoint": None if each.mode == ASIDE else each.value,
         "now": None if unknown else each.value_at(now_ms),
         "base_w": each.base,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.claims import CEILING, CHANGE, TARGET
+from agent.claims import ASIDE, CEILING, CHANGE, TARGET
 from agent.limits import EXPORT
 from agent.told import HELD, SUSPENDED
 from boards.cpython.words import amount, reason, span
 from tools.console import printable
 
 ROLES = {"grid": "the grid operator", "aggregator": "the aggregator", "owner": "the owner", "utility": "the utility"}
+BY_BATTERIES = ("", ", by batteries that charge", ", by batteries that discharge", ", by batteries alone")
 CAUSES = {1: "meter never seen", 2: "meter stale", 3: "meter absurd"}
 
 Told = dict[str, Any]
@@ -82,7 +83,7 @@ def limit_line(limit: Told, site: Told, device: str = "") -> str:
 
 def claim_line(claim: Told, control: int, site: Told) -> str:
     """Return a claim on a device with who asks, for how long, and whether it is its turn."""
-    wanted = amount(control, claim["setpoint"])
+    wanted = "opted out" if claim["mode"] == ASIDE else amount(control, claim["setpoint"])
     if claim["mode"] == CEILING:
         wanted = f"no more than this: {wanted}"
     if claim["ramp_left_ms"]:
@@ -102,8 +103,10 @@ def target_line(claim: Told, circuit: str, site: Told) -> str:
 
 def wanted_of(claim: Told, circuit: str) -> str:
     """Return what a target wants a circuit to carry."""
+    if claim["mode"] == ASIDE:
+        return f"{place(circuit)} is opted out"
     if claim["mode"] == TARGET:
-        said = f"{place(circuit)} shall {flow(claim['w'])}"
+        said = f"{place(circuit)} shall {flow(claim['w'])}{BY_BATTERIES[claim.get('batteries', 0)]}"
     elif claim["mode"] == CHANGE and claim["base_w"] is None:
         said = f"{place(circuit)} shall draw {change(claim['w'])} than before, once a minute was measured"
     else:
