@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import DEVICES_MAX, Config, ConfigError, checked
+from boards.micropython.dns import check as check_name
 from boards.micropython.read_site import check
 from boards.sources import SOURCES
 from boards.startup import Parts, StartError, assemble
@@ -32,6 +33,7 @@ from tools.board_manifest import (
     has_bus,
     joins_network,
     modules_of,
+    names_of,
     ring_bytes_of,
     ring_of,
 )
@@ -44,7 +46,7 @@ TWIN_HEAP = "4M"  # room enough for every site: what it takes is what is asked
 HASH_BYTES, ID_BYTES, POINT_BYTES = 32, 8, 65
 OF_BOARDS_ALONE = ("wlan", "clock")  # tables that the twin has no use for and refuses
 # In use when ready on the twin, with one driver each: measured with 1 to 8 devices, 1 to 4 buses, 0 to 4 authorities.
-# The last five are what only a board has: measured on its own start, with stand-ins for its hardware.
+# The last six are what only a board has: measured on its own start, with stand-ins for its hardware.
 MODEL = {
     "agent": 84_000,
     "uplink": 14_000,
@@ -58,6 +60,7 @@ MODEL = {
     "board": 17_500,
     "wlan": 1_100,
     "clock": 200,
+    "names": 2_700,
 }
 
 
@@ -105,6 +108,8 @@ def site_of(board: str, tree: dict[str, Any]) -> Config:
         check(config, described)
         _check_ports(board, config)
         _check_sources(config)
+        for where, name in names_of(config).items():
+            check_name(where, name)
         _start(board, config)
     except (ConfigError, StartError, ValueError) as error:
         raise UsageError(str(error)) from error
@@ -243,4 +248,9 @@ def _own_parts(board: str, config: Config) -> dict[str, int]:
     """Return what a board has and the twin has not."""
     if board == TWIN:
         return {}
-    return {"board": 1, "wlan": config.wlan is not None, "clock": config.clock is not None}
+    return {
+        "board": 1,
+        "wlan": config.wlan is not None,
+        "clock": config.clock is not None,
+        "names": names_of(config) != {},
+    }

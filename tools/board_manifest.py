@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import Config
+from boards.micropython.dns import is_name
 from boards.sources import SOURCES
 from drivers.catalogue import PRODUCTS
 from hal import pins
@@ -55,8 +56,10 @@ PARTS: dict[str, Callable[[Config], bool]] = {
     "boards.micropython.console_port": lambda config: config.console is not None,
     "boards.micropython.file_store": lambda config: not ring_of(config) or config.agent["recorder_bytes_max"] > 0,
     "boards.micropython.mqtt_uplink": lambda config: config.uplink is not None,
+    "boards.micropython.dns": lambda config: names_of(config) != {},
     "boards.micropython.pins": lambda config: has_bus(config, "pins"),
     "boards.micropython.ring_store": lambda config: ring_of(config) != "",
+    "boards.micropython.named": lambda config: names_of(config) != {},
     "boards.sources": lambda config: config.sources != [],
     "boards.micropython.tcp_line": lambda config: has_bus(config, "tcp"),
     "hal.modbus.ascii": lambda config: has_bus(config, "ascii"),
@@ -88,6 +91,16 @@ def files_of(config: Config) -> dict[str, str]:
         named.update({config.uplink[key]: key for key in ("ca", "cert", "cert_key")})
     if config.wlan is not None:
         named[config.wlan["password"]] = "password"
+def names_of(config: Config) -> dict[str, str]:
+    """Return where a site has a host that its board has to look up -> the name; a board without [wlan] need not."""
+    if config.wlan is None:
+        return {}
+    hosts = {f"[[bus]] {row['id']}": row["host"] for row in config.buses if row["kind"] == "tcp"}
+    if config.uplink is not None:
+        hosts["[uplink]"] = config.uplink["host"]
+    return {where: host for where, host in hosts.items() if is_name(host)}
+
+
     return {name: key for name, key in named.items() if name}
 
 

@@ -31,6 +31,11 @@ def check(config: Config) -> None:
             load()
         except ImportError:
             raise ValueError(where + _ABSENT)
+    for where, name in _names(config):
+        try:
+            _find(where, name)
+        except ImportError:
+            raise ValueError("%s host = %r%s" % (where, name, _ABSENT))
     rows = {row["id"]: row for row in config.buses}
     for device in config.devices:
         row = rows[device["bus"]]
@@ -63,6 +68,24 @@ def _parts(config: Config) -> list[tuple[str, Any]]:
 
 def _tcp() -> Any:
     from boards.micropython.tcp_line import TcpLine
+
+def _names(config: Config) -> list[tuple[str, str]]:
+    """Return where a configuration has a host that this board has to look up, and the name."""
+    if config.wlan is None:
+        return []
+    hosts = [("[[bus]] " + row["id"], row["host"]) for row in config.buses if row["kind"] == "tcp"]
+    if config.uplink is not None:
+        hosts.append(("[uplink]", config.uplink["host"]))
+    return [row for row in hosts if row[1].strip("0123456789.")]
+
+
+def _find(where: str, name: str) -> None:
+    from boards.micropython.dns import check as check_name
+    from boards.micropython.named import Names
+
+    check_name(where, name)
+    Names()
+
 
     return TcpLine
 

@@ -2,8 +2,7 @@
 
 Each connection is a clean session: what was not acknowledged is forgotten and the journal sends it again; commands
 that the agent missed are known to the head-end from the `session` message that it sends on every connection.
-Certificates and key are DER. The clock must be right to within the certificates' dates before the first connect,
-and a host name is looked up blocking: give `host` as an address.
+Certificates and key are DER. The clock must be right to within the certificates' dates before the first connect.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from boards.micropython.wire import Connect
 
 CHANNELS_DOWN = ("command", "receipt")
 _INBOUND_BYTES_MAX = const(4096)
@@ -57,6 +58,7 @@ class MqttUplink:
         self.dropped_oversize = 0
         self.dropped_full = 0
         self.trouble = ""
+        self.connect: Connect = connect
         self.not_yet: Callable[[], str] | None = None  # nothing is tried while it says why not
         self._host = host
         self._port = port
@@ -119,7 +121,7 @@ class MqttUplink:
         plain: Any = None
         secure: Any = None
         try:
-            plain = await connect(self._host, self._port, _CONNECT_MS)
+            plain = await self.connect(self._host, self._port, _CONNECT_MS)
             secure = self._tls.wrap_socket(plain, server_hostname=self._server_name, do_handshake_on_connect=False)
             secure.setblocking(False)
             stream: Any = asyncio.StreamReader(secure)

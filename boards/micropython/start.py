@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from boards.micropython.mqtt_uplink import MqttUplink
     from boards.micropython.online import Online
     from boards.micropython.site import Board
+    from boards.micropython.tcp_line import TcpLine
     from hal.ports import Pins, Store
 
 # A full journal drops a segment, so two must fit although every sync of a small record programs a unit.
@@ -54,7 +55,9 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
             from boards.micropython.tcp_line import TcpLine
             from hal.modbus.tcp import Tcp
 
-            return Bus(TcpLine(row["host"], row["port"]), Tcp(), clock)
+            line = TcpLine(row["host"], row["port"])
+            _find_by_name(line, "[[bus]] %s" % row["id"], row["host"], online)
+            return Bus(line, Tcp(), clock)
         if row["kind"] == "pins":
             if board.open_pins is None:
                 raise ValueError("[[bus]] %s kind = 'pins': this board has no pins for devices" % row["id"])
@@ -169,4 +172,16 @@ def _uplink(folder: str, table: dict[str, Any] | None, agent_hex: str, online: O
     made = MqttUplink(table["host"], table["port"], agent_hex, files[0], files[1], files[2], server_name)
     if online is not None:
         made.not_yet = online.not_yet
+    _find_by_name(made, "[uplink]", table["host"], online)
     return made
+
+
+def _find_by_name(made: MqttUplink | TcpLine, where: str, host: str, online: Online | None) -> None:
+    """Let what connects to a name look it up itself; a system's own network does that. Raises: ValueError."""
+    if online is None or not host.strip("0123456789."):
+        return
+    from boards.micropython.dns import check
+    from boards.micropython.named import Names
+
+    check(where, host)
+    made.connect = Names().connect

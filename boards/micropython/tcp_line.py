@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from boards.micropython.wire import Connect
+
 _CONNECT_MS = const(2000)
 _RETRY_MS_MIN = const(250)
 _RETRY_MS_MAX = const(2000)
@@ -30,6 +32,7 @@ class TcpLine:
         self._host = host
         self._port = port
         self._connect_ms = connect_ms
+        self.connect: Connect = connect
         self._end: Any = None
         self._busy = False
         self._retry_ms = 0
@@ -67,7 +70,7 @@ class TcpLine:
         if self._retry_ms and ticks_diff(self._retry_at, ticks_ms()) > 0:
             raise LineDown(self.name, "waiting before the next connect")
         try:
-            self._end = await connect(self._host, self._port, self._connect_ms)
+            self._end = await self.connect(self._host, self._port, self._connect_ms)
         except OSError:
             self._retry_ms = min(max(2 * self._retry_ms, _RETRY_MS_MIN), _RETRY_MS_MAX)
             self._retry_at = ticks_add(ticks_ms(), self._retry_ms)

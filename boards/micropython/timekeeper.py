@@ -8,11 +8,10 @@ that is said twice, a minute apart, and never for one before the last time that 
 from __future__ import annotations
 
 import os
-import socket
-from errno import EAGAIN
 
 from boards.micropython.sntp import Kissed, NotBelieved, agreed, is_answer, read, request
-from boards.micropython.ticks import sleep_ms, ticks_diff, ticks_ms
+from boards.micropython.ticks import sleep_ms
+from boards.micropython.udp import ask
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -22,13 +21,11 @@ if TYPE_CHECKING:
     from boards.micropython.kept_clock import KeptClock
 
 _ANSWER_MS = const(1500)
-_LOOK_MS = const(2)
 _IDLE_MS = const(500)
 _SOON_MS = const(16000)
 _DOUBT_MS = const(64000)
 _ROUND_MS = const(1024000)
 _NONCE_BYTES = const(8)
-_PACKET_BYTES = const(64)
 _JITTER_MS = const(2000)  # boards that got power together do not ask together
 
 
@@ -93,23 +90,11 @@ class Timekeeper:
     async def _ask(self, server: Server) -> tuple[int, int]:
         """Return what a server says. Raises: NotBelieved, Kissed, OSError."""
         nonce = os.urandom(_NONCE_BYTES)
-        end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            end.setblocking(False)
-            end.connect(socket.getaddrinfo(server.host, server.port)[0][-1])
-            began = ticks_ms()
-            end.send(request(nonce))
-            while True:
-                packet = _received(end)
-                waited_ms = ticks_diff(ticks_ms(), began)
-                if is_answer(packet, nonce):
-                    unix_ms, bound_ms = read(packet, waited_ms, self._clock.floor_s)
-                    return unix_ms - self._clock.now_ms(), bound_ms
-                if waited_ms >= _ANSWER_MS:
-                    raise NotBelieved("no answer")
-                await sleep_ms(_LOOK_MS)
-        finally:
-            end.close()
+        packet, waited_ms = await ask(
+            server.host, server.port, request(nonce), lambda packet: is_answer(packet, nonce), _ANSWER_MS
+        )
+        unix_ms, bound_ms = read(packet, waited_ms, self._clock.floor_s)
+        return unix_ms - self._clock.now_ms(), bound_ms
 
     def _leave_alone(self, server: Server, code: str) -> None:
         self.trouble = "%s: does not want to be asked (%s)" % (server.host, code)
@@ -143,13 +128,3 @@ class Timekeeper:
             self._clock.keep()
         except OSError as error:
             self.trouble = "the time cannot be kept: %s" % error
-
-
-def _received(end: socket.socket) -> bytes:
-    """Return what came, nothing while nothing has. Raises: OSError."""
-    try:
-        return end.recv(_PACKET_BYTES)
-    except OSError as error:
-        if error.errno != EAGAIN:
-            raise
-        return b""

@@ -16,8 +16,10 @@ from hal.errors import FrameError, LineDown, LineTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import Any
+
+    Connect = Callable[[str, int, int], Awaitable[Any]]  # host, port, timeout_ms -> as `connect`
 
 _READ_BYTES = const(64)  # claimed anew for every read: a small piece is always to be had
 _ANSWER_BYTES_MAX = const(512)  # twice the longest Modbus frame
@@ -28,7 +30,7 @@ _TCP_NODELAY = const(1)
 
 
 async def connect(host: str, port: int, timeout_ms: int) -> Any:
-    """Return a connected non-blocking socket. A name is looked up blocking: give boards an address.
+    """Return a connected non-blocking socket. A name is looked up by the system, blocking: boards/micropython/named.py.
 
     Raises: OSError.
     """

@@ -19,6 +19,7 @@ from boards.micropython.flash_file import FlashFile
 from boards.micropython.ring_store import RingStore
 from hal import quantities as q
 from tests.boards.fake_board import PORTS, UART, Running, TimeServer, make_world, said_by, set_air, unused_udp
+from tests.boards.name_server import NameServer
 from tools.demo.layout import lay_out
 from tools.demo.processes import simulator
 from tools.headend import HeadEnd
@@ -37,6 +38,17 @@ def read(self, *size):
         pass
     return _read(self, *size)
 machine.UART.read = read
+"""
+# What goes to a name server's port goes to that of the test: nobody may listen on 53.
+NAMES_ELSEWHERE = """
+import sys, usocket
+class Sockets:
+    def getaddrinfo(host, port, *more):
+        return usocket.getaddrinfo(host, {port} if port == 53 else port, *more)
+for name in dir(usocket):
+    if name != "getaddrinfo":
+        setattr(Sockets, name, getattr(usocket, name))
+sys.modules["socket"] = Sockets
 """
 
 
@@ -82,6 +94,9 @@ async def test_it_comes_up_reads_its_devices_and_obeys_a_limit(board, tmp_path):
         stack.push_async_callback(home.stop)
         await home.start()
         server = await stack.enter_async_context(TimeServer())
+        names = await stack.enter_async_context(NameServer())
+        elsewhere = tmp_path / "elsewhere.mpy"
+        compile_text(NAMES_ELSEWHERE.format(port=names.port), elsewhere, "elsewhere")
         head_end = await stack.enter_async_context(HeadEnd(layout.settings))
         await head_end.connected()
         world = make_world(tmp_path, PORTS[board], wired(board, layout.home_folder / "charger-meter"))
@@ -90,9 +105,10 @@ async def test_it_comes_up_reads_its_devices_and_obeys_a_limit(board, tmp_path):
         tree["agent"]["journal"] = "ring:journal"
         tree["bus"][0]["port"] = UART[board][0]
         tree |= {"wlan": {"ssid": "house", "password": "wlan.key"}, "clock": {"ntp": [server.address]}}
+        tree["uplink"] |= {"host": "broker.example", "server_name": tree["uplink"]["host"]}
         (folder / "site.json").write_text(json.dumps(tree))
         (folder / "wlan.key").write_text(PASSWORD)
-        running = await stack.enter_async_context(Running(board, world, folder))
+        running = await stack.enter_async_context(Running(board, world, folder, elsewhere))
         ready = await running.until(fact="ready")
         assert ready["epoch"] == 1
         set_air(world, {"house": PASSWORD})  # only now: devices on its own wires do not wait for a network
@@ -100,6 +116,7 @@ async def test_it_comes_up_reads_its_devices_and_obeys_a_limit(board, tmp_path):
         await running.until(fact="clock", set=True)
         session = await head_end.announced(layout.board_id)
         assert session.clock_quality == q.CLOCK_SYNCHRONISED
+        assert names.asked == ["broker"]
         command = await head_end.send_limit(layout.board_id, value_w=7000, duration_s=600, authority="dso")
         await running.until(fact="decision", reason="accepted")
         written = await running.until(fact="write", device="charger")
@@ -121,6 +138,11 @@ async def test_it_comes_up_reads_its_devices_and_obeys_a_limit(board, tmp_path):
         ("pico_w", {"bus": [{"id": "rs485", "kind": "serial", "port": "com1"}]}, "[[bus]] rs485 port = 'com1': this "),
         ("pico_w", {"wlan": {"ssid": "house", "password": "absent"}}, "[wlan] password = 'absent': cannot be read: "),
         ("pico_w", {"wlan": {"ssid": "house", "password": "agent.key"}}, "[wlan] password = 'agent.key': expected a "),
+        (
+            "pico_w",
+            {"device": [dict(METER, bus="lan")], "bus": [{"id": "lan", "kind": "tcp", "host": "meter.local"}]},
+            "[[bus]] lan host = 'meter.local': expected an address: names in .local ",
+        ),
         ("pico_w", {"wlan": None}, "[wlan] is missing: [uplink], [clock] and buses by TCP need it on this board"),
         ("pico_w", {"agent": {"key": "agent.key", "tick_ms": 100}}, "[agent] tick_ms = 100: expected 500 to 4000 on "),
         ("pico_w", {"device": [METER, *[dict(METER, id=f"d-{at}") for at in range(4)]]}, "5 devices, and this board "),

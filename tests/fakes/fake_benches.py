@@ -8,12 +8,15 @@ import os
 import network
 import utime
 import world
-from boards.micropython import timekeeper
+from agent.config import checked
+from boards.micropython import named, timekeeper
 from boards.micropython import wlan as wlan_adapter
+from boards.micropython.console_check import check
 from boards.micropython.hardware_watchdog import HardwareWatchdog
 from boards.micropython.kept_clock import KeptClock
 from boards.micropython.mqtt_uplink import MqttUplink
 from boards.micropython.online import Online
+from boards.micropython.tcp_line import TcpLine
 from boards.micropython.uart_line import UartLine
 from tests.ports.contracts.line import SETTLE_MS
 
@@ -205,6 +208,48 @@ class Networks:
 
 def networks(server):
     return Networks(server)
+
+
+class Hosts:
+    """Bench of contracts/names.py."""
+
+    def __init__(self, server_port, unused_port, line_port):
+        named.PATIENCE_MS = (50, 150)
+        self.names = named.Names(port=int(server_port))
+        self.nobody = named.Names(port=int(unused_port))
+        self._line_port = int(line_port)
+
+    def line(self, name):
+        made = TcpLine(name, self._line_port)
+        made.connect = self.names.connect
+        return made
+
+    def check(self, host):
+        uplink = {"host": host, "ca": "ca", "cert": "cert", "cert_key": "key"}
+        site = {"name": "test", "import_limit_w": 1000, "export_limit_w": 0, "fuse_ma": 16000}
+        tree = {"site": site, "agent": {"key": "key"}, "uplink": uplink, "wlan": {"ssid": "house"}}
+        tree["bus"] = [{"id": "lan", "kind": "tcp", "host": "192.0.2.1"}]
+        try:
+            check(checked(tree))
+        except ValueError as fault:
+            return fault.args[0]
+        return ""
+
+
+def hosts(server_port, unused_port, line_port):
+    return Hosts(server_port, unused_port, line_port)
+
+
+class Uplinks:
+    """Bench of contracts/uplink.py, with a broker that is known by name."""
+
+    def __init__(self, server_port, port, agent_hex, ca, cert, cert_key):
+        self.uplink = MqttUplink("broker.example", int(port), agent_hex, ca, cert, cert_key, "localhost")
+        self.uplink.connect = named.Names(port=int(server_port)).connect
+
+
+def named_uplink(*arguments):
+    return Uplinks(*arguments)
 
 
 class Watchdogs:

@@ -104,6 +104,35 @@ def test_what_a_site_asks_for_is_in_its_image():
     assert not [module for module in loaded if module.startswith(("boards.cpython", "tools", "tests"))]
 
 
+NETWORK = {
+    "wlan": {"ssid": "house"},
+    "clock": {"ntp": ["192.0.2.1"]},
+    "uplink": {"host": "192.0.2.1", "ca": "ca.der", "cert": "cert.der", "cert_key": "key.der"},
+}
+BY_NAME = {"boards.micropython.dns", "boards.micropython.named"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, set()),
+        ({"uplink": NETWORK["uplink"] | {"host": "broker.example"}}, BY_NAME),
+        ({"bus": [{"id": "lan", "kind": "tcp", "host": "wallbox"}]}, BY_NAME),
+    ],
+)
+def test_names_are_looked_up_by_the_image_of_a_site_that_has_any(changes, names):
+    site = board_build.tomllib.loads(SITE.replace("no-such-port", "uart0")) | NETWORK
+    site |= changes | {"bus": site["bus"] + changes.get("bus", [])}
+    assert BY_NAME & set(modules_of("pico_w", site_of("pico_w", site))) == names
+
+
+def test_a_name_that_nobody_could_look_up_is_refused():
+    site = board_build.tomllib.loads(SITE.replace("no-such-port", "uart0")) | NETWORK
+    site["uplink"] = NETWORK["uplink"] | {"host": "broker.local"}
+    with pytest.raises(UsageError, match=r"\[uplink\] host = 'broker.local': expected an address"):
+        site_of("pico_w", site)
+
+
 def test_mip_installs_the_package_from_a_server(built, tmp_path):
     handler = functools.partial(QuietHandler, directory=str(built))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -135,4 +135,4 @@ async def test_the_answer_to_another_request_is_not_looked_at(bench):
     clock = bench.clock()
     keeper = bench.keeper(clock, bench.forged)
     assert not await rounds(bench, keeper)
-    assert keeper.trouble.endswith("no answer") and clock.quality() == q.CLOCK_UNKNOWN
+    assert "no answer" in keeper.trouble and clock.quality() == q.CLOCK_UNKNOWN
