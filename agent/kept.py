@@ -30,6 +30,7 @@ _VERSION = const(3)
 _WITH_DELAYS = const(4)
 _WITH_PRICES = const(5)
 _WITH_WORDS = const(6)
+_WITH_NUMBERS = const(17)  # around any of them
 _KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
 _NEVER = const(-1)
 _BATTERIES_AT = const(4)  # bit of a claim's mode from which on stands what alone may meet a target
@@ -59,6 +60,8 @@ def dump(state: State) -> bytes:
         kept[0] = _WITH_WORDS
         words = [[[name] + list(found[name]) for name in sorted(found)] for found in (state.comforts, state.departures)]
         kept.append([state.away] + words)
+    if state.kept:
+        kept = [_WITH_NUMBERS, [[name, state.kept[name]] for name in sorted(state.kept)], kept]
     return cbor.encode(kept)
 
 
@@ -127,7 +130,17 @@ def _load_words(state: State, away: Any, comforts: Any, departures: Any, civil_m
             state.departures[name] = (at_ms, energy_wh)
 
 
+def _load_numbers(state: State, rows: Any) -> None:
+    for name, numbers in rows:
+        if type(name) is not str or type(numbers) is not list or any(type(number) is not int for number in numbers):
+            raise ValueError("no numbers of a source")
+        state.kept[name] = numbers
+
+
 def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
+    if type(fields) is list and len(fields) == 3 and fields[0] == _WITH_NUMBERS:
+        _load_numbers(state, fields[1])
+        fields = fields[2]
     if type(fields) is list and len(fields) == 9 and fields[0] == _WITH_WORDS:
         away, comforts, departures = fields.pop()
         _load_words(state, away, comforts, departures, civil_ms)
@@ -185,6 +198,8 @@ def forget_others(state: State, names: list[str]) -> None:
         state.end_limit(limit, record.CANCELLED, 0)
     for claim in [each for each in state.claims if each.source not in names]:
         state.end_claim(claim, record.CANCELLED, 0)
+    for name in [name for name in state.kept if name not in names]:
+        del state.kept[name]
 
 
 def _load_limit(state: State, kept: list[Any], civil_ms: int) -> None:

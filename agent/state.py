@@ -55,6 +55,7 @@ class State:
         self.departures: dict[str, tuple[int, int]] = {}  # device -> until when on the civil clock (ms), Wh
         self.prices: Prices | None = None  # where somebody may say them
         self.priced: list[list[Any]] = [[0, b""], [0, b""]]  # import, export: see agent/prices.py
+        self.kept: dict[str, list[int]] = {}  # source -> what it wants to know again after a reboot
         self.records: list[Record] = []  # this tick's facts, in order
         self.grants: list[Grant] = []  # one for each controllable device, renewed in every tick
         self.must_persist = False
@@ -113,6 +114,12 @@ class State:
     def ahead_ms(self) -> int:
         """Return how far the civil clock is ahead of the monotonic one; 0 unless it is synchronised."""
         return self.civil_ms - self.now_ms if self.civil_quality == q.CLOCK_SYNCHRONISED else 0
+
+    def keep(self, source: str, numbers: list[int]) -> None:
+        """Let a source know numbers again after a reboot."""
+        if numbers != self.kept.get(source):
+            self.kept[source] = numbers
+            self.must_persist = True
 
     def note(self, fact: Record) -> None:
         """Add one fact to this tick."""

@@ -1,8 +1,8 @@
 """What an Energy Guard says by EEBUS, as limits of the connection or of a circuit: LPC, and LPP where the site has it.
 
 Whatever speaks EEBUS for the site (SHIP, discovery, bindings) hands over heartbeats and writes; this keeps both
-limitations and says at each tick which limits hold. What an Energy Guard wrote of the failsafe lasts until a restart,
-which begins in the failsafe of the configuration.
+limitations and says at each tick which limits hold. What an Energy Guard wrote of the failsafe is known over a restart
+and then goes before the configuration [LPC-021, LPC-022], as public implementations cite them.
 
 Source: agent/sources/limitation.py. LPP counts production as negative: its limits are at most 0 W.
 """
@@ -47,6 +47,20 @@ class EebusLpc:
         self.production: Limitation | None = None
         if self.failsafe_export_w is not None:
             self.production = Limitation(self.failsafe_export_w, self.failsafe_s, ends)
+        self._configured = self._failsafes()
+        self._take_kept(desk.loop.state.kept.get(desk.authority.name, []))
+
+    def _failsafes(self) -> list[int]:
+        found = []
+        for each in self.both():
+            found += [each.failsafe_w, each.failsafe_s]
+        return found
+
+    def _take_kept(self, kept: list[int]) -> None:
+        """Take what an Energy Guard wrote before a restart, unless the site has another shape since."""
+        if len(kept) == len(self._configured):
+            for at, each in enumerate(self.both()):
+                each.failsafe_w, each.failsafe_s = kept[2 * at], kept[2 * at + 1]
 
     def both(self) -> list[Limitation]:
         """Return the limitations that this system has."""
@@ -69,4 +83,7 @@ class EebusLpc:
                     controls.append([1, [self.scope, direction, most_w, 0]])
         if all(each.state == AUTONOMOUS for each in self.both()):
             self.origin = b""
+        state, name, failsafes = self.desk.loop.state, self.desk.authority.name, self._failsafes()
+        if failsafes != self._configured or name in state.kept:
+            state.keep(name, failsafes)
         self.desk.replace(controls, self.origin)

@@ -2,9 +2,9 @@
 
 Each day, until the departure, the device runs at its set-point in the quarter hours that cost least, and rests in the
 others. What it has drawn since the last departure is taken off, and known over a reboot: by its own energy register, or
-where that is silent, fell or rose by more than the device can draw, by the plan. The plan is claims with a beginning and
-an end, so `siteward why` shows it. Without a synchronised clock nothing is known of prices: nothing is said, and the
-device is its default's.
+where that is silent, fell or rose by more than the device can draw, by the plan. The plan is claims with a beginning
+and an end, so `siteward why` shows it. Without a synchronised clock nothing is known of prices: nothing is said, and
+the device is its default's.
 
 Source: docs/sources.md, "tariff". No network, no grid operator: this works for years without an uplink.
 """
@@ -31,6 +31,8 @@ _WINDOWS_MAX = const(12)
 _RUNS_MAX = const(8)  # places at the core for claims of one source
 _CLOCK_SLACK_MS = const(1500)
 _SLOT_MS = const(900000)
+_KEPT = const(4)  # numbers over a reboot
+_DAY_SLOTS = const(96)
 _RISE_SLACK_WH = const(1000)  # the coarsest step of a register
 
 
@@ -79,9 +81,13 @@ class Tariff:
         self._departure = -1  # the first quarter hour after the next departure
         self._had_wh = 0  # since the last departure
         self._guessed_wh = 0  # by the plan, since the register was read
-        self._register_wh: int | None = None  # when it was read, and when that was
-        self._read_ms = 0
+        self._register_wh = -1  # what it then was; -1: it was not read yet
+        self._read = 0  # in which quarter hour that was
         self._first = -1  # with which quarter hour the present run began; -1: none runs
+        kept = desk.loop.state.kept.get(desk.authority.name, [])
+        if len(kept) == _KEPT:
+            self._departure, self._had_wh, self._guessed_wh, self._register_wh = kept
+            self._read = self._departure - _DAY_SLOTS  # or later
 
     def look(self, now_ms: int, image: Image) -> None:
         """Say the plan, anew each quarter hour."""
@@ -95,28 +101,30 @@ class Tariff:
             self._ahead_ms, self._slot, self._first = ahead_ms, -1, -1
             self._departure = min(self._departure, self._departs(slot))  # it may have been set back
         if slot != self._slot:
-            self._count(now_ms, image)
+            self._count(slot, now_ms, image)
             self._slot = slot
             self._plan(slot, self._ahead_ms // 1000)
 
-    def _count(self, now_ms: int, image: Image) -> None:
+    def _count(self, slot: int, now_ms: int, image: Image) -> None:
         """Add what the device has drawn since the last plan."""
         if self._slot >= 0 and self._first >= 0 and self._unit.guard.running:
             self._guessed_wh += self.power_w * SLOT_S // 3600
         sample = image.fresh(self._unit.index, now_ms, self._unit.contract.stale_ms)
-        register_wh = None if sample is None else sample.values.get(q.ENERGY_IMPORT_WH)
-        if register_wh is None:
+        register_wh = -1 if sample is None else sample.values.get(q.ENERGY_IMPORT_WH, -1)
+        if register_wh < 0:
             return
-        most_wh = self._unit.power_of(None) * ((now_ms - self._read_ms) // 1000 + SLOT_S) // 3600 + _RISE_SLACK_WH
-        grown_wh = -1 if self._register_wh is None else register_wh - self._register_wh
+        most_wh = self._unit.power_of(None) * (slot - self._read + 1) * SLOT_S // 3600 + _RISE_SLACK_WH
+        grown_wh = -1 if self._register_wh < 0 else register_wh - self._register_wh
         self._had_wh += grown_wh if 0 <= grown_wh <= most_wh else self._guessed_wh
-        self._register_wh, self._read_ms, self._guessed_wh = register_wh, now_ms, 0
+        self._register_wh, self._read, self._guessed_wh = register_wh, slot, 0
 
     def _plan(self, slot: int, ahead_s: int) -> None:
         """Choose quarter hours from this one on, and say them."""
         if slot >= self._departure:
             self._departure = self._departs(slot)
             self._had_wh, self._guessed_wh, self._first = 0, 0, -1
+            if self._read != slot:
+                self._register_wh = -1  # nobody knows what it was at the departure
         needed = slots_for(max(self.energy_wh - self._had_wh - self._guessed_wh, 0), self.power_w)
         prices = [self._price(at) for at in range(slot, self._departure)]
         found = [(slot + first, count) for first, count in runs(cheapest(prices, needed))]
@@ -131,7 +139,9 @@ class Tariff:
             start_s, end_s = max(first * SLOT_S - ahead_s, 1), (first + count) * SLOT_S - ahead_s
             body = [self.device, self.setpoint, end_s - start_s, self.primacy, {_START_S: start_s}]
             controls.append([2, body])
-        self.desk.replace(controls, b"" if self._register_wh is None else b"%d Wh" % self._register_wh)
+        kept = [self._departure, self._had_wh, self._guessed_wh, self._register_wh]
+        self.desk.loop.state.keep(self.desk.authority.name, kept)
+        self.desk.replace(controls, b"" if self._register_wh < 0 else b"%d Wh" % self._register_wh)
 
     def _departs(self, slot: int) -> int:
         """Return the quarter hour in which the next departure after the beginning of this one lies."""

@@ -28,8 +28,9 @@ def tariff(at="00:00", **changed) -> Listener:
         "device": "charger", "setpoint": 16000, "power_w": 11000, "energy_wh": 11000, "departure": "07:00",
         "price": 300, "windows": ["02:00-04:00 100", "23:00-05:00 180"],
     }  # fmt: skip
-    options.update(changed)
     source = Listener("owner")
+    source.state.kept["source"] = changed.pop("kept", [])
+    options.update(changed)
     found = minutes(at)
     assert found is not None
     source.civil_ms = MIDNIGHT_S * 1000 + found * 60000
@@ -48,6 +49,12 @@ def planned(source, register_wh=None, seconds=1) -> list[tuple[str, int]]:
         begins_s = options[3] + (source.civil_ms - source.now_ms) // 1000
         found.append(("%02d:%02d" % (begins_s // 3600 % 24, begins_s // 60 % 60), duration_s // 60))
     return found
+
+
+def pass_unseen(source, seconds) -> None:
+    """Let time pass in which nobody looks."""
+    source.now_ms += seconds * 1000
+    source.civil_ms += seconds * 1000
 
 
 def test_the_cheapest_quarter_hours_before_the_departure_are_chosen():
@@ -102,7 +109,8 @@ def test_a_register_that_was_silent_tells_later_what_was_drawn_meanwhile():
     source = tariff("06:59", energy_wh=22000)
     planned(source, 5000)
     planned(source, None, 3600)  # at the departure, too
-    planned(source, 50000, 18 * 3600 + 61)
+    pass_unseen(source, 18 * 3600 + 60)
+    planned(source, 50000)
     assert planned(source, 50000 + 5500, 2 * 900) == [("02:00", 120)]
     assert planned(source, 50000 + 5500, 900) == [("02:00", 135)]
 
@@ -116,12 +124,27 @@ def test_a_quarter_hour_in_which_the_device_was_stopped_does_not_count_as_run():
     assert planned(source, None, 900) == [("02:00", 75)]
 
 
+def test_what_was_drawn_today_is_known_after_a_reboot():
+    source = tariff("01:59", energy_wh=22000)
+    planned(source, 5000, 61)
+    assert planned(source, 7750, 900) == [("02:00", 120)]
+    kept = source.state.kept["source"]
+    again = tariff("02:20", energy_wh=22000, kept=kept)
+    assert planned(again) == [("02:19", 100)]
+    assert planned(again, 8750, 900) == [("02:19", 115)]
+    again = tariff("02:20", energy_wh=22000, kept=kept)
+    assert planned(again, 9000000) == [("02:19", 100)]
+    assert planned(tariff("07:20", energy_wh=22000, kept=kept)) == [("02:00", 120)]
+    assert planned(tariff("02:20", energy_wh=22000, kept=[4200, 7200])) == [("02:19", 115)]  # another kind's
+
+
 def test_a_departure_on_the_day_on_which_the_clocks_change_is_where_they_then_show_it():
     for changes_s, hours in ((1711846800, 10), (1729990800, 11)):
         source = tariff(energy_wh=200000, offset_min=60, summer="eu", windows=["00:00-24:00 100"])
         source.civil_ms = (changes_s - 6 * 3600) * 1000
         assert [each[1] for each in planned(source)] == [hours * 60]
-        assert [each[1] for each in planned(source, None, hours * 3600)] == [73 * 15]
+        pass_unseen(source, hours * 3600)
+        assert [each[1] for each in planned(source)] == [73 * 15]
 
 
 def test_a_clock_that_is_set_back_has_its_next_departure():
