@@ -92,6 +92,14 @@ PRODUCTS = (
     ("go-e", "drivers.chargers.go_e", "GoE", "charger", "go-e Charger", SIMULATED),
     ("goodwe-et", "drivers.meters.goodwe_et", "GoodWeEt", "meter", "GoodWe ET, EH, BT (read only)", SIMULATED),
     (
+        "goodwe-et-storage",
+        "drivers.batteries.goodwe_et_storage",
+        "GoodWeEtStorage",
+        "battery",
+        "GoodWe ET, EH, BT with battery",
+        SIMULATED,
+    ),
+    (
         "heatmiser-edge",
         "drivers.thermostats.heatmiser_edge",
         "HeatmiserEdge",

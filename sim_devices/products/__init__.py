@@ -16,7 +16,7 @@ from sim_devices.products.eastron_sdm230 import EastronSdm230
 from sim_devices.products.eastron_sdm630 import EastronSdm630
 from sim_devices.products.fronius_gen24 import FroniusGen24
 from sim_devices.products.go_e import GoE
-from sim_devices.products.goodwe_et import GoodWeEt
+from sim_devices.products.goodwe_et import GoodWeEt, GoodWeEtStorage
 from sim_devices.products.heatmiser_edge import HeatmiserEdge
 from sim_devices.products.heidelberg_energy_control import HeidelbergEnergyControl
 from sim_devices.products.huawei_luna2000 import HuaweiLuna2000
@@ -79,6 +79,7 @@ PRODUCTS: dict[str, type[Product]] = {
         IdmNavigator,
         DaikinHomehub,
         GoodWeEt,
+        GoodWeEtStorage,
         HuaweiLuna2000,
         MarstekVenus,
         MarstekVenusV3,

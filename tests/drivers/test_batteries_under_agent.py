@@ -13,6 +13,7 @@ STRIPPED = {"revert": "absent"}
 BATTERIES = (
     Row("sungrow-sh"),
     Row("huawei-luna2000"),
+    Row("goodwe-et-storage"),
     Row("marstek-venus"),
     Row("marstek-venus-v3"),
     Row("solaredge-storedge"),

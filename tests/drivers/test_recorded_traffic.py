@@ -53,6 +53,17 @@ async def test_a_goodwe_reads_as_its_owner_saw_it():
     }  # fmt: skip  # numbers: marcelblijleven/goodwe, tests/test_et.py
 
 
+async def test_a_goodwe_that_charges_is_a_battery_that_charges():
+    frame = goodwe("et/GW10K-ET_running_data.hex")
+    payload = Rtu().request(frame[0], pdu.read(3, 35100, 125)).payload(frame)
+    battery = catalogue.load("goodwe-et-storage")(bus_with(words_of(payload, 35100)), 1, {})
+    await battery.open()
+    numbers = await battery.read()
+    assert numbers[q.POWER_W] == 2512  # tests/test_et.py has its battery in mode 3, "Charge"
+    assert numbers[q.POWER_PV_W] == -1695 - 1761
+    assert q.CURRENT_L1_MA not in numbers
+
+
 def givenergy_frames(name: str) -> list[bytes]:
     """Return the answers in a log, each from its unit address to its checksum."""
     rows = [line.split() for line in shared_data(GIVENERGY, name).read_text().splitlines()]
