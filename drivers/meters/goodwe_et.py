@@ -29,7 +29,7 @@ class GoodWeEt(ModbusDevice, Meter):
         ((q.VOLTAGE_L1_MV, q.VOLTAGE_L2_MV, q.VOLTAGE_L3_MV), 50000, 300000),
         ((q.FREQUENCY_MHZ,), 45000, 65000),
     )
-    points = (
+    points: tuple[Point, ...] = (
         Point(35105, UINT32, _PV_1),  # W
         Point(35109, UINT32, _PV_2),
         Point(35113, UINT32, _PV_3),
