@@ -19,8 +19,9 @@ from hal.modbus.points import U32, Point, WordType
 
 GRID_CHARGE = const(47087)
 COMMAND = const(47100)  # 0 stop, 1 charge, 2 discharge
-CHARGE_MAX = Point(37046, U32, q.SETPOINT_W)  # W, as rated now
-DISCHARGE_MAX = Point(37048, U32, q.SETPOINT_W)
+U32_OR_NONE = WordType("I", 2, absent=0xFFFFFFFF)
+CHARGE_MAX = Point(37046, U32_OR_NONE, q.SETPOINT_W)  # W, as rated now
+DISCHARGE_MAX = Point(37048, U32_OR_NONE, q.SETPOINT_W)
 PERIOD_MIN = const(2)
 S32 = WordType("i", 2, absent=0x7FFFFFFF)
 U16 = WordType("H", 1, absent=0xFFFF)

@@ -6,6 +6,8 @@ programs agree. The block 0xF100 of power control is disputed and left alone.
 Remote control (0xE004 = 4) takes a command that counts for the seconds of 0xE00B and then falls back to the default
 mode of 0xE00A, the owner's: ours is 60 s. Mode 3 charges from sun and grid with at most so many watts, mode 4
 discharges with at most so many; a hold is a charge of 0 W. The mode before ours is put back.
+An empty battery says 0 %; its state of health tells it from a gateway's zeros (who took 0 % for no answer lost it:
+binsentsu/home-assistant-solaredge-modbus, issues 110 and 123).
 Option storage_mode: the mode to put back when it was in remote control already (1: own consumption).
 """
 
@@ -23,6 +25,7 @@ REMOTE = const(4)
 OWN_CONSUMPTION = const(7)
 COMMAND = const(0xE00D)
 TIMEOUT_S = const(60)
+_HEALTH = -1
 
 
 class SolarEdgeStorEdge(ForcedBattery):
@@ -40,12 +43,19 @@ class SolarEdgeStorEdge(ForcedBattery):
     way, charging, discharging = COMMAND, 3, 4
     released = ((COMMAND, (OWN_CONSUMPTION,)),)  # where a command ends whose time is over
     before = ((MODE, (REMOTE,)), (0xE00B, (TIMEOUT_S, 0)))
-    credible = (((q.SOC_PM,), 1, 1000),)
+    credible = (((_HEALTH, q.SOC_PM), 1, 1000),)
     points = (
         Point(0xE174, F32, q.POWER_W),  # W, positive charges
+        Point(0xE182, F32, _HEALTH),  # %
         Point(0xE184, F32, q.SOC_PM, num=10),  # %
     )
     _found: int | None = None  # the mode before ours
+
+    async def read(self) -> dict[int, int]:
+        """Return quantity -> integer. Raises: DeviceError."""
+        numbers = await super().read()
+        numbers.pop(_HEALTH, None)
+        return numbers
 
     async def set_power_w(self, power_w: int) -> int:
         """Write and read back; positive charges, 0 holds. Each order lasts 60 s."""

@@ -18,17 +18,17 @@ from hal.modbus.forced import ForcedBattery
 from hal.modbus.low_first import U32
 from hal.modbus.points import U16, Point, WordType
 
+U16_OR_NONE = WordType("H", 1, absent=0xFFFF)
 EMS_MODE = const(13049)
 COMMAND = const(13050)
 POWER = Point(13051, U16, q.SETPOINT_W, table=pdu.READ_HOLDING)  # W
-CHARGE_MAX = Point(33046, U16, q.SETPOINT_W, num=10, table=pdu.READ_HOLDING)  # 10 W, discharging behind it
-DISCHARGE_MAX = Point(33047, U16, q.SETPOINT_W, num=10, table=pdu.READ_HOLDING)
+CHARGE_MAX = Point(33046, U16_OR_NONE, q.SETPOINT_W, num=10, table=pdu.READ_HOLDING)  # 10 W, discharging behind it
+DISCHARGE_MAX = Point(33047, U16_OR_NONE, q.SETPOINT_W, num=10, table=pdu.READ_HOLDING)
 SELF_CONSUMPTION = const(0)
 FORCED = const(2)
 CHARGE = const(0xAA)
 DISCHARGE = const(0xBB)
 STOP = const(0xCC)
-U16_OR_NONE = WordType("H", 1, absent=0xFFFF)
 _PV, _FLOW, _MAGNITUDE = -1, -2, -3
 _CHARGES = const(2)
 _DISCHARGES = const(4)

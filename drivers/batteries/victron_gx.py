@@ -23,7 +23,7 @@ from hal.modbus.points import S16, U16, Point
 HUB4_MODE = const(2902)
 EXTERNAL = const(3)
 SETPOINTS = (37, 40, 41)  # W of L1 to L3, at the VE.Bus unit
-_PV = -1
+_PV, _VOLTAGE = -1, -2
 
 
 class VictronGx(ModbusDevice, Battery):
@@ -38,8 +38,9 @@ class VictronGx(ModbusDevice, Battery):
     write_cost = VOLATILE
     fallback_ms = 10000
     refresh_ms = 4000
-    credible = (((q.SOC_PM,), 1, 1000),)
+    credible = (((_VOLTAGE, q.SOC_PM), 1, 10000),)  # an empty battery says 0 %
     points = (
+        Point(840, U16, _VOLTAGE),  # 0.1 V
         Point(842, S16, q.POWER_W),  # W, positive charges
         Point(843, U16, q.SOC_PM, num=10),  # %
         Point(850, U16, _PV, optional=True),  # W, DC
@@ -49,6 +50,7 @@ class VictronGx(ModbusDevice, Battery):
     async def read(self) -> dict[int, int]:
         """Return quantity -> integer. Raises: DeviceError."""
         numbers = await super().read()
+        numbers.pop(_VOLTAGE, None)
         if _PV in numbers:
             numbers[q.POWER_PV_W] = -numbers.pop(_PV)
         return numbers

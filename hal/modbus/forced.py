@@ -1,7 +1,8 @@
 """Batteries that are forced: a power in W, a word that says which way, and switches that must stand right around them.
 
 What a maker's table says is all that a driver has to state. Registers that hold what is wanted already are left alone:
-nobody says which of them wear. Where a product knows no word for a hold, it is charged with 0 W.
+nobody says which of them wear. Where a product knows no word for a hold, it is charged with 0 W. Where one power counts
+both ways, the battery holds while that is written: a line that breaks then leaves no new power the old way.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ class ForcedBattery(ModbusDevice, Battery):
     async def set_power_w(self, power_w: int) -> int:
         """Write and read back; positive charges, 0 holds. Returns the power kept."""
         await self._set(self.before)
+        if power_w and self.charge is self.discharge and self.holding is not None:
+            (way,) = await self.registers(self.way, 1, pdu.READ_HOLDING)
+            if way in (self.charging, self.discharging) and way != self._word(power_w):
+                await self.write_checked(self.way, (self.holding,), self.function)
         if power_w or self.holding is None:
             point = self.discharge if power_w < 0 else self.charge
             words = point.words(abs(power_w))

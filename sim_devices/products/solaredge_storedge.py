@@ -38,6 +38,7 @@ class SolarEdgeStorEdge(HybridProduct):
                 self.kept(0xE00E, [0, 0]),
                 self.kept(0xE010, [0, 0]),
                 Cell(0xE174, 2, lambda: low_first(f32(battery.power_w))),
+                Cell(0xE182, 2, lambda: low_first(f32(99.0))),
                 Cell(0xE184, 2, lambda: low_first(f32(battery.soc * 100))),
             ]
         )

@@ -41,6 +41,7 @@ class VictronGx(HybridProduct):
         self.opts = options
         self.mount(
             [
+                Cell(840, 1, lambda: u16(520)),
                 Cell(842, 1, lambda: s16(battery.power_w)),
                 Cell(843, 1, lambda: u16(battery.soc * 100)),
                 Cell(850, 1, lambda: u16(hybrid.pv_w)),

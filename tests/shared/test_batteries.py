@@ -63,6 +63,29 @@ def wrong_of(driver):
     return (driver.maximum + driver.step, driver.minimum - driver.step, None, True)
 
 
+async def test_bounds_that_the_product_does_not_know_are_no_bounds():
+    """Else an order of 650 kW would be allowed, and not fit into its register."""
+    known = {"sungrow-sh": (33046, 33047), "huawei-luna2000": (37046, 37047)}
+    for battery in BATTERIES[:2]:
+        unit = battery.unit()
+        for address in known[battery.model]:
+            unit.registers[address] = 0xFFFF
+        fault = await failure_of(driver_of(battery.model, unit, battery.options).open())
+        assert type(fault) is WrongDevice, battery.model
+
+
+async def test_an_empty_battery_is_read_and_charged():
+    """Those that have nothing else by which to tell a gateway's zeros, too."""
+    for battery in BATTERIES:
+        if battery.model in ("solaredge-storedge", "victron-gx"):
+            unit, driver = await opened(battery)
+            for address in {"solaredge-storedge": (0xE184, 0xE185), "victron-gx": (843,)}[battery.model]:
+                unit.registers[address] = 0
+            await driver.open()
+            assert (await driver.read())[q.SOC_PM] == 0
+            assert await driver.obey(CHARGE_W) == CHARGE_W
+
+
 async def test_an_order_that_is_none_is_not_written():
     for battery in BATTERIES:
         faults, asked = await answers_to(battery, wrong_of)
@@ -94,6 +117,19 @@ async def test_a_battery_whose_way_is_not_told_has_no_power():
         assert (await battery.read()).get(q.POWER_W) == power_w
     unit.registers[13000], unit.registers[13021] = 0, 0
     assert (await battery.read())[q.POWER_W] == 0
+
+
+async def test_one_power_for_both_ways_is_never_meant_the_wrong_way():
+    unit = Unit(merged(SUNGROW, words("I", {5016: 0}, True)))
+    battery = driver_of("sungrow-sh", unit)
+    await battery.open()
+    await battery.obey(1500)
+    unit.refuse = {13051: 4}
+    assert type(await failure_of(battery.obey(-4000))) is Refused
+    assert unit.registers[13050] == 0xCC
+    unit.refuse = {}
+    await battery.obey(-4000)
+    assert (unit.registers[13050], unit.registers[13051]) == (0xBB, 4000)
 
 
 async def test_volts_that_are_none_are_a_frame_error_while_it_runs():
