@@ -1,8 +1,9 @@
 """`siteward scan`: who answers on a serial line or at TCP hosts, before there is a configuration. It only reads.
 
 Asked is holding register 0, of every unit address at every baud rate and parity that is named, and of a refusal or a
-number alike that somebody is there. Of each that answers SunSpec's map is walked and every meter's driver is tried:
-one that finds its product credible is named. A line that answered at one speed is not tried at another.
+number alike that somebody is there. Of each that answers SunSpec's map is walked, and every meter's driver is tried and
+where there is a map those of any SunSpec product, which open without a write: one that finds its product credible is
+named. A line that answered at one speed is not tried at another.
 """
 
 from __future__ import annotations
@@ -145,8 +146,8 @@ async def _identify(bus: Bus, found: Found) -> None:
         found.models = sorted(walker.at)
         for offset, words, name in TEXTS:
             setattr(found, name, await _text(walker, walker.at[COMMON][0] + offset, words))
-    for model, module, _, kind, _, _ in catalogue.PRODUCTS:
-        if kind != "meter" or (module.startswith("drivers.meters.sunspec") and not found.models):
+    for model, _, _, kind, _, _ in catalogue.PRODUCTS:
+        if not found.models if model.startswith("sunspec-") else kind != "meter":
             continue
         driver = catalogue.load(model)
         if issubclass(driver, ModbusDevice):

@@ -118,6 +118,15 @@ async def test_a_solaredge_gets_the_mode_back_that_its_owner_had_chosen():
         assert home.devices["battery"].product.word[0xE004] == [2]
 
 
+async def test_no_earlier_order_comes_back_when_the_last_one_reverts():
+    async with house_with("sunspec-der") as home, driver_for(home, "battery", "sunspec-der") as battery:
+        written = home.devices["battery"].product.written
+        written.update(WSetEnaRvrt=1, WSetRvrt=3000)
+        await battery.obey(1500)
+        home.advance(62)
+        assert await battery.kept() is None and written["WSetEna"] == 0
+
+
 async def test_leave_to_charge_from_the_grid_is_taken_back_only_when_it_was_ours():
     for owners in (0, 1):
         async with house_with("huawei-luna2000") as home, driver_for(home, "battery", "huawei-luna2000") as battery:

@@ -22,6 +22,21 @@ def test_every_model_loads_and_is_what_the_list_says():
     assert [row[0] for row in catalogue.listing()] == seen
 
 
+def test_the_tables_of_every_driver_are_read_in_requests_that_its_product_takes():
+    planned = 0
+    for row in catalogue.PRODUCTS:
+        driver = driver_of(row[0], Unit())
+        tables = getattr(driver, "models", {})
+        for points in [tables[model] for model in tables] + [getattr(driver, "points", ())]:
+            for block in driver.blocks_of(points) if points else ():  # raises when points overlap
+                assert 0 < block.count <= driver.registers_max, row[0]
+                assert not driver.even or block.address % 2 == block.count % 2 == 0, row[0]
+                planned += 1
+            for point in points:
+                assert point.quantity < 0 or q.POWER_W <= point.quantity <= q.PHASES, row[0]
+    assert planned > 60
+
+
 def test_an_unknown_model_is_refused_with_what_there_is():
     try:
         catalogue.load("eastron-sdm7")

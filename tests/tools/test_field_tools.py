@@ -60,7 +60,10 @@ def test_a_scan_walks_the_sunspec_map_of_a_host(home, capsys):
     code, said = told(capsys, "scan", "--host", f"127.0.0.1:{where.port}", "--units", "1", "--json")
     (found,) = json.loads(said.out)["found"]
     assert code == 0 and (found["maker"], found["product"]) == ("Fronius", "Symo GEN24 6.0 Plus")
-    assert found["models"] == [1, 103, 120, 121, 122, 123, 124, 160] and found["drivers"] == ["sunspec-production"]
+    assert found["models"] == [1, 103, 120, 121, 122, 123, 124, 160]
+    assert found["drivers"] == ["sunspec-inverter", "sunspec-production", "sunspec-storage"]
+    product = home.devices["inverter"].product
+    assert (product.written["StorCtl_Mod"], product.written["WMaxLim_Ena"]) == (0, 0)
 
 
 def test_a_scan_that_finds_nobody_says_so_and_names_the_line_that_is_down(capsys):
