@@ -184,14 +184,11 @@ WLAN: tuple[Field, ...] = (
 )
 SOURCE: tuple[Field, ...] = (
     ("name", identifier, REQUIRED), ("kind", text(32), REQUIRED), ("power_max_w", whole(0, 1000000), REQUIRED),
-    ("role", one_of("grid", "aggregator", "owner", "utility"), None))  # fmt: skip
+    ("role", one_of("grid", "aggregator", "owner", "utility"), None), ("reservations", whole(0, 16), 0))  # fmt: skip
 CLOCK: tuple[Field, ...] = (("ntp", servers, REQUIRED),)
 AUTHORITY: tuple[Field, ...] = (
-    ("name", identifier, REQUIRED),
-    ("public_key", public_key, REQUIRED),
-    ("role", one_of(*ROLES), REQUIRED),
-    ("power_max_w", whole(0, 1000000), 0),
-)
+    ("name", identifier, REQUIRED), ("public_key", public_key, REQUIRED), ("role", one_of(*ROLES), REQUIRED),
+    ("power_max_w", whole(0, 1000000), 0), ("reservations", whole(0, 16), 0))  # fmt: skip
 SERIAL: tuple[Field, ...] = (
     ("id", identifier, REQUIRED),
     ("kind", one_of("serial", "ascii", "tcp", "pins"), REQUIRED),

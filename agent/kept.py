@@ -30,7 +30,8 @@ _VERSION = const(3)
 _WITH_DELAYS = const(4)
 _WITH_PRICES = const(5)
 _WITH_WORDS = const(6)
-_WITH_NUMBERS = const(17)  # around any of them
+_WITH_WINDOWS = const(16)  # around any of them
+_WITH_NUMBERS = const(17)  # likewise
 _KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
 _NEVER = const(-1)
 _BATTERIES_AT = const(4)  # bit of a claim's mode from which on stands what alone may meet a target
@@ -60,6 +61,8 @@ def dump(state: State) -> bytes:
         kept[0] = _WITH_WORDS
         words = [[[name] + list(found[name]) for name in sorted(found)] for found in (state.comforts, state.departures)]
         kept.append([state.away] + words)
+    if state.reserving is not None and state.reserving.windows:
+        kept = [_WITH_WINDOWS, state.reserving.kept(state), kept]
     if state.kept:
         kept = [_WITH_NUMBERS, [[name, state.kept[name]] for name in sorted(state.kept)], kept]
     return cbor.encode(kept)
@@ -93,10 +96,13 @@ def _kept_limit(state: State, limit: Limit) -> list[Any]:
 
 
 def _kept_claim(state: State, claim: Claim) -> list[Any]:
+    due, ends_as = claim.due, claim.ends_as
+    if state.reserving is not None and claim in state.reserving.waiting:
+        due, ends_as = True, 0 if ends_as == record.SUPERSEDED else ends_as  # put off anew, or its turn has come
     return [
         state.name_of(claim.scope), claim.value, claim.primacy, claim.created, claim.source, claim.until_civil_ms,
-        claim.command, claim.mode | claim.batteries << _BATTERIES_AT, claim.from_civil_ms, claim.due,
-        claim.until_ms == 0, claim.ramp_ms, claim.base, claim.ends_as,
+        claim.command, claim.mode | claim.batteries << _BATTERIES_AT, claim.from_civil_ms, due,
+        claim.until_ms == 0, claim.ramp_ms, claim.base, ends_as,
     ]  # fmt: skip
 
 
@@ -130,6 +136,14 @@ def _load_words(state: State, away: Any, comforts: Any, departures: Any, civil_m
             state.departures[name] = (at_ms, energy_wh)
 
 
+def _load_windows(state: State, rows: Any, civil_ms: int) -> None:
+    if state.reserving is not None:
+        state.reserving.load(state, rows, civil_ms)
+        return
+    for row in rows:  # nobody may reserve any more
+        state.note([record.EVENT, 0, row[4], record.CANCELLED])
+
+
 def _load_numbers(state: State, rows: Any) -> None:
     for name, numbers in rows:
         if type(name) is not str or type(numbers) is not list or any(type(number) is not int for number in numbers):
@@ -140,6 +154,9 @@ def _load_numbers(state: State, rows: Any) -> None:
 def _load_fields(state: State, fields: Any, civil_ms: int) -> None:
     if type(fields) is list and len(fields) == 3 and fields[0] == _WITH_NUMBERS:
         _load_numbers(state, fields[1])
+        fields = fields[2]
+    if type(fields) is list and len(fields) == 3 and fields[0] == _WITH_WINDOWS:
+        _load_windows(state, fields[1], civil_ms)
         fields = fields[2]
     if type(fields) is list and len(fields) == 9 and fields[0] == _WITH_WORDS:
         away, comforts, departures = fields.pop()
@@ -198,6 +215,8 @@ def forget_others(state: State, names: list[str]) -> None:
         state.end_limit(limit, record.CANCELLED, 0)
     for claim in [each for each in state.claims if each.source not in names]:
         state.end_claim(claim, record.CANCELLED, 0)
+    if state.reserving is not None:
+        state.reserving.forget_others(state, names)
     for name in [name for name in state.kept if name not in names]:
         del state.kept[name]
 
@@ -264,6 +283,8 @@ def follow_civil(state: State, first: bool) -> None:
         write_civil(limit, ahead_ms)
     for claim in state.claims:
         write_civil(claim, ahead_ms)
+    if state.reserving is not None:
+        state.reserving.follow_civil(state, ahead_ms, first)
     if state.limits or state.claims:
         settle(state.limits)
         state.must_persist = True

@@ -13,16 +13,20 @@ from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from agent.command import Authority, Message
+    from agent.reserve import Reservation
     from agent.state import State
+
+    Control: TypeAlias = "Limit | Claim | Reservation"
 
 _LIMIT = const(1)
 _CLAIM = const(2)
 _CANCEL = const(3)
 _SET = const(4)
 _DELAY = const(5)
+_RESERVE = const(6)
 _PRICES = const(7)
 _WORD = const(8)
 DELAY_S_MAX = const(1800)  # SI 2021/1467, regulation 11
@@ -88,9 +92,11 @@ def take(state: State, message: Message, kind: int, body: list[Any]) -> int:
             return state.owner.take(state, authority, body, message.digest)
         if kind == _PRICES and state.prices is not None:
             return state.prices.take(state, authority, body)
-        control = made(state, authority, kind, body, message.digest)
+        control = alone(state, authority, kind, body, message.digest)
         _make_room(state, authority, [control], False)
     except Refused as refused:
+        if len(refused.args) > 1:
+            state.note([record.NOT_BEFORE, state.now_ms, message.digest, refused.args[1]])
         reason: int = refused.args[0]
         return reason
     _enter(state, control)
@@ -112,12 +118,22 @@ def options_of(body: list[Any], fixed: int, known: tuple[int, ...]) -> dict[int,
     return options
 
 
-def made(state: State, authority: Authority, kind: int, body: Any, digest: bytes) -> Limit | Claim:
+def alone(state: State, authority: Authority, kind: int, body: Any, digest: bytes) -> Control:
+    """Return the control of a command that is no set: there must be a time when it could be served. Raises: Refused."""
+    control = made(state, authority, kind, body, digest)
+    if state.reserving is not None and kind == _CLAIM:
+        state.reserving.check(state, control)
+    return control
+
+
+def made(state: State, authority: Authority, kind: int, body: Any, digest: bytes) -> Control:
     """Return one control of a command, which is not in the state yet. Raises: Refused."""
-    need(kind in (_LIMIT, _CLAIM), record.UNSUPPORTED)
+    need(kind in (_LIMIT, _CLAIM) or (kind == _RESERVE and state.reserving is not None), record.UNSUPPORTED)
     need(type(body) is list and len(body) >= 4 and type(body[0]) is str, record.MALFORMED)
     if kind == _LIMIT:
         return _limit(state, authority, body, digest)
+    if state.reserving is not None and kind == _RESERVE:
+        return state.reserving.made(state, authority, body, digest)
     return _claim(state, authority, body, digest)
 
 
@@ -173,7 +189,7 @@ def _check_device(state: State, authority: Authority, scope: int, wanted: int) -
     need(not unit.takes_power() or abs(unit.power_of(wanted)) <= authority.power_max_w, record.OVER_CEILING)
 
 
-def give_time(state: State, control: Limit | Claim, options: dict[int, int], duration_s: int) -> None:
+def give_time(state: State, control: Control, options: dict[int, int], duration_s: int) -> None:
     """Give a control its time; chance moves its start, and its end besides. Raises: Refused."""
     start_s = options.get(START_S, 0)
     from_ms = start_s * 1000 if start_s else state.now_ms
@@ -189,7 +205,7 @@ def give_time(state: State, control: Limit | Claim, options: dict[int, int], dur
     schedule.plan(control, state.now_ms, from_ms, duration_ms, state.ahead_ms())
 
 
-def _make_room(state: State, authority: Authority, controls: list[Limit | Claim], whole_set: bool) -> None:
+def _make_room(state: State, authority: Authority, controls: list[Control], whole_set: bool) -> None:
     """Refuse what there is no place for; what it takes the place of leaves one."""
     limits, claims = len(state.limits), len(state.claims)
     for limit in state.limits:
@@ -198,18 +214,23 @@ def _make_room(state: State, authority: Authority, controls: list[Limit | Claim]
     if whole_set:
         claims -= len([claim for claim in state.claims if claim.source == authority.name])
     new_limits = len([each for each in controls if isinstance(each, Limit)])
-    new_claims = len(controls) - new_limits
+    new_claims = len([each for each in controls if isinstance(each, Claim)])
     limits_max = LIMITS_MAX - (0 if authority.role in ("grid", "utility") else _GRIDS_LIMITS)
     claims_max = CLAIMS_MAX - (0 if authority.role == "owner" else _OWNERS_CLAIMS)
     need(not new_limits or limits + new_limits <= limits_max, record.QUEUE_FULL)
     need(not new_claims or claims + new_claims <= claims_max, record.QUEUE_FULL)
+    if state.reserving is not None:
+        state.reserving.make_room(authority, controls, whole_set)
 
 
-def _enter(state: State, control: Limit | Claim) -> None:
+def _enter(state: State, control: Control) -> None:
     if isinstance(control, Limit):
         state.limits.append(control)
         schedule.supersede(state, control, state.now_ms)
+    elif state.reserving is not None and not isinstance(control, Claim):
+        state.reserving.windows.append(control)
     else:
+        assert isinstance(control, Claim)
         state.created += 1
         control.created = state.created
         state.claims.append(control)
@@ -218,7 +239,7 @@ def _enter(state: State, control: Limit | Claim) -> None:
 def _replace(state: State, authority: Authority, body: list[Any], digest: bytes) -> int:
     """Put a whole set in the place of everything that its source has said so far."""
     need(len(body) == 1 and type(body[0]) is list and len(body[0]) <= LIMITS_MAX + CLAIMS_MAX, record.MALFORMED)
-    controls: list[Limit | Claim] = []
+    controls: list[Control] = []
     for each in body[0]:
         need(type(each) is list and len(each) == 2 and whole(each[0], 0, 255), record.MALFORMED)
         controls.append(made(state, authority, each[0], each[1], digest))
@@ -231,6 +252,8 @@ def _replace(state: State, authority: Authority, body: list[Any], digest: bytes)
             if isinstance(control, Claim):
                 control.goes_on(claim)
         state.end_claim(claim, record.SUPERSEDED, state.now_ms)
+    if state.reserving is not None:
+        state.reserving.end_all(state, authority.name, None, record.SUPERSEDED)
     for control in controls:
         _enter(state, control)
     return record.ACCEPTED
@@ -254,7 +277,10 @@ def _cancel(state: State, authority: Authority, body: list[Any]) -> int:
     need(random_s >= 0, record.MALFORMED)
     found: list[Limit | Claim] = [each for each in state.limits if _is_own(each, authority, body[0])]
     found += [each for each in state.claims if _is_own(each, authority, body[0])]
-    need(len(found) > 0, record.NOTHING_TO_CANCEL)
+    windows = state.reserving is not None and state.reserving.end_all(
+        state, authority.name, body[0], record.CANCELLED
+    )
+    need(windows or len(found) > 0, record.NOTHING_TO_CANCEL)
     for control in found:
         schedule.cancel(state, control, random_s, state.now_ms)
     return record.ACCEPTED

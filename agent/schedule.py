@@ -16,6 +16,7 @@ from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from agent.reserve import Reservation
     from agent.state import State
 
     Control = Limit | Claim
@@ -33,7 +34,7 @@ def drawn_s(bound_s: int, command: bytes, agent_id: bytes, which: int) -> int:
     return drawn if bound_s > 0 else -drawn
 
 
-def plan(control: Control, now_ms: int, from_ms: int, duration_ms: int, ahead_ms: int) -> None:
+def plan(control: Control | Reservation, now_ms: int, from_ms: int, duration_ms: int, ahead_ms: int) -> None:
     """Give a control its time; `duration_ms` 0 never ends, `ahead_ms` 0: the civil clock is not synchronised."""
     control.from_ms = max(from_ms, now_ms)
     control.due = control.from_ms <= now_ms
@@ -41,7 +42,7 @@ def plan(control: Control, now_ms: int, from_ms: int, duration_ms: int, ahead_ms
     write_civil(control, ahead_ms)
 
 
-def write_civil(control: Control, ahead_ms: int) -> None:
+def write_civil(control: Control | Reservation, ahead_ms: int) -> None:
     """Write down when a control begins and ends on the civil clock."""
     control.from_civil_ms = control.from_ms + ahead_ms if ahead_ms and not control.due else 0
     control.until_civil_ms = control.until_ms + ahead_ms if ahead_ms and control.until_ms else 0
@@ -56,6 +57,8 @@ def pass_time(state: State, now_ms: int) -> None:
     for claim in state.claims:
         if not claim.due and claim.from_ms <= now_ms:
             claim.due = state.must_persist = True
+    if state.reserving is not None:
+        state.reserving.pass_time(state, now_ms)
 
 
 def _end_one_limit(state: State, now_ms: int) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.curtail import Curtailing
     from agent.owner import Owner
     from agent.prices import Prices
+    from agent.reserve import Reservation, Reserving
 
     Fields = dict[str, Any]
     Layout = list[tuple[str, list[str]]]
@@ -87,6 +88,19 @@ def _made_owner(known: Fields) -> Owner:
     return Owner(known["name"], known["power_max_w"], known["away"], known["boosts"])
 
 
+def _made_reserving(known: Fields) -> Reserving:
+    from agent.reserve import Reserving  # a board where nobody may reserve has no such module
+
+    return Reserving(known["allowed"])
+
+
+def _made_reservation(known: Fields) -> Reservation:
+    from agent.reserve import Reservation
+
+    keys = ("scope", "direction", "power_w", "source", "command")
+    return Reservation(*[known[key] for key in keys])
+
+
 def _with(made: Callable[..., Any], *names: str) -> Callable[[Fields], Any]:
     return lambda known: made(*[known[name] for name in names])
 
@@ -103,6 +117,8 @@ _MAKERS: dict[str, Callable[[Fields], Any]] = {
     "Interval": _with(Interval, "device", "began_s", "fuse_ma"),
     "Outcome": _with(Outcome, "device", "setpoint", "outcome", "evidence", "kept", "source"),
     "Limit": _with(Limit, "scope", "direction", "value", "source", "until_ms", "command", "quantity", "phases"),
+    "Reserving": _made_reserving,
+    "Reservation": _made_reservation,
     "Claim": _with(Claim, "scope", "value", "primacy", "created", "source", "until_ms", "command", "mode"),
     "Owner": _made_owner,
     "State": _made_state,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent.owner import Owner
     from agent.prices import Prices
     from agent.record import Record
+    from agent.reserve import Reserving
     from agent.step import Grant
     from agent.unit import Unit
 
@@ -56,6 +57,7 @@ class State:
         self.prices: Prices | None = None  # where somebody may say them
         self.priced: list[list[Any]] = [[0, b""], [0, b""]]  # import, export: see agent/prices.py
         self.kept: dict[str, list[int]] = {}  # source -> what it wants to know again after a reboot
+        self.reserving: Reserving | None = None  # where a programme may reserve
         self.records: list[Record] = []  # this tick's facts, in order
         self.grants: list[Grant] = []  # one for each controllable device, renewed in every tick
         self.must_persist = False

@@ -184,6 +184,7 @@ def _answer(state: State, message: Message, now_ms: int) -> None:
     if reason == record.ACCEPTED:
         state.must_persist = True
     elif not _may_list_refusal(state):
+        del state.records[place:]  # what a refusal was going to add
         return
     key_id = message.authority.key_id if message.authority is not None else None
     counter = message.fields[4] if len(message.fields) == 8 and whole(message.fields[4], 0, 1 << 53) else None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent.config import Config
+    from agent.reserve import Reserving
     from agent.rotation import Rotation
     from hal.capabilities import Device
     from hal.modbus.ascii import Ascii
@@ -94,6 +95,8 @@ def assemble(config: Config, config_digest: bytes, parts: Parts) -> Loop:
             loop.add_worker(Worker(posts, parts.clock))
     if config.sources:
         _add_sources(config, loop)
+    if state.reserving is not None:
+        _let_reserve(config, loop, state.reserving)
     _say_boot(config, config_digest, parts, loop)
     if withdrawn is not None:
         loop.beside.append([record.KEY_CHANGE, parts.clock.now_ms(), record.KEY_ENDS, withdrawn, None])
@@ -114,6 +117,31 @@ def _add_sources(config: Config, loop: Loop) -> None:
             raise StartError(fault.args[0] if len(fault.args) == 1 else where + "%s = %r: expected %s" % fault.args)
         except ImportError:
             raise StartError(where + "kind = %r: not in this image: build it with this site" % row["kind"])
+
+
+def _reserving(config: Config) -> Reserving | None:
+    """Return what holds the windows of programmes, None where nobody may reserve."""
+    for key, rows in (("authority", config.authorities), ("source", config.sources)):
+        for row in rows:
+            if row["reservations"]:
+                try:
+                    from agent.reserve import Reserving
+                except ImportError:
+                    where = "[[%s]] %s reservations = %d: " % (key, row["name"], row["reservations"])
+                    raise StartError(where + "not in this image: build it with this site")
+                return Reserving({})
+    return None
+
+
+def _let_reserve(config: Config, loop: Loop, reserving: Reserving) -> None:
+    """Say which authorities and sources are programmes, once their roles are known, and how much each may reserve."""
+    most = {row["name"]: row["reservations"] for row in config.authorities + config.sources}
+    for authority in loop.authorities:
+        if authority.role == "aggregator" or authority.role == "utility":
+            reserving.allowed[authority.name] = most[authority.name]
+        elif most.get(authority.name):
+            raise StartError("%s: reservations = %d: expected 0 for the role %s" % (
+                authority.name, most[authority.name], authority.role))  # fmt: skip
 
 
 def serial_framing(row: dict[str, Any]) -> Ascii | Rtu:
@@ -228,6 +256,7 @@ def _state(config: Config, circuits: list[Circuit], units: list[Unit], parts: Pa
         from agent.curtail import Curtailing
 
         state.curtailing = Curtailing()
+    state.reserving = _reserving(config)
     synchronised = parts.clock.quality() == q.CLOCK_SYNCHRONISED
     load(state, ledger.state_blob, parts.clock.civil_ms() if synchronised else 0)
     forget_others(state, [row["name"] for row in config.authorities + config.sources])

@@ -81,7 +81,7 @@ class PeerDesk(Desk):
         A set comes in as a whole: what a peer says wrongly is left out of it, and answered by its reason.
         """
         try:
-            orders.made(self.loop.state, self.authority, control[0], control[1], b"")
+            orders.alone(self.loop.state, self.authority, control[0], control[1], b"")
         except orders.Refused as refused:
             reason: int = refused.args[0]
             return reason

@@ -63,6 +63,9 @@ def _parts(config: Config) -> list[tuple[str, Any]]:
         found.append(("[uplink]", _uplink))
     if config.sources:
         found.append(("[[source]]", _sources))
+    for row in config.authorities + config.sources:
+        if row["reservations"]:
+            found.append(("%s reservations = %d" % (row["name"], row["reservations"]), _reserve))
     return found
 
 
@@ -94,6 +97,12 @@ def _pins() -> Any:
     from boards.micropython.pins import BoardPins
 
     return BoardPins
+
+
+def _reserve() -> Any:
+    from agent.reserve import Reserving
+
+    return Reserving
 
 
 def _ring() -> Any:

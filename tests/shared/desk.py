@@ -33,6 +33,7 @@ class Desk:
         self.house.civil_ms = civil_ms
         self.asked = 0
         self.said: list[tuple[int, int]] = []  # (number of the command, status)
+        self.facts: list[Any] = []  # of the last tick
 
     @property
     def state(self) -> State:
@@ -56,12 +57,10 @@ class Desk:
         house = self.house
         house.now_ms += ms
         house.civil_ms += ms if house.civil_ms else 0
-        facts = step(house.state, house.now_ms, house.measure(), [])[1]
-        for fact in facts:
+        self.facts = step(house.state, house.now_ms, house.measure(), [])[1]
+        for fact in self.facts:
             if fact[0] == record.EVENT:
-                command: Any = fact[2]
-                status: Any = fact[3]
-                self.said.append((int.from_bytes(command, "big"), status))
+                self.said.append((int.from_bytes(fact[2], "big"), fact[3]))
 
     def pass_s(self, seconds: int) -> None:
         """Let ticks come, one a second."""
