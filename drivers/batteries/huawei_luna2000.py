@@ -4,8 +4,8 @@ Source: Huawei, "Solar Inverter Modbus Interface Definitions", by way of wlcrs/h
 and evcc, which agree on what is used here; holding registers, big-endian. Trust: two and more programs agree. It is
 slow, after a connection above all, and has 5 s to answer.
 A forced charge or discharge (47100) ends by itself after the period of 47083 in whole minutes; ours is 2. It knows no
-word for a hold, so it is charged with 0 W. Charging from the grid must be allowed (47087): the agent allows it with its
-first charge and takes its own leave back.
+word for a hold, so it is charged with 0 W, which its user manual allows (LUNA2000-S1, 6.3.4). Charging from the grid
+must be allowed (47087): the agent allows it with its first charge and takes its own leave back.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@ WillCodeForCats/solaredge-modbus-multi and evcc, which agree; 32-bit numbers wit
 programs agree. The block 0xF100 of power control is disputed and left alone.
 Remote control (0xE004 = 4) takes a command that counts for the seconds of 0xE00B and then falls back to the default
 mode of 0xE00A, the owner's: ours is 60 s. Mode 3 charges from sun and grid with at most so many watts, mode 4
-discharges with at most so many; a hold is a charge of 0 W. The mode before ours is put back.
+discharges with at most so many. A limit of 0 W is no hold: it counts as none, the most (owners in
+springfall2008/batpred 181 and biemond/solaredge.modbus 47); mode 0 neither charges nor discharges (batpred 1688). The
+mode before ours is put back.
 An empty battery says 0 %; its state of health tells it from a gateway's zeros (who took 0 % for no answer lost it:
 binsentsu/home-assistant-solaredge-modbus, issues 110 and 123).
 Option storage_mode: the mode to put back when it was in remote control already (1: own consumption).
@@ -40,7 +42,7 @@ class SolarEdgeStorEdge(ForcedBattery):
     refresh_ms = 20000
     charge = Point(0xE00E, F32, q.SETPOINT_W)  # W
     discharge = Point(0xE010, F32, q.SETPOINT_W)
-    way, charging, discharging = COMMAND, 3, 4
+    way, charging, discharging, holding = COMMAND, 3, 4, 0
     released = ((COMMAND, (OWN_CONSUMPTION,)),)  # where a command ends whose time is over
     before = ((MODE, (REMOTE,)), (0xE00B, (TIMEOUT_S, 0)))
     credible = (((_HEALTH, q.SOC_PM), 1, 1000),)

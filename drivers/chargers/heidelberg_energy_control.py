@@ -4,8 +4,8 @@ Source: Amperfied, "EC ModBus register table" of 2021-02-22; addresses as on the
 Trust: evcc, wbec and others that agree with the maker's table. Power is in VA. State 8 (charging with
 less, by one reading; ventilation wanted, by another) is missing. Stand-by (258) is switched off, else it falls asleep.
 Option fallback_ma (6000 or 0): the current after 15 s without any traffic, written to 262 where it differs. Whether it
-outlasts a restart is not documented. Reading counts as traffic: the product falls back when the agent is dead and not
-when it only lost its right to an order.
+outlasts a restart is not documented. Reading counts as traffic (it watches over the bus master, evcc issues 2286 and
+5060): the product falls back when the agent is dead and not when it only lost its right to an order.
 """
 
 from __future__ import annotations

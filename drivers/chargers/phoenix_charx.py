@@ -4,7 +4,8 @@ Source: Phoenix Contact, "CHARX control modular" user manual, Modbus registers, 
 big-endian, point n has its registers at n * 1000. Trust: facts of the maker's manual, agreeing with evcc.
 Option point: the charging point, from 1. Option fallback_ma (6000 or 0): the current that its watchdog falls back to
 after a minute in which nobody asked or wrote anything; it is armed (306, 307) where it differs. Whether 306 takes 0 is
-not documented: a product that refuses it refuses the order, too. Reading keeps the watchdog quiet, so the point
+not documented: a product that refuses it refuses the order, too. Where OCPP releases the point, 300 cannot be written:
+a pause is then not obeyed, and said so (evcc, pull request 23178). Reading keeps the watchdog quiet, so the point
 falls back when the agent is dead and not when it only lost its right to an order.
 """
 

@@ -1,12 +1,12 @@
 """NIBE S series (S1156, S1256, SMO S40; firmware from 4.7.5): ground or air source heat pump. Modbus TCP, unit 1.
 
 Source: registers as yozik04/nibe and evcc (nibe-s-series) have them; addresses as on the wire, that is printed ones
-less 30001 or 40001; 32-bit numbers with the low word first, which is why reading their first word alone works
-elsewhere. Trust: two independent programs, no maker's paper. Enable Modbus in menu 7.5.9. The mode asked for (6008) is
-0 to 3 in the order of prices that 1911 tells back: high, normal, low, free; 2 stands in that order and in no program,
-so look at 1911 once. It counts once "activate SG Ready via API" (3032) is 1, which its owner has to set: a pump where
-it is not, or that has no such register, is refused. Nothing is known of a fall-back: without an agent the last mode
-stands.
+less 30001 or 40001; 32-bit numbers are read with the low word first, as NIBE's manual has it ("in reverse order") and
+an owner found (yozik04/nibe, issue 314; written they are not, and none is written here). Trust: two independent
+programs. Enable Modbus in menu 7.5.9. The mode asked for (6008) is 0 to 3 in the order of prices that 1911 tells back:
+high, normal, low, free; 2 stands in that order and in no program, so look at 1911 once. It counts once "activate SG
+Ready via API" (3032) is 1, which its owner has to set: a pump where it is not, or that has no such register, is
+refused. Nothing is known of a fall-back: without an agent the last mode stands.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """GoodWe ET, EH and BT, hybrid inverters with battery, read only. RS485 9600 8N1 or Modbus TCP, unit 247.
 
 Source: registers 35103 to 35206 and 37007 as marcelblijleven/goodwe has them, with raw answers of a GW10K-ET and the
-numbers that its owner saw. Trust: one program and its captures, so nothing is written. Power is what the inverter takes
-in at its AC side: negative while it feeds the house; the battery's own power lies in it.
-Its registers of imported and exported energy are those of its own meter and are not told here.
+numbers that its owner saw. Trust: one program and its captures. What it can be told `goodwe-et-storage` tells it.
+Power is what the inverter takes in at its AC side: negative while it feeds the house; the battery's own power lies in
+it. Its registers of imported and exported energy are those of its own meter and are not told here.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Source: Wiren Board, wiki "Relay Module Modbus Management": coils 0 to 5 are the relays, holding register 8 is the
 time-out of safe mode in seconds, 0 none. Trust: maker's document, agreeing with the maker's own templates
-(wb-mqtt-serial). Safe mode opens all relays when nobody has spoken to the board for so long; it is armed with 60 s
-where it differs. Reading counts as speaking: relays open when the agent is dead and not when it only lost its right to
-an order. Buttons at its inputs may switch relays, too: that is another controller to the agent.
+(wb-mqtt-serial). Safe mode opens all relays "when the Modbus communication is terminated" for so long; it is armed
+with 60 s where it differs. So reading counts as speaking: relays open when the agent is dead and not when it only lost
+its right to an order. Buttons at its inputs may switch relays, too: that is another controller to the agent.
 Option channel (1..6): the relay as printed on the box.
 """
 

@@ -2,7 +2,8 @@
 
 Source: WillCodeForCats/solaredge-modbus-multi, storage control block; floats and double words with the low word first.
 In remote control a command counts for the seconds of its time-out, then the default mode does; modes other than
-charging from sun and grid, discharging and own consumption are taken and regulate by themselves. One client at a time.
+charging from sun and grid, discharging, off and own consumption are taken and regulate by themselves. A limit of 0 W
+counts as the most that there is, as owners found (springfall2008/batpred, issue 181). One client at a time.
 Not modelled: the SunSpec part of the map, site limits, backup reserve.
 """
 
@@ -55,7 +56,7 @@ class SolarEdgeStorEdge(HybridProduct):
             self.order(0)
         else:
             low, high = self.word[0xE00E if command == PV_AND_GRID else 0xE010]
-            power_w = to_f32([high, low])
+            power_w = to_f32([high, low]) or self.hybrid.battery.power_w_max
             self.order(power_w if command == PV_AND_GRID else -power_w)
 
     def trip_watchdog(self) -> None:

@@ -160,7 +160,7 @@ BATTERIES = (
         "solaredge-storedge", SOLAREDGE, {q.POWER_W: -1400, q.SOC_PM: 555},
         merged({0xE004: 4, 0xE00D: 3, 0xE00B: 60, 0xE00C: 0}, words("f", {0xE00E: 1500.0}, True)),
         merged({0xE00D: 4}, words("f", {0xE010: 1250.0}, True)),
-        merged({0xE00D: 3}, words("f", {0xE00E: 0.0}, True)), {0xE004: 1},
+        {0xE00D: 0}, {0xE004: 1},
     ),
     Battery(
         "sma-storage", SMA,
