@@ -99,6 +99,7 @@ _COMMANDS = (
     ("agent.console_scan", "scan bus first last"),
     ("agent.console_lock", "challenge|unlock signed|lock"),
     ("agent.console_trial", "test ! device setpoint lease_s"),
+    ("agent.console_owner", "words|owner ! word device for_s at_s energy_wh lowest highest"),
     ("agent.console_leave", "reboot !|erase ! agent"),
     ("agent.console_config", "config-get at|config-set ! text"),
     ("agent.console_config", "config-begin ! size_bytes sha256|config-part ! at text|config-end !"),

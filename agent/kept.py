@@ -1,11 +1,11 @@
 """What survives a reboot: counters, limits, claims, the budgets of what wears out and the starts of the last hour.
 
-Scopes stand by their ids: their order in the configuration may change. A limit whose times are not known on the
-civil clock is in force at once, for all that was left when it was kept: earlier and longer than asked is safe, later
-and shorter is not. A claim with an unknown time is dropped, the undefined is never permission; a default control has
-no end and stays. How long the power was off is not counted, and what passed since it was last kept neither, an hour at
-most: a limit ends and a start is forgotten later, never earlier. A device that was stopped has been started by the
-reboot, into its default mode.
+Scopes stand by their ids: their order in the configuration may change. A limit whose times are not known on the civil
+clock is in force at once, for all that was left when it was kept: earlier and longer than asked is safe, later and
+shorter is not. A claim with an unknown time is dropped, the undefined is never permission; a default control has no
+end and stays; an owner's word lasts for what was left of it. How long the power was off is not counted, and what
+passed since it was last kept neither, an hour at most: a limit ends and a start is forgotten later, never earlier. A
+device that was stopped has been started by the reboot, into its default mode.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _WITH_WINDOWS = const(16)  # around any of them
 _WITH_NUMBERS = const(17)  # likewise
 _KEPT_ITEMS_MAX = const(4096)  # 32 limits, 32 claims, each device's budget, and the counter of every key there ever was
 _NEVER = const(-1)
+_CLAIM_FIELDS = const(14)  # and what was left of an owner's word
 _BATTERIES_AT = const(4)  # bit of a claim's mode from which on stands what alone may meet a target
 # What a control of version 1 has in the fields that came with version 2.
 _LIMIT_OF_1 = [WATT, ALL_PHASES, 0, True, RELEASE, 0]
@@ -103,7 +104,7 @@ def _kept_claim(state: State, claim: Claim) -> list[Any]:
         state.name_of(claim.scope), claim.value, claim.primacy, claim.created, claim.source, claim.until_civil_ms,
         claim.command, claim.mode | claim.batteries << _BATTERIES_AT, claim.from_civil_ms, due,
         claim.until_ms == 0, claim.ramp_ms, claim.base, ends_as,
-    ]  # fmt: skip
+    ] + ([max(1, claim.until_ms - state.now_ms)] if claim.takes else [])  # fmt: skip
 
 
 def load(state: State, blob: bytes, civil_ms: int) -> None:
@@ -249,16 +250,19 @@ def _let_wait(limit: Limit, ahead_ms: int) -> None:
 
 def _load_claim(state: State, kept: list[Any], civil_ms: int) -> None:
     name, wanted, primacy, created, source, until_civil_ms, command = kept[:7]
-    mode, from_civil_ms, due, endless, ramp_ms, base, ends_as = kept[7:]
+    mode, from_civil_ms, due, endless, ramp_ms, base, ends_as = kept[7:14]
     batteries, mode = mode >> _BATTERIES_AT, mode & (1 << _BATTERIES_AT) - 1
     scope = state.scope_named(name)
     if scope is not None and mode != ASIDE and (scope < 0) is not (mode in (TARGET, CHANGE)):
         scope = None  # another thing has its name now
     known = bool(civil_ms) and (endless or until_civil_ms > civil_ms) and (due or from_civil_ms > 0)
+    left_ms = 0 if endless else until_civil_ms - civil_ms
+    if len(kept) > _CLAIM_FIELDS and not (civil_ms and until_civil_ms):
+        known, left_ms = True, kept[_CLAIM_FIELDS]
     if scope is None or not (known or (endless and due)):
         state.note([record.EVENT, 0, command, ends_as or record.LAPSED])
         return
-    claim = Claim(scope, wanted, primacy, created, source, 0 if endless else until_civil_ms - civil_ms, command, mode)
+    claim = Claim(scope, wanted, primacy, created, source, left_ms, command, mode)
     claim.until_civil_ms, claim.from_civil_ms = until_civil_ms, from_civil_ms
     claim.ramp_ms, claim.base, claim.ends_as = (0 if due else ramp_ms), base, ends_as
     claim.owners, claim.batteries = primacy == OWNER_PRIMACY, batteries
@@ -282,6 +286,8 @@ def follow_civil(state: State, first: bool) -> None:
             _let_wait(limit, ahead_ms)
         write_civil(limit, ahead_ms)
     for claim in state.claims:
+        if first and claim.takes and claim.until_civil_ms:
+            claim.until_ms = max(1, min(claim.until_ms, claim.until_civil_ms - ahead_ms))
         write_civil(claim, ahead_ms)
     if state.reserving is not None:
         state.reserving.follow_civil(state, ahead_ms, first)

@@ -49,6 +49,7 @@ SECRETS = ("key", "next_key", "cert_key", "password")
 # Module -> whether a site needs it. Products are not in here: the catalogue says theirs.
 PARTS: dict[str, Callable[[Config], bool]] = {
     "agent.console": lambda config: config.console is not None,
+    "agent.console_owner": lambda config: config.console is not None and has_source(config, "owner"),
     "agent.sources.peer_desk": lambda _config: False,  # for tasks of gateways
     "agent.curtail": lambda config: "inverter" in kinds_of(config),
     "agent.reserve": lambda config: any(row["reservations"] for row in config.authorities + config.sources),
@@ -77,6 +78,11 @@ def kinds_of(config: Config) -> list[str]:
 def has_bus(config: Config, kind: str) -> bool:
     """Tell whether a site has a bus of a kind."""
     return any(row["kind"] == kind for row in config.buses)
+
+
+def has_source(config: Config, kind: str) -> bool:
+    """Tell whether a site has a source of a kind."""
+    return any(row["kind"] == kind for row in config.sources)
 
 
 def ring_of(config: Config) -> str:

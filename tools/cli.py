@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from tools.console import printable
 from tools.errors import UsageError
 from tools.field_parsers import add_field_tools
+from tools.owner_parser import add_owner
 
 MISUSED, INTERRUPTED, TERMINATED = 2, 130, 143
 # import -> extra
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("--json", action="store_true")
     why.set_defaults(run=_why)
     _add_console(commands)
+    add_owner(commands, _call)
     headend = commands.add_parser("headend", help="run the reference head-end")
     headend.add_argument("--config", type=Path, required=True, metavar="HEADEND.toml")
     headend.set_defaults(run=_headend)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
-from agent.claims import CEILING
+from agent.claims import ASIDE, CEILING
 from boards.cpython.words import METERS, amount, reason, span
 from tools.why_parts import (
     ROLES,
@@ -24,6 +25,7 @@ from tools.why_parts import (
 )
 
 OUTCOMES = ("done", "refused by the product", "failed", "sent to its default mode")
+_VERBS = {CEILING: "asks for no more", ASIDE: "has opted out"}
 EVIDENCE = ("no proof", "acknowledged", "read back", "metered")
 
 
@@ -40,6 +42,10 @@ def device_lines(told: Told, site: Told) -> Iterator[str]:
         yield labelled("wished", _wished(told, site))
         if told["comfort"] != [None, None]:
             yield labelled("comfort", _comfort(told))
+        if told.get("departure"):
+            at_ms, energy_wh = told["departure"]
+            when_needed = time.strftime("%Y-%m-%d %H:%M", time.localtime(at_ms / 1000))
+            yield labelled("departure", f"{energy_wh / 1000:g} kWh until {when_needed}, as the owner said")
         if told["failsafe"]:
             yield labelled("failsafe", failsafe(told["failsafe"], told["failsafe_circuit"]))
         if told["rise"]:
@@ -75,7 +81,7 @@ def _because(told: Told, site: Told) -> str:
         return " and ".join(_binds(limit, told, site) for limit in binding)
     for claim in told["claims"]:
         if claim["wins"] and source == "claim " + claim["authority"]:
-            verb = "asks for no more" if claim["mode"] == CEILING else "asks for it"
+            verb = _VERBS.get(claim["mode"], "asks for it")
             return f"{by(claim['authority'], site)} {verb}{when(claim)}"
     for claim in told["targets"]:
         if source == "claim " + claim["authority"]:
@@ -186,6 +192,8 @@ def _right(right: Told) -> str:
 def _opting_out(told: Told) -> str:
     if not any(right["role"] == "owner" for right in told["may_change"]):
         return "No key of an owner is configured, so nobody can opt out."
+    if any(claim["mode"] == ASIDE for claim in told["claims"]):
+        return "You have opted out: `siteward owner opt-in` ends that."
     if any(claim["mode"] == CEILING and claim["wins"] for claim in told["claims"]):
         return "Your own opt-out would go before every set-point; above the ceiling claim one, too."
     if told["source"] == "default" or told["source"].startswith("claim "):

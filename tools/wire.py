@@ -24,7 +24,7 @@ from tools.strict import ITEM_BYTES_MAX, NotStrict, check_whole, decode
 VERSION = 1
 HEADER, SESSION, COMMAND, RECEIPT, UNLOCK = 1, 2, 3, 4, 5
 TYPE_NAMES = {HEADER: "header", SESSION: "session", COMMAND: "command", RECEIPT: "receipt"}
-LIMIT, CLAIM, CANCEL, SET = 1, 2, 3, 4
+LIMIT, CLAIM, CANCEL, SET, WORD = 1, 2, 3, 4, 8
 
 PAGE_BYTES_MAX = ITEM_BYTES_MAX
 DISCLOSURE_BYTES_MAX = 2 * PAGE_BYTES_MAX

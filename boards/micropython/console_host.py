@@ -22,6 +22,7 @@ _RARE = (
     "agent.console_keys", "agent.console_why", "agent.console_leave", "agent.why", "agent.told", "agent.config",
     "boards.micropython.read_site", "boards.micropython.console_check", "drivers.catalogue",
 )  # fmt: skip
+_OWNERS = ("agent.console_owner",)  # where a source of that kind is configured
 
 
 class BoardHost:
@@ -121,17 +122,20 @@ class BoardHost:
 
     def rehearse(self) -> None:
         """Load once, while the heap is whole, what requests will load: the names in it stay for ever (record 0003)."""
-        for name in _RARE:
+        for name in self._rare():
             __import__(name)
             self.forget()
 
     def forget(self) -> None:
         """Unload what a request has loaded."""
-        for name in _RARE:
+        for name in self._rare():
             _unload(name)
         if self._loop.session.rotation is None:
             _unload("agent.rotation")
         gc.collect()
+
+    def _rare(self) -> tuple[str, ...]:
+        return _RARE if self._loop.state.owner is None else _RARE + _OWNERS
 
 
 def _unload(name: str) -> None:

@@ -228,6 +228,35 @@ def test_words_survive_a_reboot():
     assert desk.state.units[PUMP].comfort == (None, None)
 
 
+def test_without_a_clock_a_word_lasts_for_what_was_left_of_it_and_a_clock_that_comes_corrects_it():
+    desk = home(0)
+    assert say(desk, AWAY, "", 600) == record.ACCEPTED and say(desk, OPT_OUT, "", 600) == record.ACCEPTED
+    desk.pass_s(100)
+    desk.reboot()
+    move_in(desk)
+    assert granted(desk) == (0, "claim home") and granted(desk, BATTERY) == (None, "claim home")
+    desk.pass_s(498)
+    assert desk.state.claims == []
+    desk = home()
+    assert say(desk, AWAY, "", 600) == record.ACCEPTED
+    desk.reboot()
+    move_in(desk)
+    assert granted(desk) == (0, "claim home")
+    desk.house.civil_ms = CIVIL_MS + 590000
+    assert granted(desk) == (0, "claim home")
+    desk.pass_s(11)
+    assert desk.state.claims == []
+
+
+def test_once_an_hour_it_is_kept_how_long_a_word_still_lasts():
+    desk = home(0)
+    assert say(desk, AWAY, "", 7200) == record.ACCEPTED
+    desk.pass_s(3)
+    desk.state.must_persist = False
+    desk.pass_ms(HOUR_S * 1000)
+    assert desk.state.must_persist
+
+
 def test_what_was_kept_for_a_device_that_is_gone_is_forgotten():
     desk = home()
     desk.state.comforts = {"gone": (1, 2), "grid": (1, 2), "charger": (6000, None)}

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from agent.owner import Owner
 from tests.needs import ROOT
 from tests.shared.console_desk import rig
 
@@ -30,6 +31,7 @@ def alike(said: Any, shown: Any) -> bool:
 
 async def test_every_example_is_what_an_agent_says():
     desk = await rig()
+    desk.site.loop.state.owner = Owner("home", 11040, {"charger": 0}, {})
     heard: list[dict[str, Any]] = []
     asked = set()
     for line in examples():
@@ -43,5 +45,5 @@ async def test_every_example_is_what_an_agent_says():
             shown = json.loads(line[2:].replace(ANYTHING, f'"{ANYTHING}"'))
             assert heard and alike(heard[0], shown), (line, heard[:1])
             heard.pop(0)
-    assert heard == [] and len(asked) == 19
+    assert heard == [] and len(asked) == 21
     await desk.stop()

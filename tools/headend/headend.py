@@ -15,7 +15,7 @@ from typing import Any
 
 from tools import wire
 from tools.errors import UsageError
-from tools.headend import bodies
+from tools.headend import bodies, words
 from tools.headend.config import Settings
 from tools.headend.intake import Intake
 from tools.headend.link import Link
@@ -111,6 +111,12 @@ class HeadEnd:
     ) -> str:
         """Put a whole set in the place of all that an authority said so far: see tools.headend.bodies.whole_set."""
         return self._place(agent, wire.SET, bodies.whole_set(_now_s(), controls), authority, expires_in_s)
+
+    async def send_word(
+        self, agent: str, *, authority: str | None = None, expires_in_s: int = EXPIRES_S, **said: Any
+    ) -> str:
+        """Say an owner's word: see tools.headend.words. Return the command's hash."""
+        return self._place(agent, wire.WORD, words.body(**said), authority, expires_in_s)
 
     async def send_cancel(
         self, command: str, *, random_end_s: int = 0, authority: str | None = None, expires_in_s: int = EXPIRES_S

@@ -27,7 +27,7 @@ from tools.verifier import Chain
 
 log = logging.getLogger("siteward.headend")
 
-MAY_SIGN = {wire.LIMIT: ("grid", "owner"), wire.CLAIM: ("aggregator", "owner")}
+MAY_SIGN = {wire.LIMIT: ("grid", "owner"), wire.CLAIM: ("aggregator", "owner"), wire.WORD: ("owner",)}
 AGAIN_S = 5  # a command is not said again sooner
 EXPIRES_S_MAX = 86400
 ACCEPTED, WRONG_EPOCH, REPLAYED = 0, 5, 6
