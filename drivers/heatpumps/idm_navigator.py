@@ -2,8 +2,9 @@
 
 Source: registers as kodebach/hacs-idm-heatpump, Xerolux/idm-heatpump-hass and evcc (idm) have them; function 3, floats
 with the low word first. Trust: independent programs that agree, no maker's paper; on which of 1012 and 1014 is the
-upper sensor they do not, so neither is told. It is only read: a surplus (74) is neither a limit nor a mode, the power
-limit (4108) has one source, and what else can be written wears out.
+upper sensor they do not, so neither is told. It is only read: a surplus (74) is neither a limit nor a mode, what the
+power limit (4108) does has nobody tried (kodebach/hacs-idm-heatpump, issue 173; openWB takes it for a pump without a
+limit), and what else can be written wears out.
 """
 
 from __future__ import annotations

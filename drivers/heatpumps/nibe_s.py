@@ -4,7 +4,7 @@ Source: registers as yozik04/nibe and evcc (nibe-s-series) have them; addresses 
 less 30001 or 40001; 32-bit numbers are read with the low word first, as NIBE's manual has it ("in reverse order") and
 an owner found (yozik04/nibe, issue 314; written they are not, and none is written here). Trust: two independent
 programs. Enable Modbus in menu 7.5.9. The mode asked for (6008) is 0 to 3 in the order of prices that 1911 tells back:
-high, normal, low, free; 2 stands in that order and in no program, so look at 1911 once. It counts once "activate SG
+high, normal, low, free, as an SMO S40's owner has it, too (evcc, issue 26035). It counts once "activate SG
 Ready via API" (3032) is 1, which its owner has to set: a pump where it is not, or that has no such register, is
 refused. Nothing is known of a fall-back: without an agent the last mode stands.
 """
