@@ -37,9 +37,9 @@ def decide(state: State, image: Image, now_ms: int) -> None:
     for unit in state.units:
         if unit.contract.control:
             unit.wanted, unit.wanted_source = unit.next, unit.next_source
-            _protect(unit, now_ms)
             if unit.delay is not None:
                 unit.delay.hold(state, unit, now_ms)
+            _protect(unit, now_ms)
             if not unit.takes_power():
                 _let_rest(unit, now_ms)
     _share(state, now_ms)
@@ -74,6 +74,8 @@ def _protect(unit: Unit, now_ms: int) -> None:
     setpoint = protection.ask(unit, unit.next, now_ms)
     if setpoint != unit.next:
         unit.decide(setpoint, unit.guard.source or unit.source)
+    elif unit.delay is not None:
+        unit.delay.tell(unit)
 
 
 def _let_rest(unit: Unit, now_ms: int) -> None:

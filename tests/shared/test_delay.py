@@ -83,7 +83,8 @@ def test_draws_are_whole_seconds_up_to_600_by_default_1800_at_most_and_none_is_n
         site, drawn = street(max_s), []
         first = asked(site, 8000)
         for number in range(60):
-            first.value = 8000 + 100 * (number % 2)  # another wish each time
+            first.value = 8000 + 100 * (number % 2)
+            site.state.units[1].delay.until_ms = 0  # let it draw anew
             site.run(1)
             drawn.append(site.state.units[1].delay.until_ms - site.now_ms)
         assert min(drawn) >= 0 and max(drawn) <= max_s * 1000 and all(each % 1000 == 0 for each in drawn)
@@ -123,7 +124,7 @@ def test_the_word_for_another_device_frees_nothing():
         claim(site, 1000, 0, scope, 0)  # the owner's, by the same name
     claim(site, 8000, 0, 2, 5)
     waiting = claim(site, 8000, 0, 2, 0)
-    waiting.due = False
+    waiting.due, waiting.from_ms = False, 60000
     site.run(1)
     assert unit.setpoint == 16000 and unit.source == RANDOM
 
@@ -159,17 +160,80 @@ def test_what_is_asked_again_is_drawn_once():
     assert site.state.units[1].delay.until_ms == until_ms
 
 
-def test_another_wish_is_another_relevant_time_and_what_is_taken_back_waits_for_nothing():
+def test_who_wants_something_else_each_moment_waits_once_and_what_is_taken_back_waits_for_nothing():
     site = street()
     first = asked(site, 8000)
     site.run(2)
     until_ms = site.state.units[1].delay.until_ms
-    first.value = 10000
-    site.run(1)
-    assert site.state.units[1].delay.until_ms != until_ms
-    site.state.end_claim(first, record.CANCELLED, site.now_ms)
+    assert until_ms > site.now_ms + 60000
+    while site.now_ms < until_ms - 2000:
+        first.value = 10000 if first.value == 8000 else 8000
+        site.run(2)
+        assert site.state.units[1].setpoint == 16000
     site.run(2)
-    assert site.state.units[1].delay.until_ms == 0 and site.state.units[1].source == "default"
+    assert site.state.units[1].setpoint == first.value
+    before, first.value = first.value, 12000
+    site.run(2)
+    assert site.state.units[1].delay.until_ms > site.now_ms
+    first.value = before
+    site.run(2)
+    assert site.state.units[1].delay.until_ms == 0 and site.state.units[1].source == "claim agg"
+
+
+def test_a_ramp_begins_once_its_wait_is_over_and_then_waits_no_more():
+    site = street(60)
+    asked(site, 8000, ramp_s=40)
+    until_ms = site.now_ms + 1000 * (waited_s(site, 15800) - 1)
+    assert delays(site)[0][5] > 1000 and len(delays(site)) == 1
+    assert waited_s(site, 8000) == 39 and len(delays(site)) == 1
+    assert site.state.claims[0].started_ms == until_ms
+
+
+def test_while_it_waits_protection_holds_all_the_same():
+    site = plant(ev(default=16000, ramp_w_s=100))
+    unit = site.state.units[1]
+    site.run(1)
+    unit.setpoint, unit.delay = 6000, RandomDelay(600, [])
+    unit.delay.begun, unit.delay.passed = True, 16000
+    unit.delay.until_ms = 600000
+    asked(site, 10000)
+    site.run(10)
+    assert 6000 < unit.setpoint < 8000 and unit.source == "protection ramp"
+    site.run(120)
+    assert unit.setpoint == 16000 and unit.source == RANDOM
+
+
+def test_the_claim_that_decides_is_asked_whether_it_waits_and_not_another_of_its_source():
+    site = street()
+    default = asked(site, 12000, "me", primacy=0, until_ms=0)  # whatever has an end goes before it
+    default.drawn = True
+    asked(site, 8000, "me")
+    site.run(1)
+    assert site.state.units[1].setpoint == 16000 and site.state.units[1].source == RANDOM
+
+
+def test_the_rise_at_the_end_of_a_limit_waits_and_its_beginning_does_not():
+    site = street(60)
+    site.state.limits.append(Limit(SITE, IMPORT, 9000, "dso", 0, b"l" * 32))
+    site.run(30)
+    limited = site.state.units[1].setpoint
+    assert limited < 10000
+    before = len(delays(site))
+    del site.state.limits[:]
+    rose_s = waited_s(site, 16000)
+    fact = delays(site)[before]
+    assert (fact[3], fact[5]) == (limited, (rose_s - 1) * 1000) and rose_s > 11
+
+
+def test_room_that_the_house_leaves_is_not_waited_for():
+    site = street()
+    site.base_w = [4000, 4000, 4000]
+    site.run(20)
+    assert site.state.units[1].setpoint < 10000
+    before = len(delays(site))
+    site.base_w = [0, 0, 0]
+    site.run(30)
+    assert site.state.units[1].setpoint == 16000 and len(delays(site)) == before
 
 
 def test_two_charging_points_draw_apart():
