@@ -56,12 +56,12 @@ PARTS: dict[str, Callable[[Config], bool]] = {
     "agent.recorder": lambda config: config.agent["recorder_bytes_max"] > 0,
     "boards.micropython.console_host": lambda config: config.console is not None,
     "boards.micropython.console_port": lambda config: config.console is not None,
+    "boards.micropython.dns": lambda config: names_of(config) != {},
     "boards.micropython.file_store": lambda config: not ring_of(config) or config.agent["recorder_bytes_max"] > 0,
     "boards.micropython.mqtt_uplink": lambda config: config.uplink is not None,
-    "boards.micropython.dns": lambda config: names_of(config) != {},
+    "boards.micropython.named": lambda config: names_of(config) != {},
     "boards.micropython.pins": lambda config: has_bus(config, "pins"),
     "boards.micropython.ring_store": lambda config: ring_of(config) != "",
-    "boards.micropython.named": lambda config: names_of(config) != {},
     "boards.sources": lambda config: config.sources != [],
     "boards.micropython.tcp_line": lambda config: has_bus(config, "tcp"),
     "hal.modbus.ascii": lambda config: has_bus(config, "ascii"),
@@ -91,13 +91,6 @@ def ring_of(config: Config) -> str:
     return journal[5:] if journal.startswith("ring:") else ""
 
 
-def files_of(config: Config) -> dict[str, str]:
-    """Return the files that a site names, beside its journal -> the key that names each; SECRETS are private."""
-    named = {config.agent[key]: key for key in ("key", "next_key")}
-    if config.uplink is not None:
-        named.update({config.uplink[key]: key for key in ("ca", "cert", "cert_key")})
-    if config.wlan is not None:
-        named[config.wlan["password"]] = "password"
 def names_of(config: Config) -> dict[str, str]:
     """Return where a site has a host that its board has to look up -> the name; a board without [wlan] need not."""
     if config.wlan is None:
@@ -108,6 +101,13 @@ def names_of(config: Config) -> dict[str, str]:
     return {where: host for where, host in hosts.items() if is_name(host)}
 
 
+def files_of(config: Config) -> dict[str, str]:
+    """Return the files that a site names, beside its journal -> the key that names each; SECRETS are private."""
+    named = {config.agent[key]: key for key in ("key", "next_key")}
+    if config.uplink is not None:
+        named.update({config.uplink[key]: key for key in ("ca", "cert", "cert_key")})
+    if config.wlan is not None:
+        named[config.wlan["password"]] = "password"
     return {name: key for name, key in named.items() if name}
 
 

@@ -69,9 +69,6 @@ def _parts(config: Config) -> list[tuple[str, Any]]:
     return found
 
 
-def _tcp() -> Any:
-    from boards.micropython.tcp_line import TcpLine
-
 def _names(config: Config) -> list[tuple[str, str]]:
     """Return where a configuration has a host that this board has to look up, and the name."""
     if config.wlan is None:
@@ -89,6 +86,9 @@ def _find(where: str, name: str) -> None:
     check_name(where, name)
     Names()
 
+
+def _tcp() -> Any:
+    from boards.micropython.tcp_line import TcpLine
 
     return TcpLine
 
