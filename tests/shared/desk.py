@@ -60,7 +60,9 @@ class Desk:
         self.facts = step(house.state, house.now_ms, house.measure(), [])[1]
         for fact in self.facts:
             if fact[0] == record.EVENT:
-                self.said.append((int.from_bytes(fact[2], "big"), fact[3]))
+                command: Any = fact[2]
+                status: Any = fact[3]
+                self.said.append((int.from_bytes(command, "big"), status))
 
     def pass_s(self, seconds: int) -> None:
         """Let ticks come, one a second."""

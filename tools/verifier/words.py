@@ -104,6 +104,10 @@ def _reservation(fields: dict[str, Any], _device: str) -> str:
     return f"{where} is reserved for {fields['source']} in {wait} s for {left - wait} s: {what}"
 
 
+def _not_before(fields: dict[str, Any], _device: str) -> str:
+    return f"command {fields['command'].hex()[:16]} is not served: that is reserved for {fields['left_ms'] // 1000} s"
+
+
 def _key_change(fields: dict[str, Any], _device: str) -> str:
     return f"key {wire.key_id(fields['key']).hex()} {'begins' if fields['action'] == 1 else 'ends'}"
 
@@ -130,7 +134,5 @@ _SENTENCES = {
     "enrolment": _enrolment,
     "key_change": _key_change,
     "reservation": _reservation,
-    "not_before": lambda fields, _: (
-        f"command {fields['command'].hex()[:16]} is not served: that is reserved for {fields['left_ms'] // 1000} s"
-    ),
+    "not_before": _not_before,
 }
