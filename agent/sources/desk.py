@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agent.loop import Loop
     from agent.record import Record
 
-    Control = list[Any]  # [1, limit_body] or [2, claim_body]
+    Control = list[Any]  # [1, limit_body], [2, claim_body] or [6, reservation_body]
 
     class Looker(Protocol):
         """A source that lives in the tick: pure, in the loop's own time."""
@@ -116,6 +116,8 @@ class Desk:
 
     def _has_any(self) -> bool:
         name, state = self.authority.name, self.loop.state
+        if state.reserving is not None and any(each.source == name for each in state.reserving.windows):
+            return True
         return any(each.source == name for each in state.limits) or any(each.source == name for each in state.claims)
 
 

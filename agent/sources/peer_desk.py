@@ -14,6 +14,7 @@ import hashlib
 from agent import orders, record, schedule
 from agent.claims import Claim, aside, slot, winner
 from agent.limits import Limit
+from agent.reserve import Reservation
 from agent.sources.desk import Desk
 from hal import quantities as q
 from hal.compat import const
@@ -21,6 +22,7 @@ from hal.compat import const
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from agent.command import Authority
     from agent.loop import Loop
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
     from agent.sources.desk import Control
     from agent.state import State
 
+    Held: TypeAlias = "Limit | Claim | Reservation"
+
 # Outcomes of a control, beside STARTED, COMPLETED, SUPERSEDED and LAPSED of agent.record.
 WAITS = const(1)  # it is accepted, and its time is to come
 OPTED_OUT = const(4)  # the owner's word goes before it
 
-_CLAIM = const(2)
+_CLASSES = {1: Limit, 2: Claim, 6: Reservation}  # kind of a control -> what it is in the state
 _CLOCK_SLACK_MS = const(1500)
 
 
@@ -45,7 +49,7 @@ class PeerDesk(Desk):
         super().__init__(loop, authority)
         self.outcomes: list[int] = []
         self.on_change: Callable[[], None] | None = None  # hears that `reason` or `outcomes` are new
-        self._held: list[Limit | Claim | None] = []  # what each control is in the state
+        self._held: list[Held | None] = []  # what each control is in the state
         self._ahead_ms: int | None = None
 
     def replace(self, controls: list[Control], origin: bytes) -> None:
@@ -121,38 +125,47 @@ class PeerDesk(Desk):
         held, before, state = self._held[at], self.outcomes[at], self.loop.state
         if held is None:
             return record.SUPERSEDED
-        if not (held in state.limits if isinstance(held, Limit) else held in state.claims):
+        if held not in _all(state):
             return _ended(state, held, before, now_ms)
         if isinstance(held, Limit):
             return record.STARTED if held.live else record.SUPERSEDED if held.due else WAITS
+        if isinstance(held, Reservation):
+            return record.STARTED if held.began else WAITS
+        if state.reserving is not None and held in state.reserving.waiting:
+            return record.SUPERSEDED  # while another programme's window lasts
         first = winner(state.claims, held.scope, slot(held.mode))
         if held.started:
             return record.STARTED
         return WAITS if not held.due or first is held else _lost_to(state, held, first)
 
 
-def _found(state: State, controls: list[Control], digest: bytes) -> list[Limit | Claim | None]:
+def _all(state: State) -> list[Held]:
+    return state.limits + state.claims + ([] if state.reserving is None else state.reserving.windows)
+
+
+def _found(state: State, controls: list[Control], digest: bytes) -> list[Held | None]:
     """Return what each control of a set is in the state, None where it has ended already."""
-    free: list[Limit | Claim] = [each for each in state.limits if each.command == digest]
-    free += [each for each in state.claims if each.command == digest]
-    held: list[Limit | Claim | None] = []
+    free = [each for each in _all(state) if each.command == digest]
+    held: list[Held | None] = []
     for kind, body in controls:
-        same = [each for each in free if isinstance(each, Claim) is (kind == _CLAIM) and _is(state, body, each)]
+        same = [each for each in free if isinstance(each, _CLASSES[kind]) and _is(state, body, each)]
         held.append(same[0] if same else None)
         if same:
             free.remove(same[0])
     return held
 
 
-def _is(state: State, body: Control, each: Limit | Claim) -> bool:
+def _is(state: State, body: Control, each: Held) -> bool:
     if each.scope != state.scope_named(body[0]):
         return False
     if isinstance(each, Limit):
         return (each.direction, each.value) == (body[1], body[2])
+    if isinstance(each, Reservation):
+        return (each.direction, each.power_w) == (body[1], body[2])
     return (each.value, each.primacy) == (body[1], body[3])
 
 
-def _ended(state: State, held: Limit | Claim, before: int, now_ms: int) -> int:
+def _ended(state: State, held: Held, before: int, now_ms: int) -> int:
     if before not in (WAITS, record.STARTED):
         return before
     if held.until_ms and held.until_ms <= now_ms:
