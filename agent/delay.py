@@ -40,7 +40,7 @@ class RandomDelay:
         self.begun = False
         self.passed: int | None = None  # what was let through last
         self.until_ms = 0  # when what waits is let through; 0: nothing waits
-        self.ramp_ms = -1  # when the ramp began that is let through
+        self.ramp_ms: int | None = None  # when the ramp began that is let through
 
     def hold(self, state: State, unit: Unit, now_ms: int) -> None:
         """Leave a unit at what it was let have until its draw is over; called with its wish, before protection."""
@@ -72,7 +72,7 @@ class RandomDelay:
         """Tell whether what is wanted now does not wait."""
         if unit.steered or claim is None:
             return unit.steered
-        ramps = claim.ramp_ms > 0 and claim.started_ms == self.ramp_ms
+        ramps = claim.started_ms == self.ramp_ms  # on from where it was let through
         return ramps or claim.drawn or claim.primacy == OWNER_PRIMACY or claim.source in self.free
 
     def _drawn_s(self, state: State, unit: Unit, now_ms: int) -> int:

@@ -131,7 +131,7 @@ def test_the_word_for_another_device_frees_nothing():
 
 def test_the_draw_is_that_of_the_second_on_the_wall():
     drawn = []
-    for began_ms, civil_ms in ((0, 1700000000000), (7000, 1700000000000), (0, 1700000001000)):
+    for began_ms, civil_ms in ((0, 1700000000000), (7000, 1700000000999), (0, 1700000001000)):
         site = street(started=False)
         site.now_ms, site.civil_ms = began_ms, civil_ms
         site.run(1)
@@ -212,14 +212,42 @@ def test_the_claim_that_decides_is_asked_whether_it_waits_and_not_another_of_its
     assert site.state.units[1].setpoint == 16000 and site.state.units[1].source == RANDOM
 
 
+def test_another_claim_that_decides_nothing_frees_nobody():
+    for free, other in (("aa", "zz"), ("zz", "aa")):
+        site = street(free=[free])
+        asked(site, 16000, free)
+        asked(site, 8000, other).mode = CEILING
+        site.run(1)
+        assert site.state.units[1].setpoint == 16000 and site.state.units[1].source == RANDOM
+
+
+def test_a_ramp_of_another_time_is_not_the_one_that_was_let_through():
+    site = street()
+    site.state.units[1].delay.ramp_ms = site.now_ms + 10000
+    asked(site, 8000)
+    site.run(1)
+    assert site.state.units[1].source == RANDOM
+
+
+def test_a_wait_that_ends_between_two_ticks_is_over_at_the_next():
+    site = street(60)
+    asked(site, 8000)
+    site.run(1)
+    assert site.state.units[1].delay.until_ms > site.now_ms
+    site.now_ms += 500
+    assert waited_s(site, 8000) <= 61
+
+
 def test_the_rise_at_the_end_of_a_limit_waits_and_its_beginning_does_not():
     site = street(60)
-    site.state.limits.append(Limit(SITE, IMPORT, 9000, "dso", 0, b"l" * 32))
+    site.state.limits += [Limit(SITE, IMPORT, 90000, name, 0, name.encode() * 16) for name in ("aa", "zz")]
+    ending = Limit(SITE, IMPORT, 9000, "dso", 0, b"l" * 32)
+    site.state.limits.append(ending)
     site.run(30)
     limited = site.state.units[1].setpoint
     assert limited < 10000
     before = len(delays(site))
-    del site.state.limits[:]
+    site.state.limits.remove(ending)
     rose_s = waited_s(site, 16000)
     fact = delays(site)[before]
     assert (fact[3], fact[5]) == (limited, (rose_s - 1) * 1000) and rose_s > 11
