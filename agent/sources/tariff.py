@@ -1,10 +1,11 @@
 """Energy by a departure in the cheapest quarter hours of a tariff whose prices depend on the time of day.
 
-Each day, until the departure, the device runs at its set-point in the quarter hours that cost least, and rests in the
-others. What it has drawn since the last departure is taken off, and known over a reboot: by its own energy register, or
-where that is silent, fell or rose by more than the device can draw, by the plan. The plan is claims with a beginning
-and an end, so `siteward why` shows it. Without a synchronised clock nothing is known of prices: nothing is said, and
-the device is its default's.
+The prices are those that somebody told (agent/prices.py), else those of the hours of the day. Each day, until the
+departure, the device runs at its set-point in the quarter hours that cost least, and rests in the others. What it has
+drawn since the last departure is taken off, and known over a reboot: by its own energy register, or where that is
+silent, fell or rose by more than the device can draw, by the plan. The plan is claims with a beginning and an end, so
+`siteward why` shows it. Without a synchronised clock nothing is known of prices: nothing is said, and the device is its
+default's.
 
 Source: docs/sources.md, "tariff". No network, no grid operator: this works for years without an uplink.
 """
@@ -12,7 +13,8 @@ Source: docs/sources.md, "tariff". No network, no grid operator: this works for 
 from __future__ import annotations
 
 from agent.sources.cheapest import SLOT_S, cheapest, runs, slots_for
-from agent.sources.local_time import is_within, local_s, minutes, span
+from agent.sources.day_prices import DayPrices, windows_of
+from agent.sources.local_time import local_s, minutes
 from agent.sources.options import DEVICE, choose
 from hal import quantities as q
 from hal.compat import const
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 _DAY_MIN = const(1440)
 _FOR_S = const(2592000)
 _START_S = const(3)  # option of a body
-_WINDOWS_MAX = const(12)
 _RUNS_MAX = const(8)  # places at the core for claims of one source
 _CLOCK_SLACK_MS = const(1500)
 _SLOT_MS = const(900000)
@@ -44,7 +45,7 @@ class Tariff:
         ("setpoint", range(1, 1000001)),
         ("power_w", range(100, 1000001)),
         ("energy_wh", range(1, 1000001)),
-        ("price", range(-1000000, 1000001)),
+        ("price", range(-8000000, 8000001)),
         ("offset_min", range(-720, 841)),
         ("summer", ("eu", "none")),
         ("primacy", range(1, 255)),
@@ -61,7 +62,7 @@ class Tariff:
     def __init__(self, desk: Desk, options: dict[str, Any]) -> None:
         """Raises: ValueError(key, got, expected)."""
         rest = dict(options)
-        self._windows = _windows_of(rest.pop("windows", None))
+        windows = windows_of(rest.pop("windows", None))
         departure = rest.pop("departure", None)
         departure_min = minutes(departure)
         if departure_min is None:
@@ -74,6 +75,7 @@ class Tariff:
         for name in ("setpoint", "power_w", "energy_wh", "price"):
             if name not in rest:
                 raise ValueError(name, None, "a number: it has no default")
+        self._prices = DayPrices(desk.loop.state, windows, self.price, 0, self.offset_min, self.summer)
         self.desk = desk
         self._unit = unit
         self._ahead_ms: int | None = None  # how far the civil clock is ahead, as long as it is not set
@@ -126,7 +128,7 @@ class Tariff:
             if self._read != slot:
                 self._register_wh = -1  # nobody knows what it was at the departure
         needed = slots_for(max(self.energy_wh - self._had_wh - self._guessed_wh, 0), self.power_w)
-        prices = [self._price(at) for at in range(slot, self._departure)]
+        prices = [self._prices.import_at(at, slot) for at in range(slot, self._departure)]
         found = [(slot + first, count) for first, count in runs(cheapest(prices, needed))]
         if found and found[0][0] == slot:
             self._first = slot if self._first < 0 else self._first
@@ -146,34 +148,9 @@ class Tariff:
     def _departs(self, slot: int) -> int:
         """Return the quarter hour in which the next departure after the beginning of this one lies."""
         from_s = slot * SLOT_S
-        until_s = from_s + ((self._departure_min - self._minute(slot)) % _DAY_MIN or _DAY_MIN) * 60
+        until_s = from_s + ((self._departure_min - self._prices.minute(slot)) % _DAY_MIN or _DAY_MIN) * 60
         longer_s = self._local_s(until_s) - until_s - self._local_s(from_s) + from_s  # clocks are changed before it
         return (until_s - longer_s) // SLOT_S
 
     def _local_s(self, unix_s: int) -> int:
         return local_s(unix_s, self.offset_min, self.summer == "eu")
-
-    def _minute(self, slot: int) -> int:
-        """Return the minute of the local day in which a quarter hour begins."""
-        return self._local_s(slot * SLOT_S) // 60 % _DAY_MIN
-
-    def _price(self, slot: int) -> int:
-        minute = self._minute(slot)
-        for begin, end, price in self._windows:
-            if is_within(minute, begin, end):
-                return price
-        return self.price
-
-
-def _windows_of(given: Any) -> list[tuple[int, int, int]]:
-    """Return (begin, end, price) of texts like "22:00-06:00 180"; one may pass midnight. Raises: ValueError."""
-    found = []
-    for text in given if type(given) is list else []:
-        hours, _, price = text.partition(" ") if type(text) is str else ("", "", "")
-        ends, digits = span(hours), price[1:] if price[:1] == "-" else price
-        if ends is None or not 0 < len(digits) < 7 or digits.strip("0123456789"):
-            raise ValueError("windows", text, 'texts like "22:00-06:00 180": from, to, price')
-        found.append((ends[0], ends[1], int(price)))
-    if not 0 < len(found) <= _WINDOWS_MAX:
-        raise ValueError("windows", given, "a list of 1 to %d texts" % _WINDOWS_MAX)
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from agent.prices import Prices
 from agent.sources.cheapest import cheapest, runs, slots_for
 from agent.sources.desk import Desk
 from agent.sources.local_time import is_summer, local_s, minutes
@@ -64,6 +65,20 @@ def test_the_cheapest_quarter_hours_before_the_departure_are_chosen():
     assert planned(tariff(energy_wh=200000)) == [("00:00", 420)]
     assert planned(tariff(energy_wh=1)) == [("02:00", 15)]
     assert planned(tariff(energy_wh=2751)) == [("02:00", 30)]
+
+
+def test_prices_that_were_told_go_before_the_hours_of_the_day():
+    source = tariff()
+    source.state.prices = Prices(["source"])
+    for first, prices in ((0, [300, 300, 300, 300, 300, 90]), (6, [95])):
+        body = [0, MIDNIGHT_S + first * 3600, 3600, prices]
+        assert source.state.prices.take(source.state, source.authority, body) == 0
+        expected = [("05:00", 60)]
+        assert planned(source, None, 900) == expected
+    assert source.state.prices.at(source.state, 0, MIDNIGHT_S // 900 + 27) == 95
+    fallen_back = tariff("23:00", energy_wh=22000)
+    fallen_back.state.prices, fallen_back.state.priced = source.state.prices, source.state.priced
+    assert planned(fallen_back) == [("02:00", 120)]  # of this day nothing is told
 
 
 def test_a_departure_that_has_passed_is_tomorrows():

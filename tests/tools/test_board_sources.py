@@ -71,6 +71,65 @@ windows = ["22:00-06:00 180"]
 price = 320
 
 [[source]]
+name = "home"
+kind = "owner"
+power_max_w = 20000
+away = { car = 0 }
+
+[[source]]
+name = "evening"
+kind = "peak"
+power_max_w = 20000
+limit_w = 6000
+"""
+)
+PLANS = (
+    SITE
+    + """
+[[bus]]
+id = "lan"
+kind = "tcp"
+host = "127.0.0.1"
+port = 9
+
+[[device]]
+id = "store"
+driver = "victron-gx"
+bus = "lan"
+power_max_w = 5000
+
+[[device]]
+id = "pump"
+driver = "stiebel-isg"
+bus = "lan"
+power_max_w = 3000
+
+[[source]]
+name = "market"
+kind = "prices"
+power_max_w = 0
+from = ["headend"]
+
+[[source]]
+name = "arbitrage"
+kind = "battery-plan"
+power_max_w = 20000
+device = "store"
+capacity_wh = 10000
+price = 30000
+
+[[source]]
+name = "warmth"
+kind = "heat-plan"
+power_max_w = 20000
+device = "pump"
+temp_min_mc = 45000
+temp_max_mc = 55000
+capacity_wh_k = 350
+power_w = 2000
+price = 30000
+
+[[source]]
 name = "evening"
 kind = "peak"
 power_max_w = 20000
@@ -105,13 +164,22 @@ def test_a_source_of_gateways_is_refused_for_a_board():
         site_of(UNIX, tomllib.loads(RELAYS.replace("relays", "eebus-lpc").replace('w4 = "feeder"', "")))
 
 
-def test_the_sources_of_a_board_are_heard_by_its_core(tmp_path, monkeypatch):
+def kinds(text: str) -> set[str]:
+    return {row["kind"] for row in tomllib.loads(text)["source"]}
+
+
+def test_every_kind_for_boards_is_tried_on_one():
+    assert kinds(ALL) | kinds(PLANS) == {kind for kind, module, *_ in SOURCES if module.startswith("agent.")}
+
+
+# A meter that nobody can reach tells no contact, which counts as closed: the site is dimmed. The peak is limited, and
+# nobody else has a reason to speak: the tariff and the plans wait for a clock.
+@pytest.mark.parametrize(("text", "decisions"), [(ALL, 2), (PLANS, 1)])
+def test_the_sources_of_a_board_are_heard_by_its_core(text, decisions, tmp_path, monkeypatch):
     needs_program("micropython")
-    for_boards = [kind for kind, module, *_ in SOURCES if module.startswith("agent.")]
-    assert sorted(row["kind"] for row in tomllib.loads(ALL)["source"]) == sorted(for_boards)
     monkeypatch.setattr(board_check, "heap_on_twin", lambda *_: 108_000)
     monkeypatch.setattr(board_build, "sizes_alone", lambda *_: {})
-    built = build(tmp_path, ALL)
+    built = build(tmp_path, text)
     create_key(built / "agent.key", raw=True)
     command = [sys.executable, "-m", "tools.board_process", str(built), "--heap", "200K"]
     command += ["--image", str(built / "agent.romfs")]
@@ -120,10 +188,8 @@ def test_the_sources_of_a_board_are_heard_by_its_core(tmp_path, monkeypatch):
         told = []
         for line in board.stdout:
             told.append(json.loads(line))
-            if len([each for each in told if each["fact"] == "decision"]) == 2:
+            if len([each for each in told if each["fact"] == "decision"]) == decisions:
                 break
         board.kill()
-    # A meter that nobody can reach tells no contact, which counts as closed: the site is dimmed. The peak is limited,
-    # and nobody else has a reason to speak: the tariff waits for a clock.
     assert told[0]["fact"] == "ready"
-    assert [each["reason"] for each in told if each["fact"] == "decision"] == ["accepted"] * 2
+    assert [each["reason"] for each in told if each["fact"] == "decision"] == ["accepted"] * decisions
