@@ -6,7 +6,7 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check mutants wasm32 budgets fuzz bench soak soak-board soak-sim reconnects field-day power-cuts
+.PHONY: help venv demo test check mutants wasm32 budgets fuzz bench cost soak soak-board soak-sim reconnects field-day power-cuts
 .PHONY: lock clean
 
 help: ## list the targets
@@ -25,7 +25,7 @@ venv: .venv/ready ## set up .venv with exactly the locked packages
 demo: .venv/ready ## run a simulated site, a broker and a head-end together
 	$(BIN)/siteward demo $(ARGS)
 
-test: .venv/ready build/wasm32/ready ## run every test on CPython and on MicroPython
+test: .venv/ready build/wasm32/ready build/cost/ready ## run every test on CPython and on MicroPython
 	@sh tools/need.sh mosquitto
 	@sh tools/need.sh softhsm2
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -54,6 +54,14 @@ fuzz: .venv/ready ## give every decoder hostile bytes, a minute each; ARGS="--mi
 
 bench: .venv/ready ## measure against bare programs, about 10 minutes
 	$(BIN)/python -m tools.bench $(ARGS)
+
+# The solver and the temperatures are needed for this and its test alone.
+build/cost/ready: requirements/cost.txt .venv/ready
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/cost.txt
+	@mkdir -p $(@D) && touch $@
+
+cost: .venv/ready build/cost/ready ## what a home pays against uncontrolled and against perfect foresight, about half an hour
+	$(BIN)/python -m tools.cost $(ARGS)
 
 soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
 	$(BIN)/python -m tools.soak $(ARGS)

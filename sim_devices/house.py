@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import cos, pi
 
-from sim_devices import series
+from sim_devices import series, temperatures
 from sim_devices.physics.charging import Car, ChargePoint
 from sim_devices.physics.flow import ALL_PHASES, STILL, Circuit, Flow, Triple, add, spread
 from sim_devices.physics.grid import Grid
@@ -50,9 +50,10 @@ class Pv:
 
 @dataclass
 class Weather:
-    """Outside temperature: a constant, or a plain sine over year (coldest mid-January) and day (warmest 15:00)."""
+    """Outside temperature: a constant, a recording, or a plain sine over year (coldest mid-January) and day (15:00)."""
 
     constant_c: float | None = None
+    recorded: bool = False
     mean_c: float = 10.0
     year_k: float = 8.0
     day_k: float = 3.0
@@ -61,6 +62,8 @@ class Weather:
         """Return the temperature outside."""
         if self.constant_c is not None:
             return self.constant_c
+        if self.recorded:
+            return temperatures.outside_c(at)
         second = series.seconds_of_year(at)
         year = cos(2 * pi * (second / 86400 - 15) / 365)
         day = cos(2 * pi * (second % 86400 / 3600 - 15) / 24)

