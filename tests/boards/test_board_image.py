@@ -27,6 +27,9 @@ def changed(tree, **tables):
     return made
 
 
+VPP = {"name": "vpp", "public_key": "04" + 128 * "1", "role": "aggregator", "reservations": 1}
+
+
 def test_what_is_not_in_the_image_is_refused_when_it_is_sent(tmp_path):
     needs_program("micropython")
     tree = tomllib.loads(SITE) | {"console": {"port": "stdio"}}
@@ -42,6 +45,7 @@ def test_what_is_not_in_the_image_is_refused_when_it_is_sent(tmp_path):
         ("[uplink]", changed(tree, uplink=UPLINK)),
         ("journal = 'ring:journal'", changed(tree, agent={"journal": "ring:journal"})),
         ("recorder_bytes_max = 65536", changed(tree, agent={"recorder_bytes_max": 65536})),
+        ("vpp reservations = 1", tree | {"authority": [VPP]}),
     ]
 
     async def refusals():
