@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import ast
 
+from tools.nodes import walk
+
 
 class LeanError(Exception):
     """Args: what stands in the source that cannot be taken out safely."""
@@ -24,7 +26,7 @@ def lean(text: str, constants: dict[str, dict[str, int]]) -> str:
     _put_numbers(tree, lines, constants)
     left_out = [node for node in tree.body if is_left_out(node)]
     kept = [node for node in tree.body if node not in left_out]
-    if any(isinstance(part, ast.Name) and part.id == "TYPE_CHECKING" for node in kept for part in ast.walk(node)):
+    if any(isinstance(part, ast.Name) and part.id == "TYPE_CHECKING" for part in walk(*kept)):
         left_out = [node for node in left_out if not isinstance(node, ast.Assign)]  # an `else` asks for it
     for node in left_out:
         _blank(node, lines)
@@ -43,6 +45,8 @@ def is_left_out(node: ast.stmt) -> bool:
 def constants_of(text: str) -> dict[str, int]:
     """Return name -> number of a module that holds nothing else; empty for every other module."""
     found: dict[str, int] = {}
+    if "const(" not in text:
+        return found
     for node in ast.parse(text).body[1:]:  # the first is the docstring
         if is_left_out(node):
             continue
@@ -85,9 +89,9 @@ def _put_numbers(tree: ast.Module, lines: list[bytes], constants: dict[str, dict
 
 def _uses(tree: ast.Module, name: str, numbers: dict[str, int]) -> list[tuple[ast.Attribute, str, int]]:
     """Return (where, what stands there, its number) for every attribute of the module `name`."""
-    named = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
-    used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.value in named]
-    if len(used) != len(named) or name in [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]:
+    named = [node for node in walk(tree) if isinstance(node, ast.Name) and node.id == name]
+    used = [node for node in walk(tree) if isinstance(node, ast.Attribute) and node.value in named]
+    if len(used) != len(named) or name in [node.arg for node in walk(tree) if isinstance(node, ast.arg)]:
         raise LeanError(f"{name} is a module of constants and something else as well")
     for node in used:
         if node.attr not in numbers:

@@ -11,10 +11,10 @@ What cannot be seen through ends in LinkError, never in another program.
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator
 
 from tools.loops import Loops
+from tools.nodes import walk
 from tools.renamer import Renamer, was
 from tools.short_names import CORE, LinkError, Program
 
@@ -33,8 +33,8 @@ def link(texts: dict[str, str], board: str, roots: list[str], apart: set[str], p
     trees = {module: bare(ast.parse(text)) for module, text in texts.items()}
     order = _loaded(trees, [board, *roots], apart)
     first = Program(trees, order, board, packed, [])
-    core = _core(first, {module: Renamer(first, module).module(copy.deepcopy(trees[module])) for module in order})
-    names = [node for _, body in core for each in body for node in ast.walk(each)]
+    core = _core(first, {module: Renamer(first, module).module(bare(ast.parse(texts[module]))) for module in order})
+    names = [node for _, body in core for node in walk(*body)]
     program = Program(trees, order, board, packed, names)
     bodies = {module: Renamer(program, module).module(tree) for module, tree in trees.items()}
     core = _core(program, bodies)
@@ -76,7 +76,7 @@ def _statements(body: list[ast.stmt], function: str = "") -> Iterator[tuple[ast.
 
 def bare(tree: ast.Module) -> ast.Module:
     """Take off docstrings and annotations, which no bytecode has."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, _FUNCTIONS):
             node.returns = None
         elif isinstance(node, ast.arg):
@@ -107,16 +107,16 @@ def _loaded(trees: dict[str, ast.Module], roots: list[str], apart: set[str]) -> 
     order: list[str] = []
     seen: set[str] = set()
 
-    def walk(module: str) -> None:
+    def visit(module: str) -> None:
         if module not in seen:
             seen.add(module)
             for needed in _imports(trees[module], trees):
-                walk(needed)
+                visit(needed)
             if module not in apart:
                 order.append(module)
 
     for root in roots:
-        walk(root)
+        visit(root)
     return order
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from tools.nodes import walk
+
 Place = tuple[ast.AST, str, int | None]  # node, field, and where in its list
 
 # They change nothing.
@@ -36,7 +38,7 @@ class Loops:
     def changed(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """Return a module's statements with loops in their functions."""
         for statement in body:
-            for node in ast.walk(statement):
+            for node in walk(statement):
                 if isinstance(node, _FUNCTIONS):
                     self._made = 0
                     node.body = self._block(node.body)
@@ -75,7 +77,7 @@ class Loops:
 
 
 def _placed(made: ast.stmt, statement: ast.stmt) -> ast.stmt:
-    for node in ast.walk(made):
+    for node in walk(made):
         if isinstance(node, ast.stmt):
             ast.copy_location(node, statement)
     return made
@@ -126,7 +128,7 @@ def _is_ours(node: ast.AST) -> bool:
         return _calls_nothing(node)
     if not isinstance(node, ast.ListComp):
         return False  # what is evaluated later would see what the names stand for then
-    return not any(isinstance(part, (ast.Lambda, ast.GeneratorExp)) for part in ast.walk(node))
+    return not any(isinstance(part, (ast.Lambda, ast.GeneratorExp)) for part in walk(node))
 
 
 def _first(statement: ast.stmt) -> Place | None:
@@ -187,7 +189,7 @@ def _stands_still(node: ast.AST, comprehension: ast.AST) -> bool:
 
 
 def _calls_nothing(node: ast.AST) -> bool:
-    return all(_is_pure(part) for part in ast.walk(node) if isinstance(part, ast.Call))
+    return all(_is_pure(part) for part in walk(node) if isinstance(part, ast.Call))
 
 
 def _is_pure(call: ast.Call) -> bool:

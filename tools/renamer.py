@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TypeVar
 
+from tools.nodes import walk
 from tools.short_names import CORE, LinkError, Program, Thing, bound
 
 Defined = TypeVar("Defined", ast.FunctionDef, ast.AsyncFunctionDef)
@@ -32,7 +33,7 @@ class Renamer(ast.NodeTransformer):
 
     def module(self, tree: ast.Module) -> list[ast.stmt]:
         """Return the statements of a whole module. Raises: LinkError."""
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.ImportFrom):
                 self._meet(node)
         own = {} if self._in_core else self._program.apart_globals(self._module, self._needed())
@@ -179,7 +180,7 @@ class Renamer(ast.NodeTransformer):
         node.decorator_list = [self.visit(each) for each in node.decorator_list]
         self._rename(node)
         inside = bound(node.body)
-        functions = {each.name for part in node.body for each in ast.walk(part) if isinstance(each, _FUNCTIONS)}
+        functions = {each.name for part in node.body for each in walk(part) if isinstance(each, _FUNCTIONS)}
         self._enter(node.args, [name for name in inside if name not in functions], functions.intersection(inside))
         node.body = self._body(node.body) or [ast.copy_location(ast.Pass(), node)]
         self._scopes.pop()
@@ -218,7 +219,7 @@ class Renamer(ast.NodeTransformer):
         """A scope of its own, all but what it first walks through."""
         first = node.generators[0]
         first.iter = self.visit(first.iter)
-        targets = [each.id for part in node.generators for each in ast.walk(part.target) if isinstance(each, ast.Name)]
+        targets = [each.id for part in node.generators for each in walk(part.target) if isinstance(each, ast.Name)]
         self._scopes.append((False, self._locals(targets)))
         for part in node.generators:
             part.iter = part.iter if part is first else self.visit(part.iter)

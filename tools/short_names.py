@@ -14,6 +14,7 @@ import string
 from collections.abc import Iterator
 from itertools import chain, islice
 
+from tools.nodes import walk
 from tools.spare_names import class_level, global_names, public_attributes
 
 CORE = "siteward"  # the one module that everything else of an image stands beside
@@ -48,16 +49,17 @@ class Program:
 
     def _name_all(self, board: str, packed: set[str], core: list[ast.AST]) -> None:
         trees = self.trees
-        nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+        nodes = walk(*trees.values())
         self.keywords = {node.arg for node in nodes if isinstance(node, ast.keyword)}
         texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
         if None in self.keywords:  # a call with **: its keywords stand somewhere as texts
             self.keywords |= texts
-        on_tapes = [names for names, classes in _families(trees, "") if packed & classes] if packed else []
+        families = _families(nodes)
+        on_tapes = [names for names, classes in families if packed & classes]
         kept = texts.union(*on_tapes)
         made = _made(nodes)
         fresh = _fresh(_identifiers(nodes) | texts)
-        self.attributes = _private_attributes(trees, kept, made, fresh)
+        self.attributes = _private_attributes(families, kept, made, fresh)
         self.arguments = sorted(set(self.attributes.values()), key=lambda name: (len(name), name))
         self._numbers = _numbers(nodes)
         self.attributes |= public_attributes(core, nodes, made, kept, {*self.arguments, *self._numbers})
@@ -165,7 +167,7 @@ def _identifiers(nodes: list[ast.AST]) -> set[str]:
 
 def _constants(tree: ast.Module) -> dict[str, ast.Constant]:
     """Return the names that a module gives one number or text for ever."""
-    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    names = [node.id for node in walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
     known: dict[str, int | str] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and len(node.targets) == 1:
@@ -177,7 +179,7 @@ def _constants(tree: ast.Module) -> dict[str, ast.Constant]:
 
 
 def _number_or_text(node: ast.expr, known: dict[str, int | str]) -> int | str | None:
-    if any(isinstance(part, ast.Call) and ast.unparse(part.func) != "const" for part in ast.walk(node)):
+    if any(isinstance(part, ast.Call) and ast.unparse(part.func) != "const" for part in walk(node)):
         return None
     world = {"__builtins__": {}, "const": lambda number: number}
     try:
@@ -191,7 +193,7 @@ def bound(body: list[ast.stmt]) -> list[str]:
     """Return the names that statements bind in their own scope, in order; imports are not counted."""
     found: list[str] = []
 
-    def walk(node: ast.AST) -> None:
+    def visit(node: ast.AST) -> None:
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             found.append(node.name)
             return
@@ -202,14 +204,14 @@ def bound(body: list[ast.stmt]) -> list[str]:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.append(node.id)
         if isinstance(node, (ast.Lambda, *COMPREHENSIONS)):  # scopes of their own
-            if any(isinstance(part, ast.NamedExpr) for part in ast.walk(node)):
+            if any(isinstance(part, ast.NamedExpr) for part in walk(node)):
                 raise LinkError(f"line {node.lineno}: := in a lambda or a comprehension")
             return
         for child in ast.iter_child_nodes(node):
-            walk(child)
+            visit(child)
 
     for node in body:
-        walk(node)
+        visit(node)
     return list(dict.fromkeys(found))
 
 
@@ -236,11 +238,9 @@ def _bound_elsewhere(nodes: list[ast.AST]) -> set[str]:
     return found
 
 
-def _private_attributes(
-    trees: dict[str, ast.Module], kept: set[str], made: set[str], fresh: Iterator[str]
-) -> dict[str, str]:
+def _private_attributes(every: list[Family], kept: set[str], made: set[str], fresh: Iterator[str]) -> dict[str, str]:
     """Return what each private attribute becomes: in one family of classes no two become the same."""
-    families = _families(trees, "_")
+    families = [({name for name in names if name[0] == "_"}, classes) for names, classes in every]
     known: dict[str, str] = {}
     short: list[str] = []
     for family, _ in sorted(families, key=lambda each: (-len(each[0]), sorted(each[0]))):
@@ -254,20 +254,19 @@ def _private_attributes(
     return known
 
 
-def _families(trees: dict[str, ast.Module], prefix: str) -> list[Family]:
-    """Return classes that inherit from each other, and their attributes that begin so; those of one name are one."""
+def _families(nodes: list[ast.AST]) -> list[Family]:
+    """Return classes that inherit from each other, and their attributes; those of one name are one."""
     families: list[Family] = []
-    for tree in trees.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                names = {node.name} | {ast.unparse(base).split(".")[-1] for base in node.bases}
-                family = (_attributes(node, prefix), names - {"Exception"})
-                near = [each for each in families if each[1] & family[1]]
-                families = [each for each in families if each not in near]
-                families.append((family[0].union(*[n for n, _ in near]), family[1].union(*[c for _, c in near])))
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            names = {node.name} | {ast.unparse(base).split(".")[-1] for base in node.bases}
+            family = (_attributes(node), names - {"Exception"})
+            near = [each for each in families if each[1] & family[1]]
+            families = [each for each in families if each not in near]
+            families.append((family[0].union(*[n for n, _ in near]), family[1].union(*[c for _, c in near])))
     return families
 
 
-def _attributes(node: ast.ClassDef, prefix: str) -> set[str]:
-    names = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)} | set(bound(node.body))
-    return {name for name in names if name.startswith(prefix) and not name.startswith("__")}
+def _attributes(node: ast.ClassDef) -> set[str]:
+    names = {each.attr for each in walk(node) if isinstance(each, ast.Attribute)} | set(bound(node.body))
+    return {name for name in names if not name.startswith("__")}

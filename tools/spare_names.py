@@ -28,6 +28,8 @@ import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tools.nodes import walk
+
 Nodes = list[ast.AST]
 
 _INTERNED_BYTES_MAX = 10  # MICROPY_ALLOC_PARSE_INTERN_STRING_LEN in MicroPython's py/mpconfig.h
@@ -123,7 +125,7 @@ def _firmware_attributes() -> frozenset[str]:
             if isinstance(thing, type):
                 found.update(dir(thing))
     for stub in _TYPINGS.glob("*.pyi"):
-        for node in ast.walk(ast.parse(stub.read_text(encoding="utf-8"))):
+        for node in walk(ast.parse(stub.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 found.add(node.name)
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
