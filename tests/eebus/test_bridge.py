@@ -77,7 +77,8 @@ async def test_garbage_is_answered_and_a_newer_connection_takes_the_place_of_an_
     site = Bridged(PeerDesk)
     site.boot()
     site.bridge.open(tmp_path)
-    running = asyncio.create_task(site.bridge.run())
+    said = list[str]()
+    running = asyncio.create_task(keep_running(site.bridge, said.append))
     await asyncio.sleep(0)
     reader, writer = await stack(tmp_path)
     writer.write(b"\xff\xfe\n[]\n{}\n")
@@ -88,7 +89,8 @@ async def test_garbage_is_answered_and_a_newer_connection_takes_the_place_of_an_
     assert await outcome(newer) == 6
     assert await reader.read() == b""
     to_newer.write(b"x" * 40000 + b"\n")
-    assert await newer.read() == b""
+    assert "16384 bytes" in json.loads(await newer.read())["error"]
+    assert len(said) == 1 and "refused: not JSON" in said[0]  # once a minute
     running.cancel()
 
 

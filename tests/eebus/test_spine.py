@@ -14,7 +14,8 @@ from agent.limits import EXPORT, IMPORT
 from agent.sources.desk import Desk
 from agent.sources.eebus_lpc import EebusLpc
 from agent.sources.limitation import CONTROLLED, INIT, LIMITED
-from boards.cpython.eebus.spine import GENERAL, NOT_SUPPORTED, OK, REJECTED, SpineError, answer, carry_out, parsed
+from boards.cpython.eebus import spine
+from boards.cpython.eebus.spine import GENERAL, NOT_SUPPORTED, OK, REJECTED, SpineError, answer, parsed
 from tests.needs import shared_data
 from tests.shared.sourced import SourcedSite
 
@@ -35,6 +36,16 @@ def datagram(*commands: dict[str, Any], classifier: str = "write") -> dict[str, 
         "cmdClassifier": classifier,
     }
     return parsed(json.dumps({"datagram": {"header": header, "payload": {"cmd": list(commands)}}}).encode())
+
+
+def carry_out(lpc: EebusLpc, given: dict[str, Any], now_ms: int) -> int:
+    """Return the error number that a datagram is answered with; an error says why."""
+    try:
+        spine.carry_out(lpc, given, now_ms)
+    except SpineError as error:
+        assert str(error)
+        return error.number
+    return OK
 
 
 def heartbeat() -> dict[str, Any]:
@@ -73,10 +84,12 @@ def test_a_heartbeat_and_a_limit_are_carried_out():
 def test_a_limit_before_the_first_heartbeat_is_rejected_with_its_number():
     made = system()
     assert carry_out(made, datagram(limit()), 1000) == REJECTED and made.consumption.state == INIT
-    told = json.loads(answer(datagram(limit()), REJECTED) or b"")["datagram"]
+    told = json.loads(answer(datagram(limit()), SpineError("too early", REJECTED)) or b"")["datagram"]
     assert told["header"]["msgCounterReference"] == 77 and told["header"]["addressDestination"]["device"] == "EG"
-    assert told["payload"]["cmd"] == [{"resultData": {"errorNumber": 7}}]
-    assert answer(datagram(heartbeat(), classifier="notify"), OK) is None
+    assert told["payload"]["cmd"] == [{"resultData": {"errorNumber": 7, "description": "too early"}}]
+    assert answer(datagram(heartbeat(), classifier="notify"), None) is None
+    assert answer(datagram(limit(), classifier="notify"), SpineError("too early", REJECTED)) is not None
+    assert answer(datagram(limit(), classifier="result"), SpineError("too early", REJECTED)) is None
 
 
 @pytest.mark.parametrize(("number", "scale", "limit_w"), [(42, 2, 4200), (42009, -1, 4200), (0, 0, 0), (7, -3, 0)])

@@ -17,6 +17,7 @@ from agent.sources.peer_desk import PeerDesk
 from agent.state import State
 from agent.unit import Unit
 from boards.cpython.ieee2030_5.identity import identity_in
+from boards.cpython.ieee2030_5.kept import Kept
 from boards.cpython.ieee2030_5.link import Answer, LinkError
 from boards.cpython.ieee2030_5.source import Source
 from hal import quantities as q
@@ -102,7 +103,7 @@ class World:
         self.desk = PeerDesk(self.site, authority_of("utility", self.role, 100000))  # type: ignore[arg-type]  # what a desk uses of a loop
         self.site.desks.append(self.desk)
         self.source = Source(self.desk, self.options)
-        self.source.join(self.ask, self.cert, self.folder / "utility.json")
+        self.source.join(self.ask, self.identity, Kept(self.folder / "utility.json"))
 
     def warm(self) -> None:
         """Let the site run before anybody asks a utility."""

@@ -6,6 +6,7 @@ import pytest
 
 from agent import record
 from boards.cpython.openadr.known import MISSES
+from hal import quantities as q
 from tests.openadr.documents import DAY_MS, HOUR_MS, NOON_MS, event
 from tests.openadr.site import rig
 
@@ -281,3 +282,17 @@ def test_an_event_of_days_to_come_waits_for_its_hour(tmp_path):
 
     due, off_ms, lasts_ms = run(play, tmp_path)
     assert not due and abs(off_ms) <= 1000 and lasts_ms == HOUR_MS
+
+
+def test_an_event_that_begins_now_waits_for_the_time_after_a_boot(tmp_path):
+    async def play(found):
+        found.site.clock.set_civil(0, q.CLOCK_UNKNOWN, 0)
+        found.vtn.events = [event(("IMPORT_CAPACITY_LIMIT", 5), start="0001-01-01")]
+        await found.poll()
+        before = found.limits, found.ven.trouble
+        found.site.clock.set_civil(NOON_MS, q.CLOCK_SYNCHRONISED, 10)
+        await found.poll()
+        return before, found.limits
+
+    (limits, trouble), after = run(play, tmp_path)
+    assert limits == [] and "the time" in trouble and after == [5000]

@@ -3,9 +3,10 @@
 One datagram is one JSON object as stacks log it, `{"datagram": {"header": ..., "payload": {"cmd": [...]}}}`, not SHIP's
 form with its lists of single keys. Heartbeats, limits and failsafe values are carried out; what else is there is
 answered with error 6, "command not supported", and changes nothing. Numbers are whole numbers with a power of ten.
+What is refused is always answered, with the reason as its description: only to a result there is no answer.
 
-Source: EEBus SPINE "Resource Specification" V1.3.0, LoadControl, DeviceConfiguration, DeviceDiagnosis and ResultData,
-as the public spine-go models and test messages show them.
+Source: EEBus SPINE "Resource Specification" V1.3.0, LoadControl, DeviceConfiguration, DeviceDiagnosis and ResultData
+(errorNumber, description), as the public spine-go models and test messages show them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from agent.sources.eebus_lpc import EebusLpc
+from boards.cpython.strict_json import shown
 
 if TYPE_CHECKING:
     from agent.sources.limitation import Limitation
@@ -29,43 +31,46 @@ KEY_FAILSAFE_CONSUMPTION, KEY_FAILSAFE_PRODUCTION, KEY_FAILSAFE_DURATION = 0, 1,
 SCALE_MAX = 6
 NUMBER_MAX = 10**12
 ROWS_MAX = 16
+DEPTH_MAX = 16
 _DURATION = re.compile(r"P(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,8})(?:\.\d{1,9})?S)?)?")
 
 
 class SpineError(Exception):
-    """Args: what is wrong with a datagram."""
+    """Args: what is wrong with a datagram. `number` is the error that it is answered with."""
+
+    def __init__(self, why: str, number: int = GENERAL) -> None:
+        super().__init__(why)
+        self.number = number
 
 
 def parsed(line: bytes) -> dict[str, Any]:
     """Return the datagram of a line. Raises: SpineError."""
     try:
-        found = json.loads(line, parse_float=_no_float, parse_constant=_no_float)
+        found = json.loads(line, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
-        raise SpineError(f"not JSON: {error}") from error
+        raise SpineError(f"not JSON: {shown(str(error))}") from error
+    if _is_deeper(found, DEPTH_MAX):
+        raise SpineError(f"more than {DEPTH_MAX} levels")
     datagram = _table(found, "datagram")
     if type(_table(datagram, "header").get("msgCounter")) is not int:
         raise SpineError("header: msgCounter is missing")
     return datagram
 
 
-def carry_out(lpc: EebusLpc, datagram: dict[str, Any], now_ms: int) -> int:
-    """Do what a datagram says; return its error number. A datagram is carried out up to its first error."""
-    try:
-        commands = _table(datagram, "payload").get("cmd")
-        if type(commands) is not list or not 0 < len(commands) <= ROWS_MAX:
-            raise SpineError("payload: no cmd")
-        outcome = OK
-        for command in commands:
-            outcome = outcome or _one(lpc, command, now_ms)
-    except SpineError:
-        return GENERAL
-    return outcome
+def carry_out(lpc: EebusLpc, datagram: dict[str, Any], now_ms: int) -> None:
+    """Do what a datagram says, up to its first error. Raises: SpineError."""
+    commands = _table(datagram, "payload").get("cmd")
+    if type(commands) is not list or not 0 < len(commands) <= ROWS_MAX:
+        raise SpineError(f"payload: no cmd, or more than {ROWS_MAX}")
+    for command in commands:
+        _one(lpc, command, now_ms)
 
 
-def answer(datagram: dict[str, Any], outcome: int) -> bytes | None:
-    """Return the result that a datagram asks for, a line without its end; None where it asks for none."""
+def answer(datagram: dict[str, Any], error: SpineError | None) -> bytes | None:
+    """Return the result that a datagram has to have, a line without its end; None where it has none."""
     header = datagram["header"]
-    if header.get("cmdClassifier") != "write" and header.get("ackRequest") is not True:
+    wanted = header.get("cmdClassifier") == "write" or header.get("ackRequest") is True or error is not None
+    if not wanted or header.get("cmdClassifier") == "result":
         return None
     told = {
         "specificationVersion": header.get("specificationVersion"),
@@ -74,59 +79,63 @@ def answer(datagram: dict[str, Any], outcome: int) -> bytes | None:
         "msgCounterReference": header["msgCounter"],
         "cmdClassifier": "result",
     }
-    result = {"cmd": [{"resultData": {"errorNumber": outcome}}]}
-    return json.dumps({"datagram": {"header": told, "payload": result}}).encode()
+    said = {"errorNumber": OK} if error is None else {"errorNumber": error.number, "description": str(error)}
+    return json.dumps({"datagram": {"header": told, "payload": {"cmd": [{"resultData": said}]}}}).encode()
 
 
-def _one(lpc: EebusLpc, command: Any, now_ms: int) -> int:
+def _one(lpc: EebusLpc, command: Any, now_ms: int) -> None:
     if type(command) is not dict:
         raise SpineError("a cmd that is no object")
     if "deviceDiagnosisHeartbeatData" in command:
         lpc.heartbeat(now_ms)
-        return OK
-    if "loadControlLimitListData" in command:
-        return _each(command["loadControlLimitListData"], "loadControlLimitData", lambda row: _limit(lpc, row, now_ms))
-    if "deviceConfigurationKeyValueListData" in command:
-        rows = command["deviceConfigurationKeyValueListData"]
-        return _each(rows, "deviceConfigurationKeyValueData", lambda row: _key(lpc, row, now_ms))
-    return NOT_SUPPORTED
+    elif "loadControlLimitListData" in command:
+        for row in _rows(command["loadControlLimitListData"], "loadControlLimitData"):
+            _limit(lpc, row, now_ms)
+    elif "deviceConfigurationKeyValueListData" in command:
+        for row in _rows(command["deviceConfigurationKeyValueListData"], "deviceConfigurationKeyValueData"):
+            _key(lpc, row, now_ms)
+    else:
+        raise SpineError("none of the commands of LPC and LPP", NOT_SUPPORTED)
 
 
-def _each(listed: Any, name: str, take: Any) -> int:
+def _rows(listed: Any, name: str) -> list[dict[str, Any]]:
     rows = listed.get(name) if type(listed) is dict else None
     if type(rows) is not list or not 0 < len(rows) <= ROWS_MAX or any(type(row) is not dict for row in rows):
-        raise SpineError(f"no {name}")
-    for row in rows:
-        if not take(row):
-            return REJECTED
-    return OK
+        raise SpineError(f"no {name}, or more than {ROWS_MAX}")
+    return rows
 
 
-def _limit(lpc: EebusLpc, row: dict[str, Any], now_ms: int) -> bool:
+def _limit(lpc: EebusLpc, row: dict[str, Any], now_ms: int) -> None:
     one, sign = _of(lpc, row.get("limitId"), LIMIT_CONSUMPTION, LIMIT_PRODUCTION)
     active = row.get("isLimitActive")
-    if one is None or type(active) is not bool:
-        return False
+    if type(active) is not bool:
+        raise SpineError("isLimitActive: expected true or false", REJECTED)
     limit_w = sign * _scaled(row.get("value"), sign) if active or "value" in row else 0
     duration_s = _seconds(_table(row, "timePeriod").get("endTime")) if "timePeriod" in row else None
-    return one.write(now_ms, active, limit_w, duration_s)
+    if not one.write(now_ms, active, limit_w, duration_s):
+        raise SpineError("the limit has the wrong sign, or no heartbeat came in the 60 s before it", REJECTED)
 
 
-def _key(lpc: EebusLpc, row: dict[str, Any], now_ms: int) -> bool:
+def _key(lpc: EebusLpc, row: dict[str, Any], now_ms: int) -> None:
     key, given = row.get("keyId"), _table(row, "value")
     if key == KEY_FAILSAFE_DURATION and type(key) is int:
         duration_s = _seconds(given.get("duration"))
-        return all(each.write_failsafe_s(now_ms, duration_s) for each in lpc.both())
+        if not all(each.write_failsafe_s(now_ms, duration_s) for each in lpc.both()):
+            raise SpineError("the failsafe lasts 2 to 24 h, and a limit comes before it", REJECTED)
+        return
     one, sign = _of(lpc, key, KEY_FAILSAFE_CONSUMPTION, KEY_FAILSAFE_PRODUCTION)
     # A failsafe for production may come as a magnitude: evcc and others send it so.
-    return one is not None and one.write_failsafe_w(now_ms, abs(_scaled(given.get("scaledNumber"), sign)))
+    if not one.write_failsafe_w(now_ms, abs(_scaled(given.get("scaledNumber"), sign))):
+        raise SpineError("the failsafe is out of range, or no limit came before it", REJECTED)
 
 
-def _of(lpc: EebusLpc, number: Any, consumption: int, production: int) -> tuple[Limitation | None, int]:
-    """Return the limitation that an id is about, and the sign of its values."""
+def _of(lpc: EebusLpc, number: Any, consumption: int, production: int) -> tuple[Limitation, int]:
+    """Return the limitation that an id is about, and the sign of its values. Raises: SpineError."""
     if type(number) is int and number == consumption:
         return lpc.consumption, 1
-    return (lpc.production if type(number) is int and number == production else None), -1
+    if type(number) is int and number == production and lpc.production is not None:
+        return lpc.production, -1
+    raise SpineError(f"id {shown(number)}: there is nothing of this id here", REJECTED)
 
 
 def _scaled(given: Any, sign: int) -> int:
@@ -154,6 +163,22 @@ def _table(given: Any, key: str) -> dict[str, Any]:
     if type(found) is not dict:
         raise SpineError(f"{key} is missing")
     return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _is_deeper(given: Any, levels: int) -> bool:
+    """Tell whether lists and objects are nested deeper; level by level, since a stack is finite."""
+    here = [given] if type(given) in (dict, list) else []
+    for _ in range(levels):
+        inside = [inner for each in here for inner in (each.values() if type(each) is dict else each)]
+        here = [each for each in inside if type(each) in (dict, list)]
+    return bool(here)
 
 
 def _no_float(text: str) -> NoReturn:

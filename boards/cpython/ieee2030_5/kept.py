@@ -38,10 +38,9 @@ class Kept:
 
         Raises: OSError, ValueError for a file that is none of ours.
         """
-        if not self.path.exists():
+        raw = self.read()
+        if raw is None:
             return [], [], [], None
-        with self.path.open("rb") as file:
-            raw = file.read(FILE_BYTES_MAX)
         try:
             held = json.loads(raw)
             if held["version"] != VERSION:
@@ -53,6 +52,13 @@ class Kept:
             return programs, entries, waiting, held["ahead_ms"]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{self.path}: not what this version has written: {error}") from error
+
+    def read(self) -> bytes | None:
+        """Return what the file holds, None where there is none. Raises: OSError."""
+        if not self.path.exists():
+            return None
+        with self.path.open("rb") as file:
+            return file.read(FILE_BYTES_MAX)
 
     def packed(
         self, programs: list[Program], entries: list[Entry], waiting: list[Response], ahead_ms: int | None

@@ -20,7 +20,7 @@ from agent.sources.peer_desk import OPTED_OUT
 from boards.cpython.ieee2030_5.encode import DeviceKind
 from boards.cpython.ieee2030_5.events import Book
 from boards.cpython.ieee2030_5.holder import Holder
-from boards.cpython.ieee2030_5.identity import identity_in, is_pin
+from boards.cpython.ieee2030_5.identity import Identity, identity_in, is_pin
 from boards.cpython.ieee2030_5.kept import Kept
 from boards.cpython.ieee2030_5.link import Link, LinkError
 from boards.cpython.ieee2030_5.measured import Gauge
@@ -77,6 +77,7 @@ class Source:
         self.link: Link | None = None
         self._say: Callable[[str], None] = lambda _: None
         self._refused: dict[str, None] = {}  # controls that were, in the order in which they came
+        self.pause_ms = retry_ms  # after an outage of so long; a simulation draws it from its seed
         self._check()
 
     def _check(self) -> None:
@@ -109,12 +110,11 @@ class Source:
             self.link = Link(options["host"], options["port"], server_name, ca, cert, cert_key)
         except ssl.SSLError as error:
             raise ValueError(f"ca, cert, cert_key: not a matching PEM certificate and key: {error}") from error
-        self.join(self.link.ask, cert, folder / f"{self.desk.authority.name}.json")
+        self.join(self.link.ask, identity_in(cert), Kept(folder / f"{self.desk.authority.name}.json"))
 
-    def join(self, ask: Ask, cert: Path, kept: Path) -> None:
+    def join(self, ask: Ask, identity: Identity, kept: Kept) -> None:
         """Make what reads and writes through `ask`. Raises: ValueError, OSError."""
         options, state = self.options, self.desk.loop.state
-        identity = identity_in(cert)
         claims = options["setpoints"] == 1
         step_w = state.units[state.scope_named(options["device"]) or 0].contract.step if claims else 1
         self.site = Site(
@@ -131,7 +131,7 @@ class Source:
         self.outage_ms: int | None = None  # since when the server has not answered
         self._retry_ms = self._save_ms = self._edge_s = 0
         self._standing = Standing(False, False)
-        self._kept = Kept(kept)
+        self._kept = kept
         self._kept_ahead_ms: int | None = None  # how far the server is ahead of the civil clock
         self._load()
 
@@ -197,7 +197,7 @@ class Source:
         except LinkError as error:
             self._note(str(error))
             self.outage_ms = now_ms if self.outage_ms is None else self.outage_ms
-            self._retry_ms = now_ms + retry_ms(now_ms - self.outage_ms)
+            self._retry_ms = now_ms + self.pause_ms(now_ms - self.outage_ms)
         return read
 
     def _ask_again(self, now_ms: int) -> None:

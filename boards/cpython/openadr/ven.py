@@ -91,6 +91,7 @@ class Ven:
         self._credentials: tuple[str, str] | None = None
         self._tls = trusting(Path(), None)
         self._wake = asyncio.Event()
+        self.pause_ms = retry_ms  # after an outage of so long; a simulation draws it from its seed
         self._said: dict[Step, Control] | None = None  # what holds at the desk; None: nothing was said yet
         self._origin = b""
         self._refused: dict[str, str] = {}
@@ -122,8 +123,13 @@ class Ven:
     async def run(self) -> None:
         """Talk to the VTN, for ever."""
         vtn = Vtn(self.options["url"], self._tls, self._credentials, self.options["token_url"])
+        async with vtn:
+            await self.serve(vtn)
+
+    async def serve(self, vtn: Vtn) -> None:
+        """Talk to a VTN whose session is open, for ever."""
         try:
-            async with vtn, asyncio.TaskGroup() as tasks:
+            async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._poll(vtn))
                 tasks.create_task(self._look())
                 if self.options["notices"] == "mqtt":
@@ -151,7 +157,7 @@ class Ven:
                 self.trouble, heard_s, rest_s = "", loop.time(), float(self.options["poll_s"])
             except VtnError as error:
                 self.trouble = str(error)
-                rest_s = min(retry_ms(int((loop.time() - heard_s) * 1000)) / 1000, self.options["poll_s"])
+                rest_s = min(self.pause_ms(int((loop.time() - heard_s) * 1000)) / 1000, self.options["poll_s"])
             self.attempts += 1
             self._notes.tell({**self.refusals, **({"VTN": self.trouble} if self.trouble else {})})
             with contextlib.suppress(TimeoutError):
@@ -165,6 +171,8 @@ class Ven:
         queries = [query] + [{**query, "targets": target} for target in self.options["targets"]]
         lists = [await vtn.listed("/events", each) for each in queries]
         now_ms = self.desk.loop.clock.civil_ms()
+        if not now_ms:  # an event that begins now would have begun in 1970
+            raise VtnError("nobody here knows the time yet: its events wait")
         self._heard_ms = now_ms
         listed = merged(lists)
         changed = self.agenda.take(listed, now_ms)

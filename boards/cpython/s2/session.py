@@ -16,6 +16,7 @@ from boards.cpython.s2.messages import (
     OK,
     VERSION,
     Heard,
+    Order,
     Refused,
     as_name,
     heard,
@@ -28,6 +29,7 @@ from boards.cpython.s2.resources import Piece, Resource
 from boards.cpython.strict_json import Malformed, Object, shown
 
 AHEAD_MS = 7 * 86400000
+REJECTED = "REJECTED"
 SENT_MAX = 32  # messages that may be asked for again
 REFUSALS_MAX = 100  # of one connection, which then ends
 IDLE_TYPES = ("NO_SELECTION", "NOT_CONTROLABLE")
@@ -171,11 +173,19 @@ class Session:
         self._send(reception(message.id, OK))
         if known is None:
             known = Taken(order, pieces)
-            if order.execution_ms > now_ms + AHEAD_MS or any(self._refusal_of(piece) for piece in pieces):
-                known.status = "REJECTED"
+            why = self._reason_against(order, pieces, now_ms)
+            if why:
+                known.status = REJECTED
+                self.refused = f"{REJECTED}: instruction {order.id}: {why}"  # S2 has no place for it
             else:
                 self.book.add(known)
         self._say_status(known, now_ms)
+
+    def _reason_against(self, order: Order, pieces: list[Piece], now_ms: int) -> str:
+        """Return why an instruction cannot be done, "" when it can."""
+        if order.execution_ms > now_ms + AHEAD_MS:
+            return "it is more than a week ahead"
+        return next((why for why in map(self._refusal_of, pieces) if why), "")
 
     def _revoke(self, message: Heard, now_ms: int) -> None:
         taken = self.book.find(as_name("object_id", message.body.get("object_id")))

@@ -96,6 +96,7 @@ class EnergyManager:
         self._tls = trusting(Path(), None)
         self._notes = Notes(desk.authority.name)
         self._said: dict[Step, Control] | None = None  # what holds at the desk; None: nothing was said yet
+        self.pause_ms = retry_ms  # after an outage of so long; a simulation draws it from its seed
 
     def open(self, folder: Path) -> None:
         """Read the token and the authority of the CEM's certificate. Raises: ValueError, OSError."""
@@ -112,8 +113,13 @@ class EnergyManager:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
         connector = aiohttp.TCPConnector(ssl=self._tls)
         http = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        async with http:
+            await self.serve(http)
+
+    async def serve(self, http: aiohttp.ClientSession) -> None:
+        """Talk through a session, for ever."""
         try:
-            async with http, asyncio.TaskGroup() as tasks:
+            async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._look())
                 for managed in self.managed:
                     tasks.create_task(self._keep(http, managed))
@@ -134,7 +140,7 @@ class EnergyManager:
             managed.session = None
             if managed.heard_ms and (loop.time() - began_s) * 1000 >= STEADY_MS:
                 down_since_s = loop.time()
-            await asyncio.sleep(retry_ms(int((loop.time() - down_since_s) * 1000)) / 1000)
+            await asyncio.sleep(self.pause_ms(int((loop.time() - down_since_s) * 1000)) / 1000)
 
     async def _connect(self, http: aiohttp.ClientSession, managed: Managed) -> None:
         """Hold one conversation, to its end. Raises: Ended, aiohttp.ClientError, OSError."""
