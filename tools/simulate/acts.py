@@ -82,8 +82,15 @@ def _flood(world: World, count: int, seed: int) -> None:
             world.life.uplink.deliver("command", raw)
 
 
+def _peer(world: World, name: str, word: str, seed: int, seconds: int) -> None:
+    far = world.far_sides[name]
+    if world.life is not None and not world.life.ended:
+        world.stirred_ms = world.now_ms
+        far.act(word, seed, seconds)
+
+
 ACTS: dict[str, Callable[..., None]] = {
     "base": _base, "sun": _sun, "car": _car, "device": _device, "meter": _meter, "clock": _clock, "cut": _cut,
     "torn": _torn, "stop": _stop, "disk": _disk, "link": _link, "receipts": _receipts, "command": _command,
-    "flood": _flood,
+    "flood": _flood, "peer": _peer,
 }  # fmt: skip

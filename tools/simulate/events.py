@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from tools.simulate import premises as p
 from tools.simulate.bodies import cancel, claim, limit, whole_set
 from tools.simulate.pace import DAYS
+from tools.simulate.peers import FAR_SIDES
 from tools.simulate.premises import Premises
 
 
@@ -38,13 +39,15 @@ DAY = {
     "base": 900, "sun": 1800, "car": 10800, "command": 1200, "device": 5400, "meter": 10800, "clock": 28800,
     "link": 21600, "receipts": 28800, "cut": 21600, "torn": 28800, "stop": 43200, "disk": 86400, "flood": 28800,
 }  # fmt: skip
+PEERS = {**CALM, "peer": 45, "clock": 14400, "cut": 9000, "torn": 14400, "link": 5400, "device": 5400, "meter": 7200}
 SCENARIOS = {
     "calm": CALM,
     "faults": {**CALM, **FAULTS},
     "power": {**CALM, "cut": 1200, "torn": 900, "stop": 7200, "disk": 9000, "link": 5400},
     "offline": {**CALM, "link": 20000, "cut": 9000, "torn": 9000},
     "flood": {**CALM, "command": 20, "flood": 900},
-    "mixed": {**CALM, **FAULTS, **POWER, "command": 240, "flood": 12000},
+    "mixed": {**CALM, **FAULTS, **POWER, "command": 240, "flood": 12000, "peer": 240},
+    "peers": PEERS,
     "day": DAY,
 }
 PACE_OF = {"day": DAYS}  # where not HOURS
@@ -168,6 +171,16 @@ def _flood(rng: random.Random, _made: Premises) -> Args:
     return rng.choice([5, 40, 200]), rng.randrange(1 << 30)
 
 
+def _peer(rng: random.Random, made: Premises) -> Args:
+    """Whose far side, its word, the seed of what it says, how long that lasts."""
+    words = {far.kind: far.words for far in FAR_SIDES}
+    rows = [row for row in made.site.get("source", []) if row["kind"] in words]
+    if not rows:
+        return None
+    row = rng.choice(rows)
+    return row["name"], rng.choice(words[row["kind"]]), rng.randrange(1 << 30), rng.choice([30, 119, 120, 200, 900])
+
+
 def _command(rng: random.Random, made: Premises) -> Args:
     """Sender, kind, body, what is wrong with it."""
     who = rng.choice(["dso", "dso", "agg", "agg", "owner", "headend", "stranger"])
@@ -180,5 +193,5 @@ ORDERS = (limit, limit, limit, claim, claim, claim, claim, cancel, whole_set)
 DRAW = {
     "base": _base, "sun": _sun, "car": _car, "device": _device, "meter": _meter, "clock": _clock, "cut": _cut,
     "torn": _torn, "stop": _stop, "disk": _disk, "link": _link, "receipts": _receipts, "flood": _flood,
-    "command": _command,
+    "command": _command, "peer": _peer,
 }  # fmt: skip

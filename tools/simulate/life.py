@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 from agent.config import Config
+from boards.cpython.peers import Peer
 from boards.startup import Parts, assemble
 from hal.memory import CountingWatchdog, LoopUplink
 from hal.modbus.bus import Bus
@@ -34,7 +35,7 @@ class Life:
     ) -> None:  # fmt: skip
         self.began_ms = timeline.now_ms
         self.power = Power()
-        self.tasks = RestLoop()  # type: ignore[abstract]  # whatever waits for the world is not there
+        self.tasks = RestLoop(timeline)  # type: ignore[abstract]  # whatever waits for the world is not there
         self.store = store
         store.begin(self.power)
         self.uplink = LoopUplink(INBOUND_MAX)
@@ -51,6 +52,16 @@ class Life:
         self.clock = clock
         self.loop = assemble(config, hashlib.sha256(b"simulated").digest(), parts)
         self._run: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []  # what runs beside the agent and ends with it
+
+    @property
+    def peers(self) -> list[Peer]:
+        """Return the agent's side of each protocol with a peer."""
+        return [] if self.loop.sources is None else self.loop.sources.peers
+
+    def beside(self, job: Coroutine[Any, Any, None]) -> None:
+        """Let something run until this life ends."""
+        self._beside.append(self.tasks.create_task(job))
 
     def start(self) -> None:
         """Let the agent run."""
@@ -71,9 +82,11 @@ class Life:
     def cut(self) -> None:
         """Take the power away: everything that the agent still tries ends in PowerCut."""
         self.power.cut()
+        for task in self._beside:
+            task.cancel()
         if self._run is not None and not self._run.done():
             self._run.cancel()
-            self.tasks.rest()
+        self.tasks.rest()
         if self._run is not None and self._run.done() and not self._run.cancelled():
             self._run.exception()  # looked at
         self.tasks.faults.clear()

@@ -1,14 +1,19 @@
-"""An event loop without I/O and without time: it runs everything that can run, then it rests."""
+"""An event loop without I/O in virtual time: it runs everything that can run, then it rests."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from tools.simulate.timeline import Timeline
 
 T = TypeVar("T")
+ROUNDING_MS = 0.001  # of a sum of seconds
 TURNS_MAX = 100_000  # between two moments; more is a loop that never rests
 
 
@@ -36,8 +41,11 @@ class Call:
 class RestLoop(asyncio.AbstractEventLoop):
     """Runs callbacks in the order in which they were asked for, on one thread; `faults` holds what nobody caught."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeline: Timeline | None = None) -> None:
+        """Without a timeline nobody can wait for a time."""
+        self._timeline = timeline
         self._ready: deque[Call] = deque()
+        self.time = self.now_s  # type: ignore[method-assign]  # asyncio's name for it
         self.faults: list[str] = []
 
     @property
@@ -76,6 +84,38 @@ class RestLoop(asyncio.AbstractEventLoop):
         call = Call(callback, args, copy_context() if context is None else context)
         self._ready.append(call)
         return call
+
+    def now_s(self) -> float:
+        """Return the virtual seconds since the simulation began."""
+        assert self._timeline is not None
+        return self._timeline.now_ms / 1000
+
+    def call_later(  # type: ignore[override]  # returns the part of a handle that is needed here
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Call:
+        """Run a callback after so many virtual seconds."""
+        return self.call_at(self.now_s() + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]  # returns the part of a handle that is needed here
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Call:
+        """Run a callback at a virtual second, at the next whole millisecond."""
+        assert self._timeline is not None
+        call = Call(callback, args, copy_context() if context is None else context)
+        at_ms = math.ceil(when * 1000 - ROUNDING_MS)
+        self._timeline.until(at_ms, self).add_done_callback(lambda _: self._ready.append(call))
+        return call
+
+    def run_in_executor(  # type: ignore[override]  # whoever else would do it has done it already
+        self, _executor: object, work: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        """Do what would be done elsewhere, at once."""
+        done = self.create_future()
+        try:
+            done.set_result(work(*args))
+        except Exception as fault:  # noqa: BLE001 - for whoever waits
+            done.set_exception(fault)
+        return done
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future of this loop."""

@@ -11,6 +11,7 @@ from tools.simulate.pace import HOURS
 from tools.simulate.premises import Premises, random_premises
 from tools.simulate.rules import Broken, Rule, all_rules
 from tools.simulate.signer import Keys
+from tools.simulate.sourcing import source
 from tools.simulate.wiring import wire
 from tools.simulate.world import World
 
@@ -59,6 +60,7 @@ def drawn(order: Order, keys: Keys) -> tuple[Premises, list[Event]]:
     """Return site and events of an order."""
     made = random_premises(order.seed, keys, PACE_OF.get(order.scenario, HOURS))
     wire(order.seed, made)
+    source(order.seed, order.scenario, made)
     events = random_events(order.seed, order.scenario, made, order.span_ms)
     if order.only is not None:
         events = [event for event in events if event.number in order.only]
@@ -101,4 +103,5 @@ def _figures(world: World) -> dict[str, int]:
         "decisions": tally.facts.get(3, 0),
         "writes": tally.facts.get(4, 0),
         "failsafes": tally.facts.get(10, 0),
+        "messages": sum(far.heard for far in world.far_sides.values()),
     }

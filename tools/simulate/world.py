@@ -15,6 +15,7 @@ from agent.config import checked
 from tools.simulate.acts import ACTS
 from tools.simulate.events import Event
 from tools.simulate.life import Life
+from tools.simulate.peers import far_sides
 from tools.simulate.plant import Plant
 from tools.simulate.power import PowerCut
 from tools.simulate.premises import Premises
@@ -60,6 +61,7 @@ class World:
         self.digest = FlashDigest()
         self.store = FlashStore(self.config.agent["journal_bytes_max"], self.digest)
         self.upstream = Upstream(keys)
+        self.far_sides = far_sides(self)
         self.rules = list(rules)
         self._watching = [rule for rule in self.rules if type(rule).requested is not Rule.requested]
         self.tally = Tally()
@@ -93,6 +95,8 @@ class World:
         self.plant.heal()
         self.link_back_ms = self.receipts_good_ms = self.timeline.now_ms
         self.stirred_ms = self.timeline.now_ms
+        for far in self.far_sides.values():
+            far.heal()
         self.torn = None
         self.store.fuse_bytes = None
         self.store.failing = False
@@ -229,6 +233,8 @@ class World:
         for rule in self.rules:
             rule.booted(self, life)
         life.start()
+        for peer in life.peers:
+            self.far_sides[peer.desk.authority.name].begin(life, peer)
 
     def _request(self, bus: str, frame: bytes) -> None:
         self.tally.requests += 1

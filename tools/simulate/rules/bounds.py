@@ -16,6 +16,7 @@ COUNTERS_MAX = 4  # keys that the site knows
 IN_FLIGHT_MAX = 4
 UNSEALED_MAX = 8
 BUFFER_BYTES_MAX = 65536
+SLEEPERS_OF_PEER_MAX = 16
 
 
 class Bounded(Rule):
@@ -33,14 +34,14 @@ class Bounded(Rule):
             ("inbox", len(loop.inbox), INBOX_MAX + 2 * devices),
             ("limits", len(loop.state.limits), LIMITS_MAX),
             ("claims", len(loop.state.claims), CLAIMS_MAX),
-            ("counters", len(loop.state.counters), COUNTERS_MAX),
+            ("counters", len(loop.state.counters), COUNTERS_MAX + len(world.config.sources)),
             ("facts", len(loop.state.records), 2 * (LIMITS_MAX + CLAIMS_MAX)),
             ("pages in flight", len(loop.session._flights), IN_FLIGHT_MAX),
             ("unsealed pages", len(loop.ledger.unsealed), UNSEALED_MAX),
             ("journal buffer", loop.ledger.journal.waiting_bytes, BUFFER_BYTES_MAX),
             ("store", world.store.size_bytes(), world.store.capacity_bytes),
             ("received", len(world.life.uplink._inbox), INBOUND_MAX),
-            ("sleepers", world.timeline.asleep, 2 * devices + 8),
+            ("sleepers", world.timeline.asleep, 2 * devices + 8 + SLEEPERS_OF_PEER_MAX * len(world.far_sides)),
         ):
             if found > most:
                 raise self.broken(f"{what}: {found}, at most {most}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agent import cose, record
 from agent.journal import Journal
 from agent.ledger import Ledger
+from agent.sources.desk import authority_of
 from hal.memory import ManualClock, MemoryStore
 from tools.simulate.rest import at_once
 from tools.simulate.rules.base import Rule
@@ -79,7 +80,7 @@ class Acknowledged(Rule):
     def look(self, world: World) -> None:
         """Look at what the pages that came up say."""
         for fact in world.upstream.accepted:
-            if fact[2] not in self._ended:
+            if fact[2] not in self._ended and not _is_of_source(world, fact[3]):
                 self._live[fact[2]] = world.now_ms
         self._look(world)
 
@@ -99,6 +100,12 @@ class Acknowledged(Rule):
                 del self._live[command]
                 if not _is_cancel(world, command):
                     raise self.broken(f"command {command.hex()[:16]} was accepted and is not in force")
+
+
+def _is_of_source(world: World, key_id: bytes) -> bool:
+    """Tell whether a command is a source's set, which the next one of the same source ends, as a whole set does."""
+    names = [row["name"] for row in world.made.site.get("source", [])]
+    return key_id in [authority_of(name, "", 0).key_id for name in names]
 
 
 def _is_cancel(world: World, command: bytes) -> bool:
