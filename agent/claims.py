@@ -52,6 +52,7 @@ class Claim:
         self.ramp_ms = 0  # how long it takes from what was to what is wanted
         self.due = True  # its time has come; False: it waits for it
         self.started = False
+        self.out = False  # its owner opted out of it while it was in force
         self.started_ms = 0  # when its ramp began
         self.takes: list[int] = []  # scopes of which an owner's word takes every matter
         self.owners = False  # an owner said it; not known of what was kept over a reboot, as sources speak anew
@@ -92,6 +93,11 @@ def aside(claims: list[Claim], scope: int) -> Claim | None:
         if claim.mode == ASIDE and claim.due and scope in claim.takes and (found is None or claim.beats(found)):
             found = claim
     return found
+
+
+def is_out(claims: list[Claim], claim: Claim, first: Claim | None) -> bool:
+    """Tell whether an owner's word keeps a claim from its turn, which comes again; `first` is the one that decides."""
+    return (first is not None and first.mode >= ASIDE) or aside(claims, claim.scope) is not None
 
 
 def winner(claims: list[Claim], scope: int, mode: int = SETPOINT) -> Claim | None:

@@ -62,6 +62,8 @@ READBACK = const(2)
 # What happened to a control; 1-7 are the response codes of IEEE 2030.5.
 STARTED = const(2)
 COMPLETED = const(3)
+OUT = const(4)  # its owner opted out of it, or in again
+IN = const(5)
 CANCELLED = const(6)
 SUPERSEDED = const(7)
 LAPSED = const(16)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 
 from agent import record
-from agent.claims import ASIDE, CHANGE, Claim, slot, winner
+from agent.claims import ASIDE, CHANGE, Claim, is_out, slot, winner
 from agent.limits import HOLD, RELEASE, Limit, holds, settle
 from hal.compat import const
 
@@ -73,7 +73,7 @@ def _end_one_limit(state: State, now_ms: int) -> bool:
 def _end_one_claim(state: State, now_ms: int) -> bool:
     for claim in state.claims:
         if claim.until_ms and claim.until_ms <= now_ms:
-            ended = record.COMPLETED if claim.started else record.LAPSED
+            ended = record.COMPLETED if claim.started or claim.out else record.LAPSED
             state.end_claim(claim, claim.ends_as or ended, now_ms)
             return True
     return False
@@ -132,11 +132,14 @@ def follow_claims(state: State, now_ms: int) -> None:
         first = winner(state.claims, claim.scope, slot(claim.mode))
         if claim is first:
             if not claim.started and _may_start(state, claim, now_ms):
-                claim.started = True
-                state.note([record.EVENT, now_ms, claim.command, record.STARTED])
+                state.note([record.EVENT, now_ms, claim.command, record.IN if claim.out else record.STARTED])
+                claim.started, claim.out = True, False
         elif claim.started:
             claim.started = False
-            if claim.until_ms and claim.mode < ASIDE:  # an owner's earlier word is in force again afterwards
+            claim.out = claim.mode < ASIDE and is_out(state.claims, claim, first)
+            if claim.out:
+                state.note([record.EVENT, now_ms, claim.command, record.OUT])
+            elif claim.until_ms and claim.mode < ASIDE:  # an owner's earlier word is in force again afterwards
                 state.end_claim(claim, record.SUPERSEDED, now_ms)
                 at -= 1
         else:

@@ -21,7 +21,7 @@ REASONS = (
 )
 OUTCOMES = "applied|rejected|failed|defaulted"
 STATES = "lost|attached|foreign controller|wrong device|control regained"
-STATUSES = {2: "started", 3: "completed", 6: "cancelled", 7: "superseded", 16: "expired"}
+STATUSES = {2: "started", 3: "completed", 4: "opted out", 5: "opted in", 6: "cancelled", 7: "superseded", 16: "expired"}
 CAUSES = "|meter never seen|meter stale|meter absurd|device silent|shutdown"
 
 

@@ -39,7 +39,13 @@ METERS = {
     "meter stale": "{} is silent, so there is no headroom",
     "meter absurd": "{} cannot be believed, so there is no headroom",
 }
-EVENTS = {"started": "has started", "completed": "is completed", "expired": "ended before it could start"}
+EVENTS = {
+    "started": "has started",
+    "completed": "is completed",
+    "expired": "ended before it could start",
+    "opted out": "waits: the owner opted out",
+    "opted in": "goes on: the owner opted in again",
+}
 STATES = {
     "lost": "{} has fallen silent",
     "attached": "{} answers",

@@ -12,6 +12,8 @@ import pytest
 
 from agent import record
 from agent.orders import OWNER_PRIMACY
+from agent.owner import OPT_IN, OPT_OUT, Owner
+from agent.sources.desk import authority_of
 from boards.cpython.ieee2030_5.reader import SHUT_OUT_S
 from tests.ieee2030_5.server import CANCELLED, Event, Program
 from tests.ieee2030_5.world import CIVIL_S, MAX_W, World
@@ -323,6 +325,22 @@ def test_a_set_point_follows_the_primacy_and_the_owner_may_stand_aside(tmp_path)
     assert world.site.loads[0].power_w == 1000 and world.told(said.mrid) == [1, 2, 4]
     world.run(600)
     assert world.told(said.mrid) == [1, 2, 4, 8]
+
+
+def test_an_opt_out_in_words_is_answered_with_4_and_an_opt_in_with_5(tmp_path):
+    world = World(tmp_path / "certificates", setpoints=1, default_w=0)
+    world.warm()
+    said = world.utility.add_event(world.utility.add_program(3), world.now_s, 600, {"opModFixedW": 5000})
+    world.run(30)
+    owner = world.state.owner = Owner("home", MAX_W, {}, {})
+    owner.take(world.state, authority_of("console", "owner", MAX_W), [OPT_OUT, "battery", 3600], name_of(9))
+    world.run(30)
+    assert world.site.loads[0].power_w == 0 and world.told(said.mrid) == [1, 2, 4]
+    owner.take(world.state, authority_of("console", "owner", MAX_W), [OPT_IN, "battery"], name_of(10))
+    world.run(30)
+    assert world.site.loads[0].power_w == -MAX_W // 2 and world.told(said.mrid) == [1, 2, 4, 5]
+    world.run(600)
+    assert world.told(said.mrid) == [1, 2, 4, 5, 8]
 
 
 def _owner_wants(world: World, power_w: int) -> None:

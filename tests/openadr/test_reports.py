@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from agent.limits import SITE
+from agent.owner import OPT_OUT, Owner
+from agent.sources.desk import authority_of
 from agent.sources.peer_desk import PeerDesk
 from boards.cpython.openadr.events import Wanted
 from boards.cpython.openadr.known import Known
@@ -177,21 +179,36 @@ def test_the_whole_of_several_resources_is_their_sum():
     assert found[0]["resources"][0]["resourceName"] == "AGGREGATED_REPORT"
 
 
-def test_marks_are_what_the_site_showed():
-    async def play():
-        site = SourcedSite(PeerDesk, "utility")
-        site.civil_ms = NOON_MS - 3000  # the start takes three seconds
-        task = await site.start()
-        marks = Marks(site.desk, [SITE, 1])
-        await site.say([limit(5000)], ms=0)
-        for _ in range(121):
-            marks.look(site.clock.civil_ms())
-            await site.let_pass(1000)
-        site.loop.stop()
-        await task
-        return marks
+async def marked(act, seconds):
+    """Return the marks of a site where somebody does something at noon."""
+    site = SourcedSite(PeerDesk, "utility")
+    site.civil_ms = NOON_MS - 3000  # the start takes three seconds
+    task = await site.start()
+    marks = Marks(site.desk, [SITE, 1])
+    await act(site)
+    for _ in range(seconds):
+        marks.look(site.clock.civil_ms())
+        await site.let_pass(1000)
+    site.loop.stop()
+    await task
+    return marks
 
-    marks = asyncio.run(play())
+
+def test_what_its_owner_opted_out_of_is_told_though_nobody_asks_for_anything():
+    async def say(site):
+        owner = Owner("home", 20000, {}, {})
+        owner.take(site.loop.state, authority_of("console", "owner", 20000), [OPT_OUT, "charger", 600], b"word")
+
+    marks = asyncio.run(marked(say, 61))
+    at_ms = NOON_MS + MINUTE_MS
+    assert [marks.at(at_ms, scope).state for scope in (SITE, 1)] == ["RUNNING_NORMAL", "RUNNING_OPTED_OUT"]
+
+
+def test_marks_are_what_the_site_showed():
+    async def say(site):
+        await site.say([limit(5000)], ms=0)
+
+    marks = asyncio.run(marked(say, 121))
     first, third = marks.at(NOON_MS, SITE), marks.at(NOON_MS + 2 * MINUTE_MS, SITE)
     assert first.count == 60 and first.state == "RUNNING_NORMAL"
     assert third.reading[q.POWER_W] == 4999 and third.state == "RUNNING_CURTAILED"

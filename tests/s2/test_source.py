@@ -14,6 +14,8 @@ from s2python.pebc import PEBCInstruction
 from s2python.s2_parser import S2Parser
 
 from agent import record
+from agent.owner import OPT_OUT, Owner
+from agent.sources.desk import authority_of
 from agent.sources.peer_desk import PeerDesk
 from boards.cpython.s2 import source
 from boards.cpython.s2.source import EnergyManager
@@ -171,6 +173,21 @@ def test_an_envelope_of_a_cem_moves_the_charger_and_is_told_of(tmp_path):
     first, second, third, statuses, measured = run(play, tmp_path)
     assert (first, second, third) == (6521, 10000, 16000)
     assert statuses == ["ACCEPTED", "STARTED", "SUCCEEDED"] and measured[-1].values[0].value > 0
+
+
+def test_an_owners_opt_out_aborts_an_instruction(tmp_path):
+    async def play(rig, cem):
+        assert await until(lambda: cem.of("PEBC.PowerConstraints"))
+        await cem.envelope((600, 4500))
+        assert await until(lambda: "ACCEPTED" in rig.statuses())
+        await rig.pass_ms(15000)
+        owner = Owner("home", 20000, {}, {})
+        owner.take(rig.site.loop.state, authority_of("console", "owner", 20000), [OPT_OUT, "", 600], b"word")
+        await rig.pass_ms(15000)
+        assert await until(lambda: len(rig.statuses()) == 3)
+        return rig.site.charger.limit_ma, rig.statuses()
+
+    assert run(play, tmp_path) == (16000, ["ACCEPTED", "STARTED", "ABORTED"])
 
 
 def test_a_cem_that_is_lost_is_found_again_and_its_envelope_runs_on(tmp_path):

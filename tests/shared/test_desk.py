@@ -8,6 +8,7 @@ import hashlib
 from agent import cose, record
 from agent.command import open_message
 from agent.kept import forget_others
+from agent.owner import OPT_IN, OPT_OUT, Owner
 from agent.recorder import Recorder
 from agent.sources.desk import Desk, authority_of
 from agent.sources.peer_desk import OPTED_OUT, WAITS, PeerDesk
@@ -156,6 +157,23 @@ async def test_the_owners_word_before_a_peers_is_told_as_an_opt_out():
     owner.replace([claim(16000, 600, 0)], b"")
     await site.let_pass(3000)
     assert site.desk.outcomes == [OPTED_OUT] and site.charger.limit_ma == 16000
+    await stopped(site, task)
+
+
+async def test_what_the_owner_opts_out_of_starts_again_when_he_opts_in():
+    site = SourcedSite(PeerDesk, "aggregator")
+    task = await site.start()
+    await site.say([claim(6000)], ms=3000)
+    said = [site.desk.outcomes]
+    owner, state = Owner("home", 20000, {}, {}), site.loop.state
+    owner.take(state, authority_of("console", "owner", 20000), [OPT_OUT, "", 600], b"out")
+    await site.let_pass(3000)
+    said.append(site.desk.outcomes)
+    assert site.charger.limit_ma == 16000
+    owner.take(state, authority_of("console", "owner", 20000), [OPT_IN, ""], b"in")
+    await site.let_pass(3000)
+    said.append(site.desk.outcomes)
+    assert said == [[record.STARTED], [OPTED_OUT], [record.STARTED]] and site.charger.limit_ma == 6000
     await stopped(site, task)
 
 

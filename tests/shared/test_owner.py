@@ -56,8 +56,7 @@ def test_a_boost_goes_before_set_points_and_ceilings_and_ends_by_itself():
     assert say(desk, BOOST, "charger", 60) == record.ACCEPTED
     assert granted(desk) == (28900, "claim home")  # what the owner's ceiling of 20 kW leaves
     desk.pass_s(60)
-    assert granted(desk) == (32000, "default")  # what it took the place of is over
-    assert desk.state.claims == []
+    assert granted(desk) == (0, "claim agg")
 
 
 def test_a_boost_is_what_is_configured_and_what_the_product_can():
@@ -163,6 +162,28 @@ def test_a_later_word_goes_first_and_the_earlier_one_is_in_force_again():
     assert say(desk, AWAY, "", 60) == record.ACCEPTED and len(desk.state.claims) == 2
     desk.pass_s(60)
     assert granted(desk, PUMP) == (6000, "default")
+
+
+def test_what_an_owner_opts_out_of_waits_and_goes_on_when_he_opts_in():
+    desk = home()
+    desk.want(AGGREGATOR, CLAIM, ["charger", 8000, 600, 5])
+    desk.want(AGGREGATOR, CLAIM, ["", 3000, 60, 5, {MODE: TARGET}])
+    desk.pass_s(65)
+    desk.want(AGGREGATOR, CLAIM, ["", 3000, 0, 5, {MODE: TARGET}])
+    desk.pass_s(1)
+    desk.heard()
+    assert say(desk, OPT_OUT, "", 600) == record.ACCEPTED
+    desk.pass_s(2)
+    assert desk.heard() == [(1, record.OUT), (3, record.OUT), (4, record.STARTED)]
+    assert say(desk, OPT_IN, "") == record.ACCEPTED
+    assert granted(desk) == (8000, "claim agg")
+    assert desk.heard() == [(4, record.CANCELLED), (1, record.IN), (3, record.IN)]
+    desk.want(AGGREGATOR, CLAIM, ["charger", 7000, 600, 5])
+    desk.pass_s(1)
+    assert desk.heard() == [(1, record.SUPERSEDED), (6, record.STARTED)]
+    assert say(desk, BOOST, "charger", 600) == record.ACCEPTED
+    desk.pass_s(600)
+    assert desk.heard() == [(6, record.OUT), (7, record.STARTED), (6, record.COMPLETED), (7, record.COMPLETED)]
 
 
 def test_an_opt_out_ends_boosts_within_it_and_a_shorter_one_leaves_the_longer():

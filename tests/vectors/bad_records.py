@@ -96,7 +96,7 @@ def reason_unknown() -> Case:
 @vector
 def status_unknown() -> Case:
     """An event with a status that the format does not list."""
-    return third_record(event(COMMAND, 4), "record_shape")
+    return third_record(event(COMMAND, 8), "record_shape")
 
 
 @vector

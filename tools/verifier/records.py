@@ -195,7 +195,7 @@ KINDS: dict[int, tuple[str, tuple[tuple[str, Check], ...]]] = {
         ),
     ),
     BINDING: ("binding", (AT, DEVICE, ("granted", or_null(integer)), ("source", text))),
-    EVENT: ("event", (AT, ("command", digest), ("status", one_of(1, 2, 3, 6, 7, 16)))),
+    EVENT: ("event", (AT, ("command", digest), ("status", one_of(1, 2, 3, 4, 5, 6, 7, 16)))),
     DEVICE_STATE: ("device_state", (AT, DEVICE, ("state", one_of(*range(len(STATES)))))),
     CLOCK: (
         "clock",

@@ -24,7 +24,8 @@ QUALITIES = ("", " (missing)", " (estimated)", " (bad)")
 OUTCOMES = ("done", "rejected by the device", "failed", "left to its default")
 EVIDENCE = ("nothing confirms it", "the device confirmed it", "read back {}", "metered")
 STATUSES = {
-    1: "was received", 2: "started", 3: "completed", 6: "was cancelled", 7: "was superseded",
+    1: "was received", 2: "started", 3: "completed", 4: "waits, as the owner opted out of it",
+    5: "goes on, as the owner opted in again", 6: "was cancelled", 7: "was superseded",
     16: "expired before its turn",
 }  # fmt: skip
 GAPS = ("", "the power was off", "the journal was full", "the meter was exchanged", "records were damaged",

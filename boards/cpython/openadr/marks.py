@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent import record
+from agent.claims import aside
 from agent.limits import SITE
 from agent.sources.peer_desk import OPTED_OUT
 from hal import quantities as q
@@ -96,7 +97,7 @@ class Marks:
         return ("RUNNING_" if abs(power_w) >= RUNNING_W else "IDLE_") + self._response(scope)
 
     def _response(self, scope: int) -> str:
-        if OPTED_OUT in self.desk.outcomes:
+        if OPTED_OUT in self.desk.outcomes or aside(self.desk.loop.state.claims, scope) is not None:
             return "OPTED_OUT"
         if record.STARTED not in self.desk.outcomes:
             return "NORMAL"
