@@ -44,17 +44,14 @@ def _look(unit: Unit, image: Image, now_ms: int) -> None:
     power_w = None if sample is None else sample.values.get(q.POWER_W)
     least_w = unit.contract.minimum
     unit.drawn_known = power_w is not None and ABSURD_FACTOR * least_w <= power_w <= _STANDBY_W
+    unit.drawn_w = least_w if unit.setpoint is None else unit.setpoint
     if power_w is not None and unit.drawn_known:
         unit.drawn_w = min(power_w, 0)
-    else:
-        unit.drawn_w = least_w if unit.setpoint is None else unit.setpoint
 
 
 def _limit(state: State, unit: Unit, now_ms: int) -> None:
     wanted_w = unit.contract.minimum if unit.next is None else unit.next
     floor_w, source = lowest(state, unit)
-    if floor_w <= wanted_w and not unit.held:
-        return
     needed_w = wanted_w
     if floor_w > wanted_w:
         needed_w = unit.between(min(floor_w + _MARGIN_W, 0), 0, wanted_w)

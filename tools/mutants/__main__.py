@@ -35,6 +35,8 @@ MODULES = (
     "agent/phases.py",
     "agent/allocate.py",
     "agent/cover.py",
+    "agent/curtail.py",
+    "agent/delay.py",
     "agent/failsafe.py",
     "agent/unit.py",
     "agent/actuator.py",
