@@ -370,6 +370,9 @@ def _cross_check_ids(config: Config) -> None:
     _unique("[[authority]] public_key", [row["public_key"].hex() for row in config.authorities])
     buses = _unique("[[bus]] id", [row["id"] for row in config.buses])
     _unique("[[bus]] kind", [row["kind"] for row in config.buses if row["kind"] == "pins"])
+    # A line has one queue: what shares it would mix up answers, and many products take one connection only.
+    lines = [(row.get("host", ""), row["port"]) for row in config.buses if row["kind"] != "pins"]
+    _unique("[[bus]] port", ["%s:%s" % line if line[0] else line[1] for line in lines])
     devices = _unique("[[device]] id", [row["id"] for row in config.devices])
     for row in config.devices:
         _known("[[device]] %s bus" % row["id"], row["bus"], "[[bus]]", buses)

@@ -136,6 +136,20 @@ def test_ids_stand_once_and_point_at_something():
         made = tree()
         made[name].append(made[name][0])
         assert "each to stand once" in refusal(made)
+
+
+def test_two_buses_are_not_on_one_line():
+    serial, lan = tree()["bus"]
+    for twin, shared in (
+        ({"id": "x", "kind": "tcp", "host": "h", "port": 1502}, ""),
+        ({"id": "x", "kind": "tcp", "host": "i"}, ""),
+        ({"id": "x", "kind": "serial", "port": "/dev/ttyS1"}, ""),
+        ({"id": "x", "kind": "tcp", "host": lan["host"], "port": 502}, "h:502"),
+        ({"id": "x", "kind": "ascii", "port": serial["port"]}, "/dev/null"),
+    ):
+        made = tree()
+        made["bus"].append(twin)
+        assert refusal(made) == (shared and "[[bus]] port = %r: expected each to stand once" % shared)
     made = tree()
     made["site"]["meter"] = "gird"
     assert refusal(made) == "[site] meter = 'gird': expected the id of a [[device]]: grid"
