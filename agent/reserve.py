@@ -91,19 +91,23 @@ class Reserving:
         """Refuse a claim whose whole time is another programme's. Raises: Refused."""
         at_ms, passed_ms = claim.from_ms, -1
         while at_ms != passed_ms:
-            passed_ms, at_ms = at_ms, max(at_ms, self._free_ms(state, claim, at_ms))
+            passed_ms, at_ms = at_ms, max(at_ms, self.free_ms(state, claim.source, claim.scope, at_ms))
         if claim.until_ms and at_ms >= claim.until_ms:
             raise Refused(record.RESERVED, at_ms - state.now_ms)
 
-    def _free_ms(self, state: State, claim: Limit | Claim | Reservation, at_ms: int) -> int:
-        """Return when the windows end that keep a claim from being served at a moment; 0: there is none."""
+    def free_ms(self, state: State, source: str, scope: int, at_ms: int) -> int:
+        """Return when the windows end that keep a source's claims on a scope waiting at a moment; 0: there is none."""
         free_ms = 0
-        if claim.source in self.allowed:
+        if source in self.allowed:
             for window in self.windows:
-                holds = window.source != claim.source and window.from_ms <= at_ms < window.until_ms
-                if holds and window.until_ms > free_ms and _touch(state, window.scope, claim.scope):
+                holds = window.source != source and window.from_ms <= at_ms < window.until_ms
+                if holds and window.until_ms > free_ms and _touch(state, window.scope, scope):
                     free_ms = window.until_ms
         return free_ms
+
+    def over(self, state: State, scope: int) -> list[Reservation]:
+        """Return the windows on a scope and on what it is part of."""
+        return [each for each in self.windows if _lies_in(state, scope, each.scope)]
 
     def pass_time(self, state: State, now_ms: int) -> None:
         """State what is new, end what is over, begin what is due, and put off or release claims."""
@@ -124,7 +128,8 @@ class Reserving:
 
     def _look_at(self, state: State, claim: Claim, now_ms: int) -> None:
         """Put a claim off while a window lasts, and release it afterwards."""
-        free_ms, waits = self._free_ms(state, claim, now_ms), claim in self.waiting
+        free_ms = self.free_ms(state, claim.source, claim.scope, now_ms)
+        waits = claim in self.waiting
         if free_ms and (claim.due or (waits and claim.from_ms != free_ms)):
             if not waits:
                 self.waiting.append(claim)

@@ -72,6 +72,7 @@ def circuit(state: State, image: Image, each: Circuit, now_ms: int) -> Told:
         "baseline_w": each.baseline_w(),
         "limits": limits,
         "targets": [claim(state, found, now_ms) for found in in_order(state, each.scope)],
+        "reserved": [told for told in reserved(state, each.scope, now_ms) if told["scope"] == each.id],
     }
 
 
@@ -129,6 +130,7 @@ def claim(state: State, each: Claim, now_ms: int) -> Told:
         "default": each.until_ms == 0,
         "command": each.command.hex(),
         "wins": each is winner(state.claims, each.scope, slot(each.mode)),
+        "put_off": state.reserving is not None and each in state.reserving.waiting,
     }
 
 
@@ -140,6 +142,25 @@ def in_order(state: State, scope: int) -> list[Claim]:
         for at, each in enumerate(found)
     ]
     return [found[place[5]] for place in sorted(places)]
+
+
+def reserved(state: State, scope: int, now_ms: int) -> list[Told]:
+    """Return the windows that programmes have on a scope, or on what it is part of, the first to begin first."""
+    if state.reserving is None:
+        return []
+    found = [
+        {
+            "authority": each.source,
+            "scope": state.name_of(each.scope),
+            "direction": each.direction,
+            "power_w": each.power_w,
+            "starts_ms": None if each.began else max(0, each.from_ms - now_ms),
+            "left_ms": max(0, each.until_ms - now_ms),
+            "command": each.command.hex(),
+        }
+        for each in state.reserving.over(state, scope)
+    ]
+    return [found[at] for _, at in sorted([(told["starts_ms"] or 0, at) for at, told in enumerate(found)])]
 
 
 def protection(unit: Unit, now_ms: int) -> Told:

@@ -89,6 +89,7 @@ def device(state: State, image: Image, authorities: list[Authority], unit: Unit,
     told["claims"] = [parts.claim(state, each, now_ms) for each in parts.in_order(state, unit.index)]
     told["targets"] = _targets(state, unit, now_ms)
     told["steered"] = unit.steered
+    told["reserved"] = parts.reserved(state, unit.index, now_ms)
     told["protection"] = parts.protection(unit, now_ms)
     told["rise"] = _rise(state, unit, now_ms) if powered else None
     told["next_ms"], told["next"] = _next(told)
@@ -156,6 +157,7 @@ def _write(unit: Unit, now_ms: int) -> Told | None:
 def _right(state: State, authority: Authority, unit: Unit) -> Told:
     """Return what an authority may do to a unit; `wins`: a timed set-point of its own would decide."""
     first, claims = winner(state.claims, unit.index), may_claim(authority)
+    free = state.reserving is None or not state.reserving.free_ms(state, authority.name, unit.index, state.now_ms)
     lowest = OWNER_PRIMACY if authority.role == "owner" else OWNER_PRIMACY + 1
     return {
         "authority": authority.name,
@@ -163,5 +165,5 @@ def _right(state: State, authority: Authority, unit: Unit) -> Told:
         "limits": may_limit(authority) and unit.takes_power(),
         "claims": claims,
         "power_max_w": authority.power_max_w,
-        "wins": claims and (first is None or first.until_ms == 0 or first.primacy >= lowest),
+        "wins": claims and free and (first is None or first.until_ms == 0 or first.primacy >= lowest),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from agent.claims import ASIDE, CEILING, CHANGE, TARGET
@@ -13,6 +14,8 @@ from tools.console import printable
 ROLES = {"grid": "the grid operator", "aggregator": "the aggregator", "owner": "the owner", "utility": "the utility"}
 BY_BATTERIES = ("", ", by batteries that charge", ", by batteries that discharge", ", by batteries alone")
 CAUSES = {1: "meter never seen", 2: "meter stale", 3: "meter absurd"}
+
+DAY_MS = 86400000
 
 Told = dict[str, Any]
 
@@ -89,12 +92,30 @@ def claim_line(claim: Told, control: int, site: Told) -> str:
     if claim["ramp_left_ms"]:
         wanted += f" in {span(claim['ramp_left_ms'])}, {amount(control, claim['now'])} at present"
     behind = "" if claim["wins"] or claim["starts_ms"] is not None else ", waits behind"
+    behind = ", put off: reserved for another programme" if claim.get("put_off") else behind
     return f"{wanted}, primacy {claim['primacy']}, by {by(claim['authority'], site)}{when(claim)}{behind}"
+
+
+def reserved_line(window: Told, site: Told, device: str = "") -> str:
+    """Return for whom something is reserved, until when, and what was sold; no other programme is served there."""
+    where = "this device" if device and window["scope"] == device else place(window["scope"])
+    starts_ms = window["starts_ms"]
+    begins = "" if starts_ms is None else f"{_moment('from', starts_ms, site)} "
+    sold = f"{window['power_w']} W {'less' if window['direction'] == EXPORT else 'more'}"
+    return f"{where}, for {by(window['authority'], site)} {begins}{_moment('until', window['left_ms'], site)}: {sold}"
+
+
+def _moment(word: str, ahead_ms: int, site: Told) -> str:
+    """Return a moment as a time of day, or how far ahead it is while the date is not known or further off."""
+    if not site["civil_ms"] or ahead_ms >= DAY_MS:
+        return f"{word} {span(ahead_ms)} from now"
+    return f"{word} {time.strftime('%H:%M', time.localtime((site['civil_ms'] + ahead_ms) / 1000))}"
 
 
 def target_line(claim: Told, circuit: str, site: Told) -> str:
     """Return what a circuit is to carry, with who asks, for how long, and from what it counts."""
     behind = "" if claim["wins"] or claim["starts_ms"] is not None else ", waits behind"
+    behind = ", put off: reserved for another programme" if claim.get("put_off") else behind
     return (
         f"{wanted_of(claim, circuit)}, primacy {claim['primacy']}, by {by(claim['authority'], site)}"
         f"{when(claim)}{behind}"

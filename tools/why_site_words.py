@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agent.limits import EXPORT
 from boards.cpython.words import span
 from hal import quantities as q
-from tools.why_parts import Told, failsafe, flow, heard, labelled, limit_line, target_line
+from tools.why_parts import Told, failsafe, flow, heard, labelled, limit_line, reserved_line, target_line
 
 CLOCKS = {q.CLOCK_UNKNOWN: "unknown", q.CLOCK_INFORMATIVE: "informative, its error is not known",
     q.CLOCK_SYNCHRONISED: "synchronised", q.CLOCK_RELATIVE: "relative"}  # fmt: skip
@@ -50,6 +50,8 @@ def _circuit_lines(circuit: Told, site: Told) -> Iterator[str]:
             yield labelled("limit", limit_line(limit, site) + ("  <- binds" if limit["binds"] else ""))
     for claim in circuit["targets"]:
         yield labelled("target", target_line(claim, name, site))
+    for window in circuit.get("reserved", []):
+        yield labelled("reserved", reserved_line(window, site))
     if circuit["targets"] and circuit["shown_w"] is not None:
         before = "" if circuit["baseline_w"] is None else f", mean of the last minutes {circuit['baseline_w']} W"
         yield labelled("", f"at present: {flow(circuit['shown_w'])}{before}")

@@ -19,6 +19,7 @@ from tools.why_parts import (
     meter_of,
     most,
     place,
+    reserved_line,
     target_line,
     wanted_of,
     when,
@@ -63,6 +64,8 @@ def device_lines(told: Told, site: Told) -> Iterator[str]:
             yield labelled("claim", claim_line(claim, told["control"], site))
         for claim in told["targets"]:
             yield labelled("target", target_line(claim, claim["scope"], site))
+        for window in told.get("reserved", []):
+            yield labelled("reserved", reserved_line(window, site, told["device"]))
     for each in told["inputs"]:
         yield labelled("input", heard(each))
     if told["control"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent import record
+from agent import record, why
 from agent.command import Message
 from agent.orders import Refused, alone
 from agent.reserve import RESERVATIONS_MAX
@@ -371,3 +371,21 @@ def test_refusals_that_are_only_counted_add_nothing_to_the_journal():
     assert kinds.count(record.DECISION) == kinds.count(record.NOT_BEFORE) == REFUSALS_PER_MINUTE
     first = kinds.index(record.DECISION)
     assert kinds[first : first + 2] == [record.DECISION, record.NOT_BEFORE]
+
+
+def test_why_tells_for_whom_a_device_is_reserved_and_who_waits():
+    desk = Market()
+    desk.want(VPP, CLAIM, ["charger", 8000, 600, 5])
+    desk.reserve(AGG, "garage", 60)
+    desk.reserve(AGG, "charger", 30, 41)
+    desk.pass_s(1)
+    state, image, now_ms = desk.state, desk.house.measure(), desk.state.now_ms
+    told = why.device(state, image, [AGG, VPP, OWNER], state.units[CHARGER], now_ms)
+    windows = [(each["authority"], each["scope"], each["starts_ms"], each["left_ms"]) for each in told["reserved"]]
+    assert windows == [("agg", "garage", None, 59000), ("agg", "charger", 39000, 69000)]
+    assert told["reserved"][0]["direction"] == EXPORT and told["reserved"][0]["power_w"] == 3000
+    assert [(each["put_off"], each["starts_ms"]) for each in told["claims"]] == [(True, 59000)]
+    assert [each["wins"] for each in told["may_change"]] == [True, False, True]
+    circuits = why.site(state, image, [], now_ms)
+    assert [each["reserved"] != [] for each in [circuits] + circuits["circuits"]] == [False, False, True]
+    assert why.device(state, image, [VPP], state.units[BATTERY], now_ms)["reserved"] == []

@@ -13,6 +13,7 @@ from agent.config import ConfigError, checked
 from boards.cpython.signer import FileSigner
 from boards.startup import Parts, StartError, assemble
 from hal.memory import CountingWatchdog, ManualClock, MemoryStore
+from hal.modbus.bus import Bus
 from tests.needs import ROOT, needs_program
 from tests.tools.board_sites import SITE, UNIX, build
 from tools import board_build, board_check
@@ -40,11 +41,15 @@ def authority(name: str, role: str, reservations: int) -> dict[str, object]:
     return {"name": name, "public_key": key, "role": role, "power_max_w": 1, "reservations": reservations}
 
 
+def no_bus(row: dict[str, object]) -> Bus:
+    raise AssertionError(row)
+
+
 def agent_of(folder, *authorities: dict[str, object]):
     create_key(folder / "agent.key")
     parts = Parts(
         "test", bytes(32), ManualClock(), MemoryStore(), FileSigner(folder / "agent.key"), None,
-        CountingWatchdog(), bytes(32), lambda _row: None,
+        CountingWatchdog(), bytes(32), no_bus,
     )  # fmt: skip
     return assemble(checked({**TREE, "authority": list(authorities)}), bytes(32), parts)
 
