@@ -15,6 +15,7 @@ from boards.cpython import words
 from tools.console import BOLD, coloured, printable
 from tools.console_link import asking
 from tools.errors import UsageError
+from tools.why_plan_words import plan_lines
 from tools.why_site_words import site_lines
 from tools.why_words import device_lines, headline
 
@@ -31,10 +32,14 @@ def run(site: Path, device: str | None, *, as_json: bool) -> int:
         print(json.dumps({"site": first["site"], "devices": [_named(told) for told in all_told]}, indent=2))
         return 0
     lines = list(site_lines(first["site"])) if device is None else []
+    for plan in first["site"].get("plans", []):
+        lines += plan_lines(plan)
     for told in all_told:
         lines.append(coloured(printable(headline(told, first["site"])), BOLD))
         if device is not None:
             lines += device_lines(told, first["site"])
+            for plan in told["plans"]:
+                lines += plan_lines(plan)
     print("\n".join(lines))
     return 0
 

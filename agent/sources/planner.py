@@ -31,7 +31,6 @@ _SLOT_MS = const(900000)
 _PIECES = const(64)  # more ticks than any plan needs, and then some
 _RUN_MAX = const(16)  # quarter hours that one word holds at most
 _GRACE_S = const(120)  # and so much longer, until the next word is there
-_TOLD_MAX = const(16)
 _KEEP = const(24)  # every so many quarter hours what was learned is kept for a reboot
 _OFF_TICKS = const(240)
 _CLOCK_SLACK_MS = const(1500)
@@ -208,8 +207,8 @@ class Planner:
                 stored = after
         return rows
 
-    def told(self) -> dict[str, Any]:
-        """Return the plan for whoever asks: its next slots, those that do the same taken together."""
+    def told(self, slots_max: int) -> dict[str, Any]:
+        """Return the plan for whoever asks: at most so many slots ahead, those that do the same taken together."""
         rows: list[dict[str, Any]] = []
         found = [] if self.plan is None or self._stored is None else self._ahead(_LEAST, self._stored)
         for slot, quarters, action, before, after in found:
@@ -217,7 +216,7 @@ class Planner:
             same = rows and rows[-1]["action"] == action and rows[-1]["price"] == price
             if same and rows[-1]["export_price"] == export_price:
                 rows[-1]["until_s"], rows[-1]["after"] = (slot + quarters) * SLOT_S, self.level(after)
-            elif len(rows) < _TOLD_MAX:
+            elif len(rows) < slots_max:
                 rows.append({
                     "from_s": slot * SLOT_S, "until_s": (slot + quarters) * SLOT_S, "action": action, "price": price,
                     "export_price": export_price, "before": self.level(before), "after": self.level(after),

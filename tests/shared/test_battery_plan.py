@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from agent.console_why import _plans
 from agent.limits import EXPORT, IMPORT
 from agent.prices import Prices
 from agent.sources.battery_plan import BatteryPlan
+from agent.sources.desk import Sources
 from agent.sources.planner import places_of, span_of
+from agent.sources.price_table import PriceTable
 from tests.shared.listening import Listener, refused
 
 TYPE_CHECKING = False
@@ -181,15 +184,26 @@ def test_powers_are_what_the_product_and_its_source_may():
 
 def test_what_is_planned_can_be_told():
     source = planning()
-    assert source.source.told()["slots"] == []
+    assert source.source.told(12)["slots"] == []
     source.look([], 100)
-    plan = source.source.told()
+    plan = source.source.told(12)
     rows = plan["slots"]
     assert (plan["source"], plan["device"], plan["in"]) == ("source", "battery", "Wh")
-    assert 2 <= len(rows) <= 16 and rows[0]["from_s"] == MIDNIGHT_S and rows[0]["before"] == 5000
+    assert 2 <= len(rows) <= 12 and rows[0]["from_s"] == MIDNIGHT_S and rows[0]["before"] == 5000
     assert [rows[at]["until_s"] == rows[at + 1]["from_s"] for at in range(len(rows) - 1)].count(False) == 0
     assert rows[0]["price"] == 10000 and rows[-1]["price"] == 30000
     assert max([row["after"] for row in rows]) > 8000
+
+
+def test_the_console_tells_plans_of_a_device_and_in_short_those_of_all():
+    source = planning()
+    source.sources = None
+    assert _plans(source) == []
+    source.sources = Sources()
+    source.sources.lookers += [source.source, PriceTable(source, {"from": ["agg"]})]
+    source.look([], 100)
+    assert [plan["device"] for plan in _plans(source)] == ["battery"] and _plans(source, "charger") == []
+    assert len(_plans(source)[0]["slots"]) < len(_plans(source, "battery")[0]["slots"])
 
 
 def test_wrong_options_are_refused_by_name():

@@ -131,7 +131,7 @@ def test_what_the_heater_draws_is_no_load_of_the_site():
 def test_its_plan_is_told_in_degrees():
     source = warming(3)
     setpoint(source, 47000)
-    plan = source.source.told()
+    plan = source.source.told(12)
     assert plan["in"] == "mC" and plan["slots"][0]["before"] == 47000
     assert max([slot["after"] for slot in plan["slots"]]) <= 55000
 
