@@ -23,6 +23,7 @@ from hal.modbus import pdu
 from hal.modbus.bus import Bus
 from hal.modbus.device import ModbusDevice
 from hal.modbus.tcp import Tcp
+from tools.console import Progress
 from tools.errors import UsageError
 from tools.one_device import NAMES, told_fault
 from tools.place import UNITS, bus_of, host_row, number, port_row
@@ -112,6 +113,9 @@ def run(asked: argparse.Namespace) -> int:
     if asyncio.run(played(scrubbed)) != capture["readings"]:
         raise UsageError("scrubbed of its texts this capture reads otherwise: it is not written")
     asked.out.write_text(json.dumps(scrubbed, indent=1) + "\n", encoding="utf-8")
+    if asked.json:
+        print(json.dumps({"file": str(asked.out), "exchanges": len(capture["exchanges"]), "readings": readings}))
+        return 0
     print(f"{asked.out}: {len(capture['exchanges'])} exchanges, {readings} readings")
     print("look through it before you give it away")
     return 0
@@ -148,12 +152,18 @@ async def _recorded(row: Row, model: str, unit: int, options: dict[str, Any], re
 
 
 async def _read(driver: Any, readings: int) -> list[dict[str, int]]:
-    await driver.open()
-    found = []
-    for _ in range(readings):
-        values = await driver.read()
-        found.append({NAMES[quantity]: values[quantity] for quantity in sorted(values)})
-    return found
+    progress = Progress(1)
+    try:
+        progress.step("opening")
+        await driver.open()
+        found = []
+        for at in range(readings):
+            progress.step(f"reading {at + 1} of {readings}")
+            values = await driver.read()
+            found.append({NAMES[quantity]: values[quantity] for quantity in sorted(values)})
+        return found
+    finally:
+        progress.close()
 
 
 async def played(capture: Capture) -> list[dict[str, int]]:

@@ -72,6 +72,7 @@ def _add_capture(commands: Any, call: Callable[..., int]) -> None:
     capture.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="option of the driver")
     capture.add_argument("--readings", default="3", metavar="N", help="how many (%(default)s)")
     capture.add_argument("--seen", metavar="TEXT", help="product, firmware and what its display showed, for the record")
+    capture.add_argument("--json", action="store_true")
     capture.add_argument("-o", dest="out", type=Path, required=True, metavar="FILE.json")
     capture.add_argument("driver", metavar="DRIVER", help="as siteward devices names it")
     capture.set_defaults(run=lambda asked: call("tools.capture", "run", asked))
@@ -86,4 +87,5 @@ def _add_new_driver(commands: Any, call: Callable[..., int]) -> None:
     new.add_argument("model", metavar="MODEL", help="as printed on the box, as acme-pm100")
     new.add_argument("kind", choices=["meter", "charger", "battery", "heat-pump", "inverter", "switch"])
     new.add_argument("product", metavar="PRODUCT", help="maker and name for people")
+    new.add_argument("--json", action="store_true")
     new.set_defaults(run=lambda asked: call("tools.new_driver", "run", asked))

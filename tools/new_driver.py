@@ -7,6 +7,7 @@ to trust them are the author's. docs/adding-a-driver.md goes through the steps.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from pathlib import Path
 from string import Template
@@ -124,8 +125,8 @@ def run(asked: argparse.Namespace) -> int:
         raise UsageError(f"{there[0]} is there already")
     for path, text in made.items():
         (ROOT / path).write_text(text, encoding="utf-8")
-        print(path)
-    print(next_steps(asked.model, asked.kind, asked.product))
+    steps = next_steps(asked.model, asked.kind, asked.product)
+    print(json.dumps({"files": list(made), "next": steps.splitlines()}) if asked.json else "\n".join([*made, steps]))
     return 0
 
 

@@ -132,8 +132,10 @@ def test_what_a_site_does_not_bear_is_not_set(home, tmp_path, capsys):
 def recorded(home, folder, capsys, driver="fronius-gen24", device="inverter"):
     where, path = home.addresses[device], folder / f"{driver}.json"
     line = ("--host", f"127.0.0.1:{where.port}") if where.kind == "tcp" else ("--port", where.path)
-    code, said = told(capsys, "capture", driver, *line, "--unit", where.unit, "--readings", 2, "-o", path)
+    code, said = told(capsys, "capture", driver, *line, "--unit", where.unit, "--readings", 2, "--json", "-o", path)
     assert code == 0, said
+    summary = json.loads(said.out)
+    assert (summary["file"], summary["readings"]) == (str(path), 2) and summary["exchanges"] > 2
     return capture.load(path)
 
 
@@ -194,6 +196,16 @@ def test_what_a_new_driver_begins_with_works_in_a_checkout(kind, tmp_path, monke
     spaces = {}
     exec(next(iter(made.values())), spaces)
     assert spaces["AcmePm100"].model == "acme-pm100"
+
+
+def test_a_new_driver_is_written_and_the_next_steps_are_told(tmp_path, monkeypatch, capsys):
+    for folder in ("drivers/meters", "tests/shared", "sim_devices/products"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.setattr(new_driver, "ROOT", tmp_path)
+    assert new_driver.run(cli._parser().parse_args(["new-driver", "acme-pm100", "meter", "x", "--json"])) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert len(made["files"]) == 3 and all((tmp_path / path).stat().st_size > 200 for path in made["files"])
+    assert any("drivers/catalogue.py" in step for step in made["next"])
 
 
 def test_a_new_driver_has_a_name_that_is_free():
