@@ -11,12 +11,13 @@ What cannot be seen through ends in LinkError, never in another program.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tools.loops import Loops
 from tools.nodes import walk
 from tools.renamer import Renamer, was
 from tools.short_names import CORE, LinkError, Program
+from tools.spare_names import interned, may_be_interned
 
 __all__ = ("CORE", "Lines", "LinkError", "link")
 
@@ -28,7 +29,8 @@ def link(texts: dict[str, str], board: str, roots: list[str], apart: set[str], p
     """Return name in the image -> module; CORE is one of them, and an empty package none.
 
     `texts`: module -> source as tools.lean gives it. CORE is all that `board` and `roots` load with themselves, without
-    `apart`; what `board` offers keeps its name. `packed`: classes whose attributes keep theirs. Raises: LinkError.
+    `apart`, which serve the start alone; what `board` offers keeps its name. `packed`: classes whose attributes keep
+    theirs. Raises: LinkError.
     """
     trees = {module: bare(ast.parse(text)) for module, text in texts.items()}
     order = _loaded(trees, [board, *roots], apart)
@@ -39,14 +41,33 @@ def link(texts: dict[str, str], board: str, roots: list[str], apart: set[str], p
     bodies = {module: Renamer(program, module).module(tree) for module, tree in trees.items()}
     core = _core(program, bodies)
     linked = {CORE: Linked(core)}
+    said = Said(node for _, body in core for node in walk(*body))
     for module, body in bodies.items():
         if module not in order and body:
+            body = [said.visit(each) for each in body] if module in apart else body
             linked[program.apart_name(module)] = Linked([(module, body)])
     return linked
 
 
 def _core(program: Program, bodies: dict[str, list[ast.stmt]]) -> list[tuple[str, list[ast.stmt]]]:
     return [("", program.outer_imports())] + [(module, bodies[module]) for module in program.order]
+
+
+class Said(ast.NodeTransformer):
+    """Puts bytes in place of short texts that only the start says: as texts they would stay interned for ever."""
+
+    def __init__(self, core: Iterable[ast.AST]) -> None:
+        self._there = interned(core)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, str) or node.value in self._there or not may_be_interned(node.value):
+            return node
+        decoded = ast.Attribute(ast.Constant(node.value.encode()), "decode", ast.Load())
+        return ast.copy_location(ast.Call(decoded, [], []), node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
+        """Leave f-strings: what stands in one is no constant of its own, and MicroPython reads simple ones only."""
+        return node
 
 
 class Linked:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import ast
-import functools
 
 # What these fields hold is never a node, or one without names: an operator, Load, Store.
 _PLAIN = {"arg", "asname", "attr", "ctx", "id", "kind", "level", "module", "name", "op", "ops", "type_comment"}
 
 
-@functools.cache
-def _fields(kind: type[ast.AST]) -> list[str]:
-    return [] if issubclass(kind, ast.Constant) else [field for field in kind._fields if field not in _PLAIN]
+_NODES_IN = {
+    name: [field for field in kind._fields if field not in _PLAIN]
+    for name, kind in vars(ast).items()
+    if isinstance(kind, type) and issubclass(kind, ast.AST) and kind is not ast.Constant
+}
 
 
 def walk(*roots: ast.AST) -> list[ast.AST]:
     """Return every node of some trees that may hold a name or a constant, each root before what is below it."""
     found = list(roots)
     for node in found:  # it grows meanwhile
-        for field in _fields(type(node)):
+        for field in _NODES_IN.get(type(node).__name__, ()):
             below = getattr(node, field, None)
             if isinstance(below, list):
                 found += [each for each in below if isinstance(each, ast.AST)]

@@ -86,6 +86,8 @@ class Renamer(ast.NodeTransformer):
             here = each.asname or each.name
             if here in self._things or here in self._modules:
                 continue
+            if self._program.is_left_out(module, each.name):  # the same end, and none of its names is interned
+                return [ast.copy_location(ast.Raise(ast.Name("ImportError", ast.Load())), node)]
             meaning = self._program.meaning(module, each.name)
             if isinstance(meaning, str):
                 made.append(ast.Import([ast.alias(self._program.apart_name(meaning), here)]))

@@ -17,6 +17,7 @@ from itertools import chain, islice
 from tools.nodes import walk
 from tools.spare_names import class_level, global_names, public_attributes
 
+OURS = ("agent", "boards", "drivers", "hal")
 CORE = "siteward"  # the one module that everything else of an image stands beside
 
 _INNER = 8  # names kept for functions in functions
@@ -141,6 +142,11 @@ class Program:
         while thing in self.passed_on:
             thing = self.passed_on[thing]
         return thing
+
+    def is_left_out(self, module: str, name: str) -> bool:
+        """Tell whether `from module import name` asks for what this image has not got."""
+        asked = module in self.trees or f"{module}.{name}" in self.trees
+        return not asked and module.partition(".")[0] in OURS
 
     def apart_name(self, module: str) -> str:
         """Return what a module beside CORE is called in the image: a package would be one more module."""

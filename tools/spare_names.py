@@ -97,7 +97,22 @@ def _texts(nodes: Nodes) -> set[str]:
 
 
 def _is_name(text: str) -> bool:
-    return text.isidentifier() and text.isascii() and not keyword.iskeyword(text) and len(text) <= _INTERNED_BYTES_MAX
+    return text.isidentifier() and text.isascii() and not keyword.iskeyword(text) and may_be_interned(text)
+
+
+def may_be_interned(text: str) -> bool:
+    """Tell whether a text is short enough for MicroPython's compiler to intern it."""
+    return len(text.encode()) <= _INTERNED_BYTES_MAX
+
+
+def interned(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return what some bytecode interns: the names that it asks for and makes, keywords, short texts."""
+    found = {""}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and may_be_interned(node.value):
+            found.add(node.value)
+        found |= {getattr(node, field) for field in ("id", "attr", "name", "arg") if hasattr(node, field)}
+    return found
 
 
 def _of_modules(nodes: Nodes) -> set[str]:

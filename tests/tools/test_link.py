@@ -137,6 +137,40 @@ def test_a_number_of_a_module_apart_keeps_the_name_by_which_a_compiler_knows_it(
     assert "_FIRST = const(1)" in linked and "_rows" not in linked
 
 
+START = """
+KEYS = {'port': 1, 'rest': 2, 'a text of more than ten bytes': 3}
+def read(row):
+    return row['port'], f"{row['port']} of it", '%s=%d' % ('port', KEYS['rest']), KEYS['a text of more than ten bytes']
+"""
+
+
+def test_what_only_the_start_says_in_a_few_letters_is_no_text_of_its_bytecode():
+    texts = {"board": "def run(row): return row['port']\n", "late": START}
+    linked = link(texts, "board", [], {"late"}, set())["late"].text
+    assert "'rest'" not in linked and "b'rest'.decode()" in linked and "b'%s=%d'.decode()" in linked
+    assert (
+        "'port'" in linked and "b'port'" not in linked and "b' of it'" not in linked
+    )  # of the one module: it is interned anyway
+    assert "b'a text" not in linked
+    image = run(texts, apart=("late",))
+    assert image["late"].read({"port": 7}) == (7, "7 of it", "port=2", 3)
+
+
+def test_what_an_image_has_not_got_is_no_name_in_it():
+    texts = {
+        "a.there": "def found(): return 1\n",
+        "board": "def run(missing):\n    if missing:\n        from agent.gone import Thing\n        return Thing\n"
+        "    from a.there import found\n    return found()\n",
+    }
+    image = run(texts)
+    assert "gone" not in link(texts, "board", [], set(), set())[CORE].text
+    sys.modules["a_there"] = image["a_there"]
+    assert image[CORE].run(False) == 1
+    del sys.modules["a_there"]
+    with pytest.raises(ImportError):
+        image[CORE].run(True)
+
+
 COMPREHENSIONS = """
 log = []
 def said(each):
