@@ -20,10 +20,10 @@ from tests.shared.house import House
 TARGETS = {"house": "", "car": "charger", "store": "battery"}
 
 
-def agenda(role="utility", power_max_w=20000, targets=TARGETS):
+def agenda(role="utility", power_max_w=20000, targets=TARGETS, shares=None):
     """Return the agenda of a house for a source of this role."""
     house = House()
-    return Agenda(Places(house.state, Authority("vtn", b"source", role, power_max_w), targets), AGENT)
+    return Agenda(Places(house.state, Authority("vtn", b"source", role, power_max_w), targets, shares), AGENT)
 
 
 def asked(*documents, now_ms=NOON_MS, **keys):
@@ -153,6 +153,41 @@ def test_what_is_not_served_says_so_and_leaves_the_rest_alone():
     document = event(("IMPORT_CAPACITY_LIMIT", 5), ("SIMPLE", 2), ("CURVE", {"x": 1, "y": 2}))
     found, refusals = asked(document)
     assert len(found) == 1 and "not served" in refusals["e1"]
+
+
+def test_simple_levels_are_the_shares_that_were_agreed():
+    levels = event(*[("SIMPLE", level) for level in (0, 1, 2, 3)])
+    found, refusals = asked(levels, shares=[60, 30, 0])
+    assert (
+        found
+        == [
+            ((LIMIT, SITE, IMPORT), 0, 10350, 1, 2),
+            ((LIMIT, SITE, IMPORT), 0, 5175, 2, 3),
+            ((LIMIT, SITE, IMPORT), 0, 0, 3, 4),
+        ]
+        and refusals == {}
+    )  # of the connection's 17.25 kW
+    assert asked(event(("SIMPLE", 1)), shares=[60, 30, 0], power_max_w=6000)[0][0][2] == 6000
+    found, _ = asked(event(("SIMPLE", 1), targets=["car"]), shares=[50, 0, 0])
+    assert [each[:3] for each in found] == [((LIMIT, 1, IMPORT), 0, 11040)]
+
+
+def test_simple_levels_cap_each_device_for_who_may_only_claim():
+    found, _ = asked(event(("SIMPLE", 2)), role="aggregator", shares=[60, 30, 0])
+    assert [each[:3] for each in found] == [
+        ((CLAIM, 1, CEILING), CEILING, 9600),
+        ((CLAIM, 2, CEILING), CEILING, 1500),
+        ((CLAIM, 3, CEILING), CEILING, 1500),
+    ]
+    found, _ = asked(event(("SIMPLE", 3), targets=["car"]), role="aggregator", shares=[60, 30, 0])
+    assert [each[:3] for each in found] == [((CLAIM, 1, CEILING), CEILING, 0)]
+
+
+def test_a_simple_level_that_is_none_is_refused_and_one_that_was_not_agreed_is_not_served():
+    for level in (4, -1, 1.5, "1", None, True):
+        assert "e1" in asked(event(("SIMPLE", level)), shares=[60, 30, 0])[1], level
+    assert asked(event(("SIMPLE", 1.0)), shares=[60, 30, 0])[0]
+    assert "not served" in asked(event(("SIMPLE", 1)))[1]["e1"]
 
 
 def test_of_two_events_the_lower_number_goes_first_and_the_other_has_the_rest():

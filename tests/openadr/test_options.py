@@ -45,6 +45,12 @@ def test_a_source_of_the_configuration_becomes_a_ven_that_only_claims():
         ({"targets": ["car"]}, "targets"),
         ({"client_id": "x"}, "client_secret"),
         ({"webhook": "https://x"}, "webhook"),
+        ({"simple": [60, 30]}, "simple"),
+        ({"simple": [30, 60, 0]}, "falling"),
+        ({"simple": [101, 60, 0]}, "simple"),
+        ({"simple": [60, 30, -1]}, "simple"),
+        ({"simple": [60.0, 30, 0]}, "simple"),
+        ({"simple": 5}, "simple"),
     ],
 )
 def test_a_wrong_option_is_one_sentence_with_its_key(changes, why):

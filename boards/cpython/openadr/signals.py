@@ -6,6 +6,7 @@ nothing of it, and one bad event must not take the others along. Source: OpenADR
 
 ALERT_GRID_EMERGENCY and ALERT_BLACK_START ask to use as little as possible: a source of a grid operator or utility
 limits the import to nothing, any other caps each device that can be moved. The other alerts are words for people.
+SIMPLE levels mean what was agreed outside the standard: what may still be drawn, where the site says how much that is.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from agent.limits import EXPORT, IMPORT
 from agent.orders import may_claim, may_limit
 from agent.state import State
 from boards.cpython.steps import CLAIM, LIMIT, Matter
-from boards.cpython.strict_json import Malformed, scaled
+from boards.cpython.strict_json import Malformed, as_number, scaled
 from hal import capabilities
 
 CHARGE = 4  # beside the modes of a claim: a state of charge in per mille, which becomes a set-point with the time
 MINIMISE = ("ALERT_GRID_EMERGENCY", "ALERT_BLACK_START")
+LEVELS = 3
+UNSTATED_W = 1000000  # what a circuit has that states no limit of its own
 SERIES = ("PRICE", "EXPORT_PRICE", "GHG")
 _WATTS = {"KW": 1000}
 
@@ -48,11 +51,17 @@ class Wish:
 class Places:
     """What the site is to a source: its scopes, and what the source's role and ceiling let it ask for."""
 
-    def __init__(self, state: State, authority: Authority, targets: dict[str, str]) -> None:
-        """`targets` maps a target of the VTN to the id of a circuit or device, "" for the site."""
+    def __init__(
+        self, state: State, authority: Authority, targets: dict[str, str], shares: list[int] | None = None
+    ) -> None:
+        """`targets` maps a target of the VTN to the id of a circuit or device, "" for the site.
+
+        `shares` is what may be drawn at the SIMPLE levels 1, 2 and 3, in percent; None: that was not agreed.
+        """
         self.state = state
         self.authority = authority
         self._targets = targets
+        self._shares = shares
 
     def scopes(self, targets: frozenset[str]) -> list[int]:
         """Return what an event is about: without targets the site. Raises: Unserved."""
@@ -107,17 +116,36 @@ class Places:
 
     def minimise(self, scope: int) -> list[tuple[Matter, int, int]]:
         """Return what lets a scope use as little as it can. Raises: Unserved."""
+        return self._reduced(scope, 0)
+
+    def simple(self, scope: int, level: int) -> list[tuple[Matter, int, int]]:
+        """Return what lets a scope use no more than its share at a level; 0 asks for nothing. Raises: Unserved."""
+        if self._shares is None:
+            raise Unserved("'SIMPLE': this payload is not served")
+        return self._reduced(scope, self._shares[level - 1]) if level else []
+
+    def _reduced(self, scope: int, percent: int) -> list[tuple[Matter, int, int]]:
+        """Return what holds a scope to a share of what it may draw."""
         if may_limit(self.authority) and self.authority.role != "owner":
-            return [self.limit(scope, IMPORT, 0)]
+            most_w = self._most_w(scope) * percent // 100 if percent else 0
+            return [self.limit(scope, IMPORT, min(most_w, self.authority.power_max_w))]
         self._check_claim()
         found = [
-            ((CLAIM, unit.index, CEILING), CEILING, unit.lowest())
+            ((CLAIM, unit.index, CEILING), CEILING, unit.setpoint_for(unit.power_of(None) * percent // 100))
             for unit in self.state.units
             if unit.takes_power() and unit.contract.control and self._is_within(unit.index, scope)
         ]
         if not found:
             raise Unserved("nothing there can be moved")
         return found
+
+    def _most_w(self, scope: int) -> int:
+        if scope >= 0:
+            return self.state.units[scope].power_of(None)
+        most_w = self.state.circuit_of(scope).import_limit_w
+        if most_w >= UNSTATED_W:
+            raise Unserved(f"{self.state.name_of(scope)} has no import_limit_w to take a share of")
+        return most_w
 
     def _is_within(self, index: int, scope: int) -> bool:
         if scope >= 0:
@@ -148,9 +176,18 @@ def asked(places: Places, scope: int, kind: str, entry: object, unit: str | None
         return places.minimise(scope)
     if kind in SERIES or kind.startswith("ALERT_"):
         return []
+    if kind == "SIMPLE":
+        return places.simple(scope, _level(entry))
     if kind not in _ASKS:
         raise Unserved(f"{kind!a}: this payload is not served")
     return [_ASKS[kind](places, scope, kind, entry, unit)]
+
+
+def _level(entry: object) -> int:
+    level = as_number("SIMPLE", entry)
+    if level not in range(LEVELS + 1):
+        raise Malformed(f"SIMPLE: {level}: expected 0, 1, 2 or {LEVELS}")
+    return int(level)
 
 
 def _watts(kind: str, entry: object, unit: str | None) -> int:

@@ -27,7 +27,7 @@ from boards.cpython.openadr.marks import Marks
 from boards.cpython.openadr.notices import Notices
 from boards.cpython.openadr.plan import in_watts, steps
 from boards.cpython.openadr.reports import Reports
-from boards.cpython.openadr.signals import Places, Unserved
+from boards.cpython.openadr.signals import LEVELS, Places, Unserved
 from boards.cpython.openadr.vtn import Vtn, VtnError
 from boards.cpython.peer_options import address, secret, trusting
 from boards.cpython.peers import checked_options
@@ -59,6 +59,15 @@ def _targets(key: str, given: Any) -> dict[str, str]:
     return given
 
 
+def _shares(key: str, given: Any) -> list[int]:
+    """Check what may be drawn at the SIMPLE levels, in percent: the higher the level, the less."""
+    fits = type(given) is list and len(given) == LEVELS and all(type(each) is int for each in given)
+    if not fits or not 100 >= given[0] >= given[1] >= given[2] >= 0:
+        raise ValueError(f"{key} = {given!r}: expected {LEVELS} falling percentages, as [60, 30, 0]")
+    shares: list[int] = given
+    return shares
+
+
 FIELDS: tuple[Field, ...] = (
     ("url", address("https"), REQUIRED),
     ("ven_name", text(128), REQUIRED),
@@ -68,6 +77,7 @@ FIELDS: tuple[Field, ...] = (
     ("token_url", address("https"), None),
     ("program", text(128), None),
     ("targets", _targets, {}),
+    ("simple", _shares, None),
     ("notices", one_of("mqtt", "none"), "mqtt"),
     ("poll_s", whole(5, 3600), 60),
     ("lease_s", whole(60, 86400), 3600),
@@ -98,7 +108,8 @@ class Ven:
         self._heard_ms = 0  # civil, when the VTN was last heard
         self.notices: Notices | None = None
         state = desk.loop.state
-        self.agenda = Agenda(Places(state, desk.authority, self.options["targets"]), state.agent_id)
+        places = Places(state, desk.authority, self.options["targets"], self.options["simple"])
+        self.agenda = Agenda(places, state.agent_id)
         names = sorted({"", *self.options["targets"].values()})
         scopes = [state.scope_named(name) for name in names]
         if None in scopes:
