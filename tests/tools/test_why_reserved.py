@@ -13,11 +13,12 @@ from tools.why_words import device_lines
 WINDOW = {"authority": "agg", "scope": "charger", "direction": 1, "power_w": 3000, "starts_ms": None,
     "left_ms": 5400000}  # fmt: skip
 UNDATED = {**SITE, "civil_ms": 0}
-DATED = {**SITE, "civil_ms": 1700000000000}
+CIVIL_MS = 1700000000000
+DATED = {**SITE, "civil_ms": CIVIL_MS}
 
 
 def clock(ahead_ms: int) -> str:
-    return time.strftime("%H:%M", time.localtime((DATED["civil_ms"] + ahead_ms) / 1000))
+    return time.strftime("%H:%M", time.localtime((CIVIL_MS + ahead_ms) / 1000))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 A limit says `value_w`, or `value_ma` for each of `phases`. A claim says one of four things, and with it its mode:
 `set_point` or `ceiling` of a `device` in its control quantity's unit, `target_w` or `change_w` of a `scope` ("" is the
-connection, else a circuit) at its meter. `duration_s` 0 is a default control. `start_in_s` counts from now.
+connection, else a circuit) at its meter. A reservation says `power_w` of a scope. `duration_s` 0 is a default
+control. `start_in_s` counts from now.
 Source: docs/format.md, "Session, command, receipt". A body that waits here keeps its start in civil seconds.
 """
 
@@ -18,6 +19,7 @@ QUANTITY, PHASES, START_S, ON_EXPIRY, MODE, RANDOM_START_S, RANDOM_END_S, RAMP_S
 DURATION_S_MAX = 2592000
 RANDOM_S_MAX = 3600
 RAMP_S_MAX = 3600
+DELAY_S_MAX = 1800
 VALUE_MAX = 1 << 40
 CONTROLS_MAX = 64  # in a set; a command's size bounds it earlier
 MODES = {"set_point": 0, "ceiling": 1, "target_w": 2, "change_w": 3}
@@ -85,6 +87,22 @@ def claim(
     return _body([where, given, _duration(duration_s), primacy], options)
 
 
+def reservation(
+    now_s: int, *, power_w: int, duration_s: int, scope: str = "", direction: int = 1, start_in_s: int = 0
+) -> Body:
+    """Return the body of a window; `direction` 1 is less drawn, 0 more. Raises: UsageError."""
+    _whole("power_w", power_w, 1, VALUE_MAX)
+    _whole("direction", direction, 0, 1)
+    _whole("duration_s", duration_s, 1, DURATION_S_MAX)
+    return _body([_text("scope", scope), direction, power_w, duration_s], _timing(now_s, start_in_s, 0, 0))
+
+
+def delay(*, device: str, max_s: int) -> Body:
+    """Return the body that sets the longest random delay of a charge point. Raises: UsageError."""
+    _whole("max_s", max_s, 0, DELAY_S_MAX)
+    return [_text("device", device), max_s]
+
+
 def cancel(command: str, random_end_s: int = 0) -> Body:
     """Return the body that ends a command's controls. Raises: UsageError."""
     _whole("random_end_s", random_end_s, 0, RANDOM_S_MAX)
@@ -107,7 +125,9 @@ def whole_set(now_s: int, controls: Any) -> Body:
     return [made]
 
 
-_MAKERS: dict[str, tuple[int, Callable[..., Body]]] = {"limit": (wire.LIMIT, limit), "claim": (wire.CLAIM, claim)}
+_MAKERS: dict[str, tuple[int, Callable[..., Body]]] = {
+    "limit": (wire.LIMIT, limit), "claim": (wire.CLAIM, claim), "reserve": (wire.RESERVE, reservation),
+}  # fmt: skip
 
 
 def kinds_in(kind: int, body: Body) -> set[int]:
@@ -123,13 +143,13 @@ def for_agent(kind: int, body: Body, now_s: int, agent_now_s: int) -> Body | Non
     if kind == wire.SET:
         placed = [[each[0], for_agent(each[0], each[1], now_s, agent_now_s)] for each in body[0]]
         return [[each for each in placed if each[1] is not None]]
-    if kind == wire.CANCEL or len(body) <= FIXED or START_S not in body[FIXED]:
+    if kind in (wire.CANCEL, wire.DELAY) or len(body) <= FIXED or START_S not in body[FIXED]:
         return body
     fields, options = body[:FIXED], dict(body[FIXED])
     ahead_s = options.pop(START_S) - now_s
     if ahead_s > 0:
         return [*fields, options | {START_S: agent_now_s + ahead_s}]
-    at = DURATION if kind == wire.LIMIT else DURATION - 1
+    at = DURATION - 1 if kind == wire.CLAIM else DURATION
     if fields[at]:
         fields[at] += ahead_s
         if fields[at] <= 0:

@@ -4,13 +4,15 @@
     {"cmd": "claim", "agent": "…", "device": "charger", "set_point": 6000, "duration_s": 60, "primacy": 100}
     {"cmd": "set", "agent": "…", "controls": [{"cmd": "limit", "value_w": 4200, "duration_s": 0}]}
     {"cmd": "word", "agent": "…", "word": "boost", "device": "charger", "for_s": 7200}
+    {"cmd": "reserve", "agent": "…", "scope": "", "power_w": 3000, "duration_s": 7200, "start_in_s": 3600}
+    {"cmd": "delay", "agent": "…", "device": "charger", "max_s": 600}
     {"cmd": "cancel", "command": "…", "random_end_s": 0}
     {"cmd": "raw", "agent": "…", "raw": "<hex>"}
     {"cmd": "answers", "command": "…", "count": 1, "timeout_s": 30}
     {"cmd": "status"}
     {"cmd": "pages", "agent": "…", "path": "pages.cbor"}       writes a page file
 
-limit, claim, set, word and cancel also take `authority` and `expires_in_s`; what else a control may say stands in
+limit, claim, set, word, reserve, delay and cancel also take `authority` and `expires_in_s`; what else a control may say stands in
 tools/headend/bodies.py and docs/headend.md. An answer holds `"ok": true` or an `error`.
 The socket has mode 0600: who can open it can move watts.
 """
@@ -46,6 +48,8 @@ class Door:
             "limit": self._limit,
             "claim": self._claim,
             "set": self._set,
+            "reserve": self._reserve,
+            "delay": self._delay,
             "word": self._word,
             "cancel": self._cancel,
             "raw": self._raw,
@@ -106,6 +110,12 @@ class Door:
 
     async def _set(self, **asked: Any) -> dict[str, Any]:
         return {"command": await self._head_end.send_set(**asked)}
+
+    async def _reserve(self, **asked: Any) -> dict[str, Any]:
+        return {"command": await self._head_end.send_reserve(**asked)}
+
+    async def _delay(self, **asked: Any) -> dict[str, Any]:
+        return {"command": await self._head_end.send_delay(**asked)}
 
     async def _word(self, **asked: Any) -> dict[str, Any]:
         return {"command": await self._head_end.send_word(**asked)}

@@ -112,6 +112,18 @@ class HeadEnd:
         """Put a whole set in the place of all that an authority said so far: see tools.headend.bodies.whole_set."""
         return self._place(agent, wire.SET, bodies.whole_set(_now_s(), controls), authority, expires_in_s)
 
+    async def send_reserve(
+        self, agent: str, *, authority: str | None = None, expires_in_s: int = EXPIRES_S, **asked: Any
+    ) -> str:
+        """Reserve a window: see tools.headend.bodies.reservation. Return the command's hash."""
+        return self._place(agent, wire.RESERVE, bodies.reservation(_now_s(), **asked), authority, expires_in_s)
+
+    async def send_delay(
+        self, agent: str, *, authority: str | None = None, expires_in_s: int = EXPIRES_S, **asked: Any
+    ) -> str:
+        """Set a charge point's longest random delay: see tools.headend.bodies.delay. Return the command's hash."""
+        return self._place(agent, wire.DELAY, bodies.delay(**asked), authority, expires_in_s)
+
     async def send_word(
         self, agent: str, *, authority: str | None = None, expires_in_s: int = EXPIRES_S, **said: Any
     ) -> str:

@@ -27,10 +27,13 @@ from tools.verifier import Chain
 
 log = logging.getLogger("siteward.headend")
 
-MAY_SIGN = {wire.LIMIT: ("grid", "owner"), wire.CLAIM: ("aggregator", "owner"), wire.WORD: ("owner",)}
+MAY_SIGN = {
+    wire.LIMIT: ("grid", "owner"), wire.CLAIM: ("aggregator", "owner"), wire.DELAY: ("aggregator", "owner"),
+    wire.RESERVE: ("aggregator",), wire.WORD: ("owner",),
+}  # fmt: skip
 AGAIN_S = 5  # a command is not said again sooner
 EXPIRES_S_MAX = 86400
-ACCEPTED, WRONG_EPOCH, REPLAYED = 0, 5, 6
+ACCEPTED, WRONG_EPOCH, REPLAYED, RESERVED = 0, 5, 6, 16
 OPEN_REASONS = (WRONG_EPOCH, REPLAYED)  # the order may still come through as another command
 BYTES_MAX = wire.INBOUND_BYTES_MAX - 32  # numbers in it may be longer when it is said again
 
@@ -43,6 +46,7 @@ class Answer:
     agent: str
     seq: int
     reason: int
+    reserved_for_s: int | None = None  # where it is another programme's: for how long, from the answer on
 
     @property
     def accepted(self) -> bool:
@@ -51,7 +55,8 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         """Return it with the reason in words."""
-        return {"command": self.command, "seq": self.seq, "reason": self.reason, "says": wire.REASONS[self.reason]}
+        told = {"command": self.command, "seq": self.seq, "reason": self.reason, "says": wire.REASONS[self.reason]}
+        return told if self.reserved_for_s is None else {**told, "reserved_for_s": self.reserved_for_s}
 
 
 class Orders:
@@ -141,7 +146,15 @@ class Orders:
         return [answer for answer in found if answer.reason != WRONG_EPOCH] or found
 
     def _answers(self, agent: str, commands: list[str]) -> list[Answer]:
-        return [Answer(command, agent, seq, reason) for command, seq, reason in self._store.decisions(commands)]
+        return [
+            Answer(command, agent, seq, reason, self._reserved_for_s(agent, seq) if reason == RESERVED else None)
+            for command, seq, reason in self._store.decisions(commands)
+        ]
+
+    def _reserved_for_s(self, agent: str, seq: int) -> int | None:
+        """Return what the record behind a decision says, None where it is not here."""
+        behind = self._store.record(agent, seq + 1, "not_before")
+        return None if behind is None else -(-behind["left_ms"] // 1000)
 
     def _signer(self, kinds: set[int], name: str | None) -> Authority:
         if name is not None:

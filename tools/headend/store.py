@@ -179,6 +179,14 @@ class Store:
             # A reading's own end_s counts from its page; at_ms and civil_ms are absolute.
             yield {**json.loads(body), "epoch": epoch, "at_ms": at_ms, "civil_ms": civil_ms}
 
+    def record(self, agent: str, seq: int, kind: str) -> dict[str, Any] | None:
+        """Return an agent's record of this number, None where there is none of this kind."""
+        found = self._db.execute(
+            "SELECT body FROM records WHERE agent = ? AND seq = ? AND kind = ?", (agent, seq, kind)
+        ).fetchone()
+        told: dict[str, Any] | None = None if found is None else json.loads(found[0])
+        return told
+
     def decisions(self, commands: list[str]) -> list[tuple[str, int, int]]:
         """Return (command, number of the record, reason) of what agents answered to any of the commands."""
         marks = ",".join("?" * len(commands))
