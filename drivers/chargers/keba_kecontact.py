@@ -1,19 +1,20 @@
 """KEBA KeContact P30 (c-series from 3.10.16, x-series from 1.11) and P40: charging station. Modbus TCP, unit 255.
 
 Source: KEBA, "KeContact P30 Modbus TCP Programmers Guide" V1.02, chapters 3 and 4; one 32-bit number a read, function
-6 writes. Trust: the guide for the set-point, OpenEMS, evcc and openWB agree; the time-out (5018) by evcc and the notes
-of guide 1.07. On a P30 set DIP switch DSW1.3; nothing else may speak UDP to it.
-Option fallback_ma (0 or 6000): the failsafe current (1600) that the installer has set; another one there is refused,
-since where it is written (5016) has one source only. The time-out is armed: any write starts it anew, reading does
-not. A P30 is paused by disabling it (5014), a P40 by 0 mA. 1100 tells what the pilot offers, 0 while disabled or
-without a car; a thinner cable or heat lowers it, too, so a lower number there is nobody's order. A P40 before firmware
-1.2.1 tells its energy in Wh, every other product in 0.1 Wh.
+6 writes. Trust: the guide for the set-point, OpenEMS, evcc and openWB agree; failsafe current (5016) and time-out
+(5018) by the notes of guide 1.07 and Tinkerforge's WARP charger, which offers this table itself. On a P30 set DIP
+switch DSW1.3; nothing else may speak UDP to it.
+Option fallback_ma (0 or 6000): the failsafe current, written where 1600 tells another one, and not made to outlast a
+restart (5020). The time-out is armed: any write starts it anew, reading does not. A P30 is paused by disabling it
+(5014), a P40 by 0 mA. 1100 tells what the pilot offers, 0 while disabled or without a car; a thinner cable or heat
+lowers it, too, so a lower number there is nobody's order. A P40 before firmware 1.2.1 tells its energy in Wh, every
+other product in 0.1 Wh.
 """
 
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.errors import NotObeyed, OutOfRange, WrongDevice
+from hal.errors import NotObeyed, OutOfRange
 from hal.modbus.charger import ModbusCharger
 from hal.modbus.pdu import WRITE_REGISTER
 from hal.modbus.points import U32, Point
@@ -33,7 +34,7 @@ P40_FROM, TENTHS_FROM = 4000000, 10201
 ENERGY = Point(1036, U32, q.ENERGY_IMPORT_WH, den=10)  # 0.1 Wh
 IN_FORCE = Point(1100, U32, q.LIMIT_MA)
 SAFE_MA, WAIT_S = Point(1600, U32, q.LIMIT_MA), Point(1602, U32, _NUMBER)
-SET_MA, ENABLE, SET_WAIT_S = 5004, 5014, 5018
+SET_MA, ENABLE, SET_SAFE_MA, SET_WAIT_S = 5004, 5014, 5016, 5018
 
 
 class KebaKecontact(ModbusCharger):
@@ -69,14 +70,11 @@ class KebaKecontact(ModbusCharger):
         return self.blocks_of(type(self).points + (self._energy,))
 
     async def open(self) -> None:
-        """Find out which product it is and compare the failsafe current. Raises: WrongDevice, other DeviceErrors."""
+        """Find out which product it is, and read once. Raises: WrongDevice, other DeviceErrors."""
         self._is_p40 = (await self.number(PRODUCT) or 0) >= P40_FROM
         if self._is_p40 and (await self.number(FIRMWARE) or 0) < TENTHS_FROM:
             self._energy = Point(ENERGY.address, U32, q.ENERGY_IMPORT_WH)
         await super().open()
-        safe_ma = await self.number(SAFE_MA)
-        if safe_ma != self.fallback_ma:
-            raise WrongDevice(("fallback_ma", self.fallback_ma), ("failsafe current in mA", safe_ma))
         self._wrote_ma = None
 
     async def read(self) -> dict[int, int]:
@@ -89,13 +87,12 @@ class KebaKecontact(ModbusCharger):
         return numbers
 
     async def set_limit_ma(self, limit_ma: int) -> int:
-        """Arm the time-out, write, and return what the pilot offers, which cable or heat may hold lower. 0 pauses.
+        """Arm the failsafe, write, and return what the pilot offers, which cable or heat may hold lower. 0 pauses.
 
         Raises: NotObeyed while more than that is still offered, or nothing at all; other DeviceErrors.
         """
-        wait_s = self.fallback_ms // 1000
-        if await self.number(WAIT_S) != wait_s:
-            await self.write(SET_WAIT_S, (wait_s,), WRITE_REGISTER)
+        await self._hold(SAFE_MA, SET_SAFE_MA, self.fallback_ma)
+        await self._hold(WAIT_S, SET_WAIT_S, self.fallback_ms // 1000)
         if limit_ma or self._is_p40:
             await self.write(SET_MA, (limit_ma,), WRITE_REGISTER)
         if not self._is_p40:
@@ -106,6 +103,14 @@ class KebaKecontact(ModbusCharger):
         if in_force_ma is None or in_force_ma > limit_ma or offers:
             raise NotObeyed(IN_FORCE.address, limit_ma, in_force_ma)
         return in_force_ma
+
+    async def _hold(self, told: Point, register: int, number: int) -> None:
+        """Write where the product tells something else. Raises: NotObeyed when it still does, other DeviceErrors."""
+        if await self.number(told) != number:
+            await self.write(register, (number,), WRITE_REGISTER)
+            kept = await self.number(told)
+            if kept != number:
+                raise NotObeyed(register, number, kept)
 
     async def kept(self) -> int:
         """Return what the pilot offers. Raises: OutOfRange when it is less than we ordered, other DeviceErrors."""

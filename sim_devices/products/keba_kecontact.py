@@ -2,9 +2,9 @@
 
 Source: KEBA, "KeContact P30 Modbus TCP Programmers Guide" V1.02: chapter 3 (one 32-bit number a read, most significant
 word first) and 4 (writes are 16 bits). 1100 is taken as the pilot's current, 0 while disabled or without a car (openWB
-reads it so). After the failsafe time-out (1602, written at 5018) the failsafe current (1600) counts until the next
-order. A P30 keeps what it was told apart from being enabled (5014); a P40 takes 0 mA at 5004, which it also tells. Not
-modelled: RFID, session energy limit, unlocking, phase switching, 1046 other than 1000.
+reads it so). After the failsafe time-out (1602, written at 5018) the failsafe current (1600, written at 5016: guide
+1.07) counts until the next order. A P30 keeps what it was told apart from being enabled (5014); a P40 takes 0 mA at
+5004, which it also tells. Not modelled: RFID, session energy limit, unlocking, phase switching, 1046 other than 1000.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class KebaKecontact(Charger):
     def _orders(self) -> list[Cell]:
         orders = [
             Cell(5004, 1, lambda: u16(self.ordered_a * 1000), self._set_ma, self._is_current),
+            Cell(5016, 1, lambda: u16(self.safe_a * 1000), self._set_safe, self._is_safe),
             Cell(5018, 1, lambda: u16(self.wait_s), self._set_wait, lambda words: words[0] <= 600),
         ]
         if not self.is_p40:
@@ -81,6 +82,12 @@ class KebaKecontact(Charger):
 
     def _is_current(self, words: list[int]) -> bool:
         return 6000 <= words[0] <= 63000 or (self.is_p40 and words[0] == 0)
+
+    def _is_safe(self, words: list[int]) -> bool:
+        return words[0] == 0 or 6000 <= words[0] <= 32000
+
+    def _set_safe(self, words: list[int]) -> None:
+        self.safe_a = words[0] / 1000
 
     def _set_ma(self, words: list[int]) -> None:
         self.order(words[0] / 1000)

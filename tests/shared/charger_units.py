@@ -48,22 +48,23 @@ def phases(voltages_mv, currents_ma):
 def keba_offers(unit) -> None:
     """A P30: the pilot offers what was set while it is enabled."""
     put(unit.registers, 1100, "I", unit.registers[5004] * unit.registers[5014])
+    put(unit.registers, 1600, "I", unit.registers[5016])
     put(unit.registers, 1602, "I", unit.registers[5018])
 
 
 KEBA = {
     1000: 3, 1004: 7, 1006: 0, 1008: 15980, 1010: 15981, 1012: 15982, 1014: 1, 1016: 314161, 1018: 0, 1020: 11025400,
-    1036: 123456789, 1040: 229, 1042: 230, 1044: 231, 1100: 16000, 1110: 32000, 1600: 0, 1602: 0,
+    1036: 123456789, 1040: 229, 1042: 230, 1044: 231, 1100: 16000, 1110: 32000, 1600: 20000, 1602: 0,
 }  # fmt: skip
 
 CHARGERS = (
     Charger(
         "keba-kecontact",
-        words("I", KEBA) | {5004: 16000, 5014: 1, 5018: 0},
+        words("I", KEBA) | {5004: 16000, 5014: 1, 5016: 20000, 5018: 0},
         phases((229000, 230000, 231000), (15980, 15981, 15982))
         | {q.EV_STATE: q.EV_C, q.POWER_W: 11025, q.ENERGY_IMPORT_WH: 12345679, q.LIMIT_MA: 16000},
-        {5004: 10000, 5014: 1, 5018: 60},
-        {5004: 10000, 5014: 0, 5018: 60},
+        {5004: 10000, 5014: 1, 5016: 0, 5018: 60},
+        {5004: 10000, 5014: 0, 5016: 0, 5018: 60},
         after=keba_offers,
     ),
     Charger(

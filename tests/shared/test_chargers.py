@@ -126,10 +126,21 @@ async def test_a_keba_that_offers_more_or_nothing_does_not_obey():
     for offered_ma in (16000, 0):
         unit, driver = await opened(charger)
         unit.after_write = None
-        put(unit.registers, 1100, "I", offered_ma)
+        for address, number in ((1100, offered_ma), (1600, 0), (1602, 60)):
+            put(unit.registers, address, "I", number)
         assert (await failure_of(driver.obey(LIMIT_MA))).args == (1100, LIMIT_MA, offered_ma)
     unit, driver = await opened(charger)
     assert type(await failure_of(driver.kept())) is OutOfRange  # nothing was ordered here
+
+
+async def test_a_keba_that_does_not_take_the_failsafe_gets_no_order():
+    for told_at, faulty in ((1600, (5016, 0, 20000)), (1602, (5018, 60, 0))):
+        unit, driver = await opened(CHARGERS[0])
+        unit.after_write = None
+        if told_at == 1602:
+            put(unit.registers, 1600, "I", 0)
+        assert (await failure_of(driver.obey(LIMIT_MA))).args == faulty
+        assert unit.registers[5004] == 16000
 
 
 async def test_phases_of_a_unite_are_written_by_function_six_and_only_when_they_differ():
