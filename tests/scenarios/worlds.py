@@ -13,7 +13,7 @@ from tools.simulate.world import World
 AUTHORITIES = {"dso": "grid", "agg": "aggregator", "owner": "owner", "headend": "receipt"}
 
 
-def small_site(keys: Keys, **changes: dict[str, Any]) -> Premises:
+def small_site(keys: Keys, sources: tuple[dict[str, Any], ...] = (), **changes: dict[str, Any]) -> Premises:
     """Return grid meter, charger with a hungry car, battery, one load; `changes` go into tables of site or home."""
     home = {
         "base_load": {"constant_w": 600.0, "shares": [0.4, 0.3, 0.3]},
@@ -43,6 +43,7 @@ def small_site(keys: Keys, **changes: dict[str, Any]) -> Premises:
             {"name": name, "role": role, "power_max_w": 30000, "public_key": keys.signer(name).public_key.hex()}
             for name, role in AUTHORITIES.items()
         ],
+        "source": list(sources),
         "circuit": [{"id": "garage", "fuse_ma": 20000}],
         "bus": [
             {"id": "rs485", "kind": "serial", "port": "rs485"},
@@ -62,11 +63,13 @@ def small_site(keys: Keys, **changes: dict[str, Any]) -> Premises:
     return Premises(home, site, True, kinds=kinds)
 
 
-def small_world(*happens: tuple[Any, ...], **changes: dict[str, Any]) -> World:
+def small_world(
+    *happens: tuple[Any, ...], sources: tuple[dict[str, Any], ...] = (), **changes: dict[str, Any]
+) -> World:
     """Return the small site; each of `happens` is (second, kind, arguments...)."""
     keys = Keys(1, real=False)
     events = [Event(number, at_s * 1000, kind, tuple(args)) for number, (at_s, kind, *args) in enumerate(happens)]
-    return World(small_site(keys, **changes), events, keys, all_rules())
+    return World(small_site(keys, sources, **changes), events, keys, all_rules())
 
 
 def broken_rule(world: World, seconds: int) -> str:
