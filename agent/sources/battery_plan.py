@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from agent.sources.desk import Control, Desk
     from agent.sources.storage import Slot
 
-_MODE = const(5)  # options of a body
+_START_S = const(3)  # options of a body
+_MODE = const(5)
 _BATTERIES = const(9)
 
 
@@ -108,13 +109,13 @@ class BatteryPlan(Planner):
             0,
         )
 
-    def controls(self, action: int, duration_s: int) -> list[Control]:
-        """Return one claim."""
+    def control(self, action: int, duration_s: int, start_s: int) -> Control:
+        """Return the claim of an action."""
         draw_w, give_w = self._powers_w()
         taking, giving = action // GIVES, action % GIVES
         if taking == FOLLOW or giving == FOLLOW:
             batteries = CHARGES * (taking == FOLLOW) + GIVES_POWER * (giving == FOLLOW)
-            options = {_MODE: TARGET, _BATTERIES: batteries}
-            return [[2, [self.scope, 0, duration_s, self.primacy, options]]]
+            options = {_START_S: start_s, _MODE: TARGET, _BATTERIES: batteries}
+            return [2, [self.scope, 0, duration_s, self.primacy, options]]
         power_w = draw_w if taking == ALL else -give_w if giving == ALL else 0
-        return [[2, [self.device, power_w, duration_s, self.primacy]]]
+        return [2, [self.device, power_w, duration_s, self.primacy, {_START_S: start_s}]]

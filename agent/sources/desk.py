@@ -101,16 +101,20 @@ class Desk:
                         return True
         return False
 
-    def _enter(self, controls: list[Control], now_ms: int) -> None:
+    def enter(self, kind: int, body: list[Any], origin: bytes, now_ms: int) -> bytes:
+        """Enter a command of this source now; return its name, empty where there is no room."""
         loop, state, me = self.loop, self.loop.state, self.authority
+        self._counter = max(self._counter, state.counters.get(me.key_id, 0)) + 1
+        digest = hashlib.sha256(me.name.encode() + self._counter.to_bytes(8, "big") + origin).digest()
+        fields = [_COMMAND, 1, state.agent_id, state.epoch, self._counter, now_ms // 1000 + _EXPIRES_S, kind, body]
+        return digest if loop.enter(Message(digest, record.ACCEPTED, me, fields)) else b""
+
+    def _enter(self, controls: list[Control], now_ms: int) -> None:
         if not controls and not self._has_any():
             self.reason = record.ACCEPTED
             return
-        self._counter = max(self._counter, state.counters.get(me.key_id, 0)) + 1
-        digest = hashlib.sha256(me.name.encode() + self._counter.to_bytes(8, "big") + self._origin).digest()
-        expires_s = now_ms // 1000 + _EXPIRES_S
-        fields = [_COMMAND, 1, state.agent_id, state.epoch, self._counter, expires_s, _SET, [controls]]
-        if loop.enter(Message(digest, record.ACCEPTED, me, fields)):
+        digest = self.enter(_SET, [controls], self._origin, now_ms)
+        if digest:
             self.digest, self.reason, self._lost = digest, None, False
             self._again_ms = now_ms + _AGAIN_MS
 

@@ -14,6 +14,7 @@ from agent.sources.planner import Planner
 from agent.sources.storage import ALL, GIVES, PRICE_MAX, StoragePlan
 from hal import capabilities
 from hal import quantities as q
+from hal.compat import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _HEATERS = (capabilities.SWITCH, capabilities.HEAT_PUMP, capabilities.SG_READY, capabilities.THERMOSTAT)
 _NEEDED = ("temp_min_mc", "temp_max_mc", "capacity_wh_k", "power_w")
+_START_S = const(3)  # option of a body
 _TEMP_MC = range(-20000, 95001)
 
 
@@ -128,8 +130,8 @@ class HeatPlan(Planner):
             max(lost_w, 0) * quarters // 4,
         )  # fmt: skip
 
-    def controls(self, action: int, duration_s: int) -> list[Control]:
-        """Return one claim."""
+    def control(self, action: int, duration_s: int, start_s: int) -> Control:
+        """Return the claim of an action."""
         unit, runs = self._unit, action == ALL * GIVES
         contract, most_w = unit.contract, self.desk.authority.power_max_w
         if contract.kind == capabilities.THERMOSTAT:
@@ -140,4 +142,4 @@ class HeatPlan(Planner):
             setpoint = 1 if contract.kind == capabilities.SWITCH else unit.fit(min(contract.maximum, most_w))
         else:
             setpoint = unit.lowest()
-        return [[2, [self.device, setpoint, duration_s, self.primacy]]]
+        return [2, [self.device, setpoint, duration_s, self.primacy, {_START_S: start_s}]]

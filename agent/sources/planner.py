@@ -190,8 +190,8 @@ class Planner:
             until += row[1]
         self.said, self._until = action, until
         assert self._ahead_ms is not None
-        duration_s = until * SLOT_S - (now_ms + self._ahead_ms) // 1000 + _GRACE_S
-        self.desk.replace(self.controls(action, duration_s), b"%d %d" % (action, until))
+        start_s, end_s = max(now_ms // 1000, 1), until * SLOT_S - self._ahead_ms // 1000 + _GRACE_S
+        self.desk.replace([self.control(action, end_s - start_s, start_s)], b"%d %d" % (action, until))
 
     def _ahead(self, places: int, stored: int) -> list[list[int]]:
         """Return [quarter hour, how many, action, stored before, after] of the next slots of the plan."""
@@ -256,8 +256,8 @@ class Planner:
         """Return what can be done in a slot."""
         raise NotImplementedError
 
-    def controls(self, action: int, duration_s: int) -> list[Control]:
-        """Return what lets the device do that."""
+    def control(self, action: int, duration_s: int, start_s: int) -> Control:
+        """Return the claim that lets the device do that."""
         raise NotImplementedError
 
 

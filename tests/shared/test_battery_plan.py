@@ -53,7 +53,7 @@ def told(source, direction, prices, at=0) -> None:
 def test_it_charges_where_that_pays_and_the_word_ends_with_the_run():
     source = planning()
     said = source.look([], 100)
-    assert [body[:2] + body[3:] for body in said] == [["battery", 2000, 192]]
+    assert [body[:2] + body[3:4] for body in said] == [["battery", 2000, 192]]
     run_s = said[0][2] - 120
     assert 4 * 3600 >= run_s > 1800 and (MIDNIGHT_S * 1000 + 100000) // 1000 + run_s <= MIDNIGHT_S + 4 * 3600 + 100
 
@@ -66,11 +66,19 @@ def test_what_is_said_is_not_said_anew_while_it_is_planned():
     assert source.changes == 1
 
 
+def test_the_same_word_again_is_another_one():
+    source, said = planning(12, 500), []
+    for _ in range(8):
+        source.source._until = -1  # as if what was said ended with this quarter hour
+        said += [str(source.look([], 900))]
+    assert len(set(said)) == len(said) == 8
+
+
 def test_when_energy_is_dear_it_gives_what_the_site_draws_and_no_more():
     source = planning(5, 800)
-    assert source.look([], 100)[0][4] == {5: 2, 9: 3}
+    assert source.look([], 100)[0][4] == {3: 47, 5: 2, 9: 3}
     assert source.controls[0][1][:2] == ["", 0]
-    assert planning(5, 0).look([], 100)[0][4] == {5: 2, 9: 1}  # what the sun would leave is taken
+    assert planning(5, 0).look([], 100)[0][4][9] == 1  # what the sun would leave is taken
 
 
 def test_it_rests_when_it_does_not_pay_for_its_losses():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.limits import SITE
 from boards.cpython.openadr.events import Event, Payload, Period, Program
 from boards.cpython.openadr.known import Events
 from boards.cpython.openadr.plan import AHEAD_MS
@@ -87,7 +88,7 @@ class Agenda:
         divided = [(span.start_ms, span.end_ms, None)] if alert else parts(span, payload)
         found: list[Wish] = []
         for start_ms, end_ms, entry in divided:
-            if payload.kind in SERIES:
+            if payload.kind in SERIES and SITE in scopes:
                 self._note(event, payload.kind, start_ms, end_ms, entry)
             for scope in scopes:
                 for matter, mode, amount in asked(self.places, scope, payload.kind, entry, unit):

@@ -28,6 +28,7 @@ from boards.cpython.openadr.notices import Notices
 from boards.cpython.openadr.plan import in_watts, steps
 from boards.cpython.openadr.reports import Reports
 from boards.cpython.openadr.signals import LEVELS, Places, Unserved
+from boards.cpython.openadr.tariff import Tariff
 from boards.cpython.openadr.vtn import Vtn, VtnError
 from boards.cpython.peer_options import address, secret, trusting
 from boards.cpython.peers import checked_options
@@ -82,6 +83,7 @@ FIELDS: tuple[Field, ...] = (
     ("poll_s", whole(5, 3600), 60),
     ("lease_s", whole(60, 86400), 3600),
     ("primacy", whole(1, 255), 1),
+    ("price_units", whole(1, 10_000_000), 100_000),
 )
 
 
@@ -107,6 +109,7 @@ class Ven:
         self._refused: dict[str, str] = {}
         self._heard_ms = 0  # civil, when the VTN was last heard
         self.notices: Notices | None = None
+        self._tariff = Tariff(desk, self.options["price_units"])
         state = desk.loop.state
         places = Places(state, desk.authority, self.options["targets"], self.options["simple"])
         self.agenda = Agenda(places, state.agent_id)
@@ -216,6 +219,7 @@ class Ven:
         if not self.polls or self.desk.loop.clock.quality() != q.CLOCK_SYNCHRONISED:
             return  # what was kept over a restart runs on until the VTN was heard
         found = steps(self.agenda.wishes(now_ms), now_ms)
+        self._tariff.follow(self.agenda.points, now_ms)
         before = self._said or {}
         left = [step for step in before if not step.is_over(now_ms)]
         if self._said is None or not is_enough(left, found, now_ms, None if changed else now_ms + SOON_MS):
