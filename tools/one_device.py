@@ -32,14 +32,14 @@ from hal.capabilities import Device
 from hal.errors import DeviceError
 from hal.memory import CountingWatchdog, MemoryStore
 from hal.modbus.bus import Bus
-from hal.modbus.sunspec import SunSpecDevice
 from tools.console import printable
 from tools.console_link import asking
 from tools.console_words import said
 from tools.errors import UsageError
 from tools.keys import create_key
 from tools.place import bus_of, number
-from tools.sunspec_facts import Fact, facts_of, lines_of
+from tools.product_facts import facts_about
+from tools.sunspec_facts import Fact, lines_of
 from tools.why import journal_of
 
 TIMEOUT_MS = {"tcp": 1000, "serial": 500, "ascii": 500}
@@ -84,7 +84,7 @@ async def _read(config: Config, at: int, *, as_json: bool) -> int:
         try:
             await driver.open()
             values = await driver.read()
-            facts = await facts_of(driver) if isinstance(driver, SunSpecDevice) else []
+            facts = await facts_about(driver)
         except DeviceError as fault:
             raise UsageError(f"{row['id']}: {told_fault(fault)}") from fault
     _print_reading(row["id"], driver, values, facts, as_json=as_json)

@@ -14,6 +14,7 @@ from tools.sunspec_points import PARTS, SPOTS, TITLES, Repeated, Spot
 WORDS_MAX = 100  # of one request
 PARTS_MAX = 24  # a product with more inputs is shown without the rest
 SIZES = {"u": 1, "s": 1, "e": 1, "b": 1, "u32": 2, "s32": 2, "b32": 2, "acc32": 2, "u64": 4, "text8": 8, "text16": 16}
+NO_MODEL = 0  # of a product that has no SunSpec map
 SIGNED, COUNTED, BITS = ("s", "s32"), ("acc32",), ("b", "b32")
 
 Told = int | float | str | list[str]
@@ -76,7 +77,8 @@ def _told(model: int, part: str, spots: Iterable[Spot], words: tuple[int, ...], 
     for spot in spots:
         if moved + _end(spot) <= len(words):
             raw = words[moved + spot.offset : moved + spot.offset + SIZES[spot.kind]]
-            told = _text(raw) if spot.kind.startswith("text") else _number(spot, raw, words)
+            is_text = spot.kind.startswith("text")
+            told = text_of(b"".join(word.to_bytes(2, "big") for word in raw)) if is_text else _number(spot, raw, words)
             if told is not None:
                 yield Fact(model, part, spot.name, told, spot.unit)
 
@@ -85,8 +87,8 @@ def _end(spot: Spot) -> int:
     return max(spot.offset + SIZES[spot.kind], 0 if spot.scale_at is None else spot.scale_at + 1)
 
 
-def _text(raw: tuple[int, ...]) -> str | None:
-    letters = b"".join(word.to_bytes(2, "big") for word in raw)
+def text_of(letters: bytes) -> str | None:
+    """Return a text as products keep it, None for none."""
     return letters.split(b"\0", 1)[0].strip().decode("ascii", "replace") or None
 
 
@@ -120,7 +122,8 @@ def lines_of(facts: list[Fact]) -> list[str]:
     lines: list[str] = []
     heading = ""
     for fact in facts:
-        title = f"{TITLES[fact.model]} (model {fact.model})" + (f", {fact.part}" if fact.part else "")
+        title = "product" if fact.model == NO_MODEL else f"{TITLES[fact.model]} (model {fact.model})"
+        title += f", {fact.part}" if fact.part else ""
         if title != heading:
             lines.append(title)
             heading = title

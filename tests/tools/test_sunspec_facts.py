@@ -13,6 +13,7 @@ from tests.drivers.test_recordings import model_points
 from tests.drivers.twins import Row, twin_of
 from tests.needs import shared_data
 from tests.shared.battery_units import sunspec
+from tools.product_facts import facts_about
 from tools.sunspec_facts import PARTS_MAX, Fact, facts_of, lines_of
 from tools.sunspec_points import PARTS, SPOTS, TITLES, Spot
 
@@ -116,6 +117,25 @@ async def test_sunspecs_own_ieee_1547_device_tells_which_functions_are_on():
     functions = {model: told(found, model, "function") for model in range(705, 713)}
     assert functions == {705: "on", 706: "off", 707: "on", 708: "on", 709: "on", 710: None, 711: None, 712: None}
     assert told(found, 705, "reverts after") == 0 and told(found, 706, "reverts after") is None
+
+
+@pytest.mark.parametrize(
+    ("device", "row", "expected"),
+    [
+        ("charger", Row("alfen-eve"), {"maker": "Alfen NV", "product": "ALF_1000", "version": "6.4.0-4210"}),
+        ("charger", Row("phoenix-charx"), {"product": "CHARX SEC-3100", "version": "1.7.0"}),
+        ("charger", Row("keba-kecontact", unit=255), {"type": 314161, "version": 10202}),
+        ("heat-pump", Row("stiebel-isg"), {"type": 391}),
+        ("grid", Row("carlo-gavazzi-em24-e1"), {"type": 1650}),
+        ("grid", Row("eastron-sdm120"), {}),
+    ],
+    ids=lambda part: getattr(part, "model", None),
+)
+async def test_other_products_tell_what_they_are_where_their_papers_have_it(device, row, expected):
+    twin = await twin_of(device, row)
+    found = await facts_about(twin.driver)
+    assert {fact.name: fact.told for fact in found} == expected
+    assert lines_of(found)[:1] == (["product"] if expected else [])
 
 
 async def test_numbers_below_zero_and_large_ones_are_what_they_are():
