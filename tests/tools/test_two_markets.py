@@ -95,7 +95,7 @@ async def market(folder: Path, port: str) -> AsyncIterator[tuple[HeadEnd, str]]:
     agent = wire.key_id(public["agent"]).hex()
     broker = Broker(folder, [agent])
     files, theirs = broker.agents[agent], broker.head_end
-    rows = [{"name": "receipts", "role": "receipt", "public_key": public["receipts"].hex()}]
+    rows: list[dict[str, object]] = [{"name": "receipts", "role": "receipt", "public_key": public["receipts"].hex()}]
     for name in ("agg", "vpp"):
         rows.append({"name": name, "role": "aggregator", "public_key": public[name].hex()})
         rows[-1] |= {"power_max_w": 5000, "reservations": int(name == "agg")}

@@ -9,6 +9,7 @@ from tools.verifier.chain import Chain
 from tools.verifier.coverage import Coverage
 from tools.verifier.disclosure import Disclosed
 from tools.verifier.faults import Fault
+from tools.verifier.served import Served
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class AgentReport:
     last_civil_s: int = 0
     epochs: Counter[int] = field(default_factory=Counter)  # epoch -> pages
     coverage: Coverage = field(default_factory=Coverage)
+    served: Served = field(default_factory=Served)
 
 
 @dataclass(slots=True)

@@ -86,6 +86,7 @@ def _agent_json(agent: AgentReport) -> dict[str, Any]:
             for one in chain.history.enrolments.stated
         ],
         "coverage": agent.coverage.as_json(),
+        "served": agent.served.as_json(),
         "clock_corrections": chain.clocks.corrections,
         "first_civil_s": agent.first_civil_s or None,
         "last_civil_s": agent.last_civil_s or None,
@@ -125,10 +126,32 @@ def _agent_text(agent: AgentReport) -> str:
     rows = [[row["device"], row["model"], row["register"], row["first_wh"], row["last_wh"]] for row in found["energy"]]
     if rows:
         lines.append(_indent(table(["device", "model", "register", "first_wh", "last_wh"], rows)))
+    lines += _served_lines(found["served"])
     picture = draw(agent.coverage, shutil.get_terminal_size().columns - 2)
     if picture:
         lines += ["", *(f"  {line}" for line in picture)]
     return "\n".join(lines)
+
+
+def _served_lines(served: list[dict[str, Any]]) -> list[str]:
+    """Return whose programme each device served, where there was any, and each window with its times."""
+    told = [row for row in served if row["window"] is not None or row["by"].startswith("claim ")]
+    windows = {row["window"]["command"]: row["window"] for row in told if row["window"] is not None}
+    lines = [
+        f"  reserved {printable(window['for'])}: {printable(window['place']) or 'the connection'}, "
+        f"{when(window['from_s'] or 0)} to {when(window['until_s'] or 0)}, command {command[:16]}"
+        for command, window in windows.items()
+    ]
+    rows = [
+        [
+            "-" if row["window"] is None else row["window"]["command"][:16],
+            *(printable(row[name]) for name in ("device", "by")),
+            *(row[name] for name in ("span_s", "import_wh", "export_wh")),
+        ]
+        for row in told
+    ]
+    names = ["window", "device", "decided by", "seconds", "drawn_wh", "fed_in_wh"]
+    return [*lines, _indent(table(names, rows))] if rows else []
 
 
 def _faults_text(report: Report, name: str) -> str:

@@ -236,10 +236,12 @@ class Verifier:
             agent.hole_places[chain.next_seq] = place
         if page.epoch != chain.epoch:
             agent.report.coverage.end_epoch(chain.clocks.offset_s())
+            agent.report.served.end_epoch()
         faults = [_placed(fault, place) for fault in chain.take(page, self._starts)]
         agent.epochs.take_page(page, chain.clocks, chain.history.devices)
         self._count(agent.report, page)
         agent.report.coverage.take(page, chain)
+        agent.report.served.take(page, page.records, chain.history.devices, chain.clocks.offset_s())
         return faults
 
     def _refused(self, agent: _Agent, page: Page, place: str) -> list[Fault]:
