@@ -2,7 +2,8 @@
 
 Source: SunSpec Alliance, model definitions 103, 113, 701, 713 and 802; 101 and 102 lie as 103, 111 and 112 as 113.
 Trust: maker's own definitions. What is fed in is positive there, so its sign is turned; its energy counts as export.
-An inverter that may be limited has a driver of its own: `sunspec-inverter`.
+Model 701 may tell the mean of its phases alone (LNV): that is nobody's voltage here, but makes a product credible. An
+inverter that may be limited has a driver of its own: `sunspec-inverter`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hal.modbus.points import Point
 from hal.modbus.sunspec import ACC32, ACC64, FLOAT32, INT16, UINT16, UINT32, SunSpecDevice
 
 FEEDS = -1  # W
+_MEAN_MV = -2
 _INTEGERS = (
     Point(3, UINT16, q.CURRENT_L1_MA, num=1000, scale_at=6),  # A
     Point(4, UINT16, q.CURRENT_L2_MA, num=1000, scale_at=6),
@@ -38,6 +40,7 @@ _FLOATS = (
 )
 _IEEE_1547 = (
     Point(10, INT16, FEEDS, scale_at=116),
+    Point(16, UINT16, _MEAN_MV, num=1000, scale_at=114),  # V
     Point(17, UINT32, q.FREQUENCY_MHZ, num=1000, scale_at=115),  # Hz
     Point(19, ACC64, q.ENERGY_EXPORT_WH, scale_at=120),  # Wh
     Point(23, ACC64, q.ENERGY_IMPORT_WH, scale_at=120),
@@ -55,7 +58,7 @@ class SunSpecProduction(SunSpecDevice, Meter):
 
     model = "sunspec-production"
     gap_max = 32
-    credible = (((q.VOLTAGE_L1_MV, q.VOLTAGE_L2_MV, q.VOLTAGE_L3_MV), 50000, 500000),)
+    credible = (((q.VOLTAGE_L1_MV, q.VOLTAGE_L2_MV, q.VOLTAGE_L3_MV, _MEAN_MV), 50000, 500000),)
     models = {  # noqa: RUF012  (a table: never changed)
         101: _INTEGERS, 102: _INTEGERS, 103: _INTEGERS, 111: _FLOATS, 112: _FLOATS, 113: _FLOATS, 701: _IEEE_1547,
         713: (Point(4, UINT16, q.SOC_PM, num=10, scale_at=8),),  # %
@@ -77,6 +80,7 @@ class SunSpecProduction(SunSpecDevice, Meter):
     async def read(self) -> dict[int, int]:
         """Return quantity -> integer. Raises: DeviceError."""
         numbers = await super().read()
+        numbers.pop(_MEAN_MV, None)
         if FEEDS in numbers:
             numbers[q.POWER_W] = -numbers.pop(FEEDS)
         return numbers

@@ -71,6 +71,15 @@ async def test_an_inverter_feeds_in_as_negative_power():
         }  # fmt: skip
 
 
+async def test_a_product_that_tells_the_mean_of_its_phases_only_is_believed_and_tells_no_voltage():
+    measured = {10: 3500, 16: 2301, 47: 0xFFFF, 70: 0xFFFF, 93: 0xFFFF, 114: 0xFFFF, 116: 0}
+    registers, found = sunspec(((701, 153, measured),))
+    inverter = await opened("sunspec-production", Unit(registers))
+    assert await inverter.read() == {q.POWER_W: -3500}
+    registers[found[701] + 16] = 0xFFFF
+    assert type(await failure_of(opened("sunspec-production", Unit(registers)))) is WrongDevice
+
+
 async def test_a_limit_is_a_share_of_what_the_installer_set_and_reverts_by_itself():
     unit, at = inverter_unit()
     inverter = await opened("sunspec-inverter", unit)
