@@ -19,11 +19,13 @@ SLACK_PERCENT = {
     "mpy_bytes": 3,
     "ready_heap_bytes": 3,
     "running_heap_bytes": 10,
+    "peak_heap_bytes": 10,
     "scattered_bytes": 50,
     "tasks": 0,
     "tick_alloc_bytes": 3,
     "heap_bytes_32_bit": 3,
     "slice_lines_32_bit": 5,
+    "handshake_sums": 100,
     "flash_blocks_a_day": 3,
 }
 

@@ -32,6 +32,7 @@ from tools.verifier import Verifier
 START_S = 60.0
 CATCH_UP_S = 30.0
 SAY_S = 600.0
+GROWTH_S = 75.0  # the first mark is at a minute
 PAGES_PER_MINUTE_MIN = 4  # they close every 10 s, sooner for an answer
 WATCH = Path(__file__).with_name("watch.py")
 
@@ -105,7 +106,7 @@ class Run:
         pid = self._board.pid if self._board is not None else None
         if said.get("fact") != "look" or pid is None:
             return
-        held = {name: said[name] for name in ("heap_bytes", "free_bytes", "largest_bytes", "tasks")}
+        held = {name: said[name] for name in ("heap_bytes", "peak_bytes", "free_bytes", "largest_bytes", "tasks")}
         self.report.looks.append(
             vitals.Look(self.now_s() - self._ready_s, **held, handles=open_handles(pid), resident_kb=resident_kb(pid))
         )
@@ -135,7 +136,10 @@ class Run:
         report.marks = vitals.marks(report.looks)
         alive = self._board is not None and self._board.pid is not None
         report.checks.append(Check("the agent ran to the end", alive, f"see {layout.folder / 'board.log'}"))
-        report.checks += vitals.judge(report.marks)
+        if report.seconds >= GROWTH_S:
+            report.checks += vitals.judge(report.marks)
+        else:
+            report.checks += [vitals.judge_pieces(mark) for mark in report.marks]
         report.checks.append(limit.judge(truth.samples, traffic.levels))
         refused = ", ".join(traffic.refused[:5])
         report.checks.append(

@@ -24,6 +24,7 @@ class Look:
 
     at_s: float
     heap_bytes: int
+    peak_bytes: int  # between two turns, with what the next collection takes
     free_bytes: int
     largest_bytes: int
     tasks: int
@@ -33,10 +34,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Mark:
-    """The least of everything around one moment."""
+    """The least of everything around one moment, and the highest peak until then."""
 
     at_s: float
     heap_bytes: int
+    peak_bytes: int
     free_bytes: int
     largest_bytes: int
     tasks: int
@@ -58,12 +60,21 @@ def marks(looks: list[Look]) -> list[Mark]:
 def _mark(looks: list[Look], at_s: float, window_s: float) -> Mark:
     least = _least(looks, at_s, window_s)
     least["largest_bytes"] = _least(looks, at_s, WINDOW_S_MIN)["largest_bytes"]  # it does not grow: what there is now
-    return Mark(**{**least, "at_s": at_s})
+    peak_bytes = max(look.peak_bytes for look in looks if look.at_s <= at_s)
+    return Mark(**{**least, "at_s": at_s, "peak_bytes": peak_bytes})
 
 
 def _least(looks: list[Look], at_s: float, window_s: float) -> dict[str, Any]:
     near = [asdict(look) for look in looks if at_s - window_s < look.at_s <= at_s] or [asdict(looks[0])]
     return {name: min(row[name] for row in near) for name in near[0]}
+
+
+def judge_pieces(end: Mark) -> Check:
+    """Return whether what is free is of use."""
+    return Check(
+        f"{LARGEST_BYTES_MIN} bytes stay free in one piece", end.largest_bytes >= LARGEST_BYTES_MIN,
+        f"{end.largest_bytes} at {end.at_s:.0f} s; peak {end.peak_bytes}, free {end.free_bytes}",
+    )  # fmt: skip
 
 
 def judge(found: list[Mark]) -> list[Check]:
@@ -77,8 +88,7 @@ def judge(found: list[Mark]) -> list[Check]:
     return [
         Check(f"heap does not grow by more than {GROWTH_BYTES_MAX} bytes", heap <= GROWTH_BYTES_MAX,
               f"{heap:+} bytes {since}; {end.heap_bytes} in use, {end.free_bytes} free"),
-        Check(f"{LARGEST_BYTES_MIN} bytes stay free in one piece", end.largest_bytes >= LARGEST_BYTES_MIN,
-              f"{before.largest_bytes} at {before.at_s:.0f} s, {end.largest_bytes} at the end"),
+        judge_pieces(end),
         Check("no task is left over", tasks <= 0, f"{tasks:+} {first}; {end.tasks} alive"),
         Check("no descriptor is left over", handles <= 0, f"{handles:+} {first}; {end.handles} open"),
         Check("the process does not grow", resident <= GROWTH_KB_MAX,

@@ -1,4 +1,4 @@
-"""Looks at a board's agent from inside: heap, largest free block, tasks. MicroPython loads it before the agent runs.
+"""Looks at a board's agent from inside: heap and its peak, largest free block, tasks. Loaded before the agent runs.
 
 Itself it takes about 2 KB of that heap, and the agent has so much less.
 """
@@ -14,7 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LOOK_MS = 7000  # pages close every 10 s, limits are renewed every 15: never for long at the same moment of them
+SAMPLE_MS = 250
+SAMPLES = (
+    28  # a look every 7 s: pages close every 10 s, limits are renewed every 15, never for long at one moment of them
+)
 GRAIN_BYTES = 64
 
 
@@ -47,8 +50,12 @@ class Watch:
     async def look(self) -> None:
         """Tell for ever."""
         while True:
-            await asyncio.sleep_ms(LOOK_MS)  # type: ignore[attr-defined]
+            peak_bytes = 0
+            for _ in range(SAMPLES):
+                await asyncio.sleep_ms(SAMPLE_MS)  # type: ignore[attr-defined]
+                peak_bytes = max(peak_bytes, gc.mem_alloc())
             told = {"fact": "look", "at_ms": time.ticks_ms(), "tasks": self.count()}  # type: ignore[attr-defined]
+            told["peak_bytes"] = peak_bytes
             gc.collect()
             told["heap_bytes"] = gc.mem_alloc()
             told["free_bytes"] = gc.mem_free()
