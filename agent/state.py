@@ -56,8 +56,8 @@ class State:
         self.departures: dict[str, tuple[int, int]] = {}  # device -> until when on the civil clock (ms), Wh
         self.prices: Prices | None = None  # where somebody may say them
         self.priced: list[list[Any]] = [[0, b""], [0, b""]]  # import, export: see agent/prices.py
-        self.kept: dict[str, list[int]] = {}  # source -> what it wants to know again after a reboot
         self.reserving: Reserving | None = None  # where a programme may reserve
+        self.kept: dict[str, list[int]] = {}  # source -> what it wants to know again after a reboot
         self.records: list[Record] = []  # this tick's facts, in order
         self.grants: list[Grant] = []  # one for each controllable device, renewed in every tick
         self.must_persist = False
@@ -104,6 +104,11 @@ class State:
     def circuit_of(self, scope: int) -> Circuit:
         """Return the circuit of a scope that is no device."""
         return self.circuits[SITE - scope]
+
+    def departure_of(self, device_id: str) -> tuple[int, int] | None:
+        """Return until when (civil ms) its owner needs how much (Wh) of a device, None where nobody said so."""
+        said = self.departures.get(device_id)
+        return said if said is not None and said[0] > self.civil_ms else None
 
     def within(self, scope: int) -> list[int]:
         """Return all scopes that are part of one, itself included."""

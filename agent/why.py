@@ -82,7 +82,7 @@ def device(state: State, image: Image, authorities: list[Authority], unit: Unit,
     told["setpoint"], told["source"] = unit.setpoint, unit.source
     told["wish"], told["wish_source"] = unit.wanted, unit.wanted_source
     told["comfort"] = list(unit.comfort)
-    told["departure"] = list(state.departures.get(unit.id, ()))  # civil ms, Wh
+    told["departure"] = list(state.departure_of(unit.id) or ())  # civil ms, Wh
     told["failsafe"] = cause_of(unit) if powered else 0
     told["failsafe_circuit"] = next(each.id for each in unit.chain if each.failsafe) if told["failsafe"] else None
     told["limits"] = parts.on_unit(state, unit, now_ms) if powered else []

@@ -9,6 +9,7 @@ from agent.command import Authority
 from boards.cpython.s2.book import Book
 from boards.cpython.s2.offers import resource_of
 from boards.cpython.s2.session import Session
+from boards.cpython.s2.storages import Plugged
 from tests.openadr.documents import NOON_MS
 from tests.shared.house import House
 
@@ -23,7 +24,8 @@ class Play:
         loop = SimpleNamespace(state=house.state, image=house.measure)
         self.desk = SimpleNamespace(loop=loop, authority=Authority("cem", b"cem", "aggregator", power_max_w))
         self.unit = house.state.units[index]
-        self.resource = resource_of(self.desk, self.unit, 10000)
+        self.plugged = Plugged()
+        self.resource = resource_of(self.desk, self.unit, 10000, self.plugged)
         self.out = []
         self.book = Book()
         self.refusal = ""
@@ -63,8 +65,11 @@ class Play:
         return self.hear("OMBC.Instruction", operation_mode_id=mode, **fields | more)
 
     def envelope(self, *elements, order_id="order-1", quantity="ELECTRIC.POWER.3_PHASE_SYMMETRIC", **more):
-        """Let the CEM instruct an envelope of (seconds, upper W)."""
-        listed = [{"duration": seconds * 1000, "upper_limit": upper, "lower_limit": 0} for seconds, upper in elements]
+        """Let the CEM instruct an envelope of (seconds, W), above 0 its upper limit and below it the lower one."""
+        listed = [
+            {"duration": seconds * 1000, "upper_limit": max(power_w, 0), "lower_limit": min(power_w, 0)}
+            for seconds, power_w in elements
+        ]
         envelope = {"id": "envelope-1", "commodity_quantity": quantity, "power_envelope_elements": listed}
         fields = {"id": order_id, "execution_time": "2023-11-15T12:00:00Z", "abnormal_condition": False}
         fields |= {"power_constraints_id": self.resource.name("constraints"), "power_envelopes": [envelope]}

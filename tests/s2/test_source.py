@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from aiohttp import WSMsgType, web
 from s2python.common import Handshake, HandshakeResponse, ReceptionStatus, SelectControlType
+from s2python.frbc import FRBCInstruction
 from s2python.pebc import PEBCInstruction
 from s2python.s2_parser import S2Parser
 
@@ -188,6 +189,32 @@ def test_an_owners_opt_out_aborts_an_instruction(tmp_path):
         return rig.site.charger.limit_ma, rig.statuses()
 
     assert run(play, tmp_path) == (16000, ["ACCEPTED", "STARTED", "ABORTED"])
+
+
+def test_an_owners_departure_makes_a_charger_a_storage_that_the_cem_fills(tmp_path):
+    async def play(rig, cem):
+        assert await until(lambda: cem.of("PEBC.PowerConstraints"))
+        rig.site.loop.state.departures["charger"] = (NOON_MS + 3600000, 5000)
+        await rig.pass_ms(2000)
+        assert await until(lambda: cem.of("FRBC.FillLevelTargetProfile"))
+        (actuator,) = cem.of("FRBC.SystemDescription")[0].actuators
+        off = next(mode for mode in actuator.operation_modes if mode.diagnostic_label == "off")
+        await cem.say(
+            FRBCInstruction(
+                message_id=uuid.uuid4(),
+                id=uuid.uuid4(),
+                actuator_id=actuator.id,
+                operation_mode=off.id,
+                operation_mode_factor=0,
+                execution_time=datetime.fromtimestamp(NOON_MS // 1000, UTC),
+                abnormal_condition=False,
+            )
+        )
+        assert await until(lambda: "ACCEPTED" in rig.statuses())
+        await rig.pass_ms(3000)
+        return rig.site.charger.limit_ma, len(cem.of("ResourceManagerDetails")), len(cem.sockets)
+
+    assert run(play, tmp_path) == (0, 2, 1)
 
 
 def test_a_cem_that_is_lost_is_found_again_and_its_envelope_runs_on(tmp_path):

@@ -1,8 +1,8 @@
 """A device as a resource of S2: what it tells of itself, and what an instruction makes of it.
 
 Which control type: a battery fills and empties a storage (FRBC), what runs and stops or has states is in operation
-modes (OMBC), a charger is kept below an envelope (PEBC), since it does not tell what is in the car. Sign: consumption
-is positive.
+modes (OMBC), a charger and an inverter are kept within an envelope (PEBC). A charger does not tell what is in the car;
+once its owner says what that needs, it fills a storage, too. Sign: consumption is positive.
 Source: s2-ws-json 0.0.2-beta; its transitions and timers are the protection table of the device (docs/config.md).
 """
 
@@ -26,6 +26,7 @@ MODELS = {
     capabilities.BATTERY: "ENERGY_STORAGE",
     capabilities.CHARGER: "ENERGY_CONSUMER",
     capabilities.HEAT_PUMP: "ENERGY_CONSUMER",
+    capabilities.INVERTER: "ENERGY_PRODUCER",
     capabilities.SG_READY: "ENERGY_CONSUMER",
     capabilities.SWITCH: "ENERGY_CONSUMER",
 }
@@ -75,7 +76,7 @@ class Resource(ABC):
         return [said("PowerMeasurement", measurement_timestamp=moment(now_ms), values=[reading])]
 
     @abstractmethod
-    def description(self, now_ms: int) -> Object:
+    def description(self, now_ms: int) -> list[Object]:
         """Return what it can be asked for."""
 
     @abstractmethod

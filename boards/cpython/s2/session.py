@@ -79,10 +79,19 @@ class Session:
                 self._say(message)
 
     def describe(self, resource: Resource, now_ms: int) -> None:
-        """Say anew what the device offers, which has changed."""
-        self.resource = resource
-        if self.selected:
-            self._say(resource.description(now_ms))
+        """Say anew what the device offers, which has changed; another control type has to be selected anew."""
+        before, self.resource = self.resource, resource
+        if before.control_type != resource.control_type:
+            self.selected = False
+            self.book.taken.clear()
+            if self._agreed:
+                self._say(resource.details())
+        elif self.selected:
+            self._describe(now_ms)
+
+    def _describe(self, now_ms: int) -> None:
+        for message in self.resource.description(now_ms):
+            self._say(message)
 
     def _say(self, message: Object) -> None:
         self._sent[message["message_id"]] = message
@@ -152,7 +161,7 @@ class Session:
         if not self.selected:
             self.book.taken.clear()
             return
-        self._say(self.resource.description(now_ms))
+        self._describe(now_ms)
         for status in self.resource.status(now_ms):
             self._say(status)
 

@@ -21,8 +21,9 @@ from boards.cpython.peers import checked_options
 from boards.cpython.s2.book import Book
 from boards.cpython.s2.messages import MESSAGE_BYTES_MAX
 from boards.cpython.s2.offers import resource_of
-from boards.cpython.s2.resources import Piece
+from boards.cpython.s2.resources import Piece, Resource
 from boards.cpython.s2.session import Ended, Session
+from boards.cpython.s2.storages import Plugged
 from boards.cpython.steps import STEPS_MAX, Step, controls, is_enough
 from boards.cpython.strict_json import Object
 from boards.cpython.web import aiohttp
@@ -73,7 +74,8 @@ class Managed:
         self.index = index
         self.book = Book()
         self.session: Session | None = None
-        self.contract: object = None  # what the device promised when it was described
+        self.offered: object = None  # what the device promised when it was described, and what its owner said
+        self.plugged = Plugged()
         self.heard_ms = 0  # civil, when the CEM last said something
         self.trouble = ""
 
@@ -90,8 +92,9 @@ class EnergyManager:
             unit = state.unit_named(name)
             if unit is None:
                 raise ValueError(f"devices: there is no {name!r}")
-            resource_of(desk, unit, self.options["capacity_wh"].get(name))  # refuses what has nothing to offer
-            self.managed.append(Managed(unit.index))
+            managed = Managed(unit.index)
+            self._offer(managed)  # refuses what has nothing to offer
+            self.managed.append(managed)
         self._headers: dict[str, str] = {}
         self._tls = trusting(Path(), None)
         self._notes = Notes(desk.authority.name)
@@ -152,10 +155,7 @@ class EnergyManager:
             max_msg_size=MESSAGE_BYTES_MAX,
             compress=0,
         ) as socket:
-            unit = self.desk.loop.state.units[managed.index]
-            managed.contract = unit.contract
-            resource = resource_of(self.desk, unit, self.options["capacity_wh"].get(unit.id))
-            managed.session = Session(resource, managed.book, _queued(out), self._refusal_of)
+            managed.session = Session(self._offer(managed), managed.book, _queued(out), self._refusal_of)
             speaking = asyncio.create_task(_speak(socket, out))
             try:
                 await self._listen(socket, managed, managed.session)
@@ -198,16 +198,30 @@ class EnergyManager:
         """Let every session say what is new."""
         outcomes = self._outcomes()
         for managed in self.managed:
-            unit = self.desk.loop.state.units[managed.index]
+            managed.plugged.look(self._reading(managed))
             if managed.session is None:
                 managed.book.follow(outcomes, now_ms)
                 continue
-            if unit.contract is not managed.contract:
-                managed.contract = unit.contract
-                capacity_wh = self.options["capacity_wh"].get(unit.id)
-                managed.session.describe(resource_of(self.desk, unit, capacity_wh), now_ms)
+            if managed.offered != self._promise(managed):
+                managed.session.describe(self._offer(managed), now_ms)
             managed.session.tick(now_ms, outcomes)
         self._tell()
+
+    def _reading(self, managed: Managed) -> dict[int, int]:
+        state = self.desk.loop.state
+        sample = self.desk.loop.image().fresh(managed.index, state.now_ms, state.units[managed.index].contract.stale_ms)
+        return {} if sample is None else sample.values
+
+    def _promise(self, managed: Managed) -> object:
+        """Return what a device's offer is made of."""
+        unit = self.desk.loop.state.units[managed.index]
+        return unit.contract, self.desk.loop.state.departure_of(unit.id)
+
+    def _offer(self, managed: Managed) -> Resource:
+        """Return what a device offers now. Raises: ValueError."""
+        managed.offered = self._promise(managed)
+        unit = self.desk.loop.state.units[managed.index]
+        return resource_of(self.desk, unit, self.options["capacity_wh"].get(unit.id), managed.plugged)
 
     def _tell(self) -> None:
         """Tell people what is amiss, device by device."""
