@@ -3,7 +3,7 @@
 The relay stops devices when the frequency has fallen to a threshold in two readings one after the other, for a fixed
 time at the least, and until the frequency is back. The droop gives a battery a share of its power that grows evenly
 from the edge of the dead-band to full power. A frequency that is not known, or that no grid has, asks for nothing; what
-the relay has stopped stays stopped for its time.
+the relay has stopped stays stopped for its time, which a reboot begins anew.
 
 Source: for the shapes, static firm frequency response (a threshold, say 49.7 Hz, held for 30 minutes) and frequency
 containment (full power 200 mHz off, in 30 s) as cited in the design notes. One reading a second: no service that wants
@@ -73,7 +73,7 @@ class Frequency:
         self._watched, self._moved = watched, moved
         self._seen_ms = -1  # the reading that was looked at last
         self._low = 0  # readings at or below the threshold, one after the other
-        self._fell_ms = -1  # when the relay fell; -1: it has not
+        self._fell_ms = 0 if state.kept.get(desk.authority.name) == [1] else -1  # when the relay fell; -1: it has not
         self._said_w = 0
 
     def look(self, now_ms: int, image: Image) -> None:
@@ -96,11 +96,14 @@ class Frequency:
 
     def _is_down(self, now_ms: int, found_mhz: int | None) -> bool:
         """Tell whether the relay holds its devices."""
+        state, name = self.desk.loop.state, self.desk.authority.name
         if self._fell_ms < 0 and self._low >= 2:
             self._fell_ms = now_ms
+            state.keep(name, [1])
         over = self._fell_ms >= 0 and now_ms - self._fell_ms >= self.for_s * 1000
         if over and (found_mhz is None or found_mhz >= self.nominal_mhz - self.dead_mhz):
             self._fell_ms = -1
+            state.keep(name, [0])
         return self._fell_ms >= 0
 
     def _follow(self, found_mhz: int | None) -> None:

@@ -57,6 +57,19 @@ def test_what_the_relay_stopped_is_free_after_its_time_when_the_meter_is_gone():
     assert source.look([None]) == []
 
 
+def test_what_the_relay_stopped_stays_stopped_over_a_reboot_and_its_time_begins_anew():
+    source = relay()
+    at(49600, source, 2)
+    assert source.state.kept == {"source": [1]}
+    for kept, said in (([1], STOPPED), ([0], []), ([1, 2, 3, 4], [])):
+        again = Listener()
+        again.state.kept["source"] = kept
+        again.using(Frequency, meter="grid", stops=["charger", "heatpump"], for_s=60)
+        assert again.look([None], 59) == said and again.look([None]) == []
+    at(50000, source, 60)
+    assert source.state.kept == {"source": [0]}
+
+
 def test_the_droop_grows_evenly_from_the_dead_band_to_full_power_in_both_directions():
     for off_mhz, asked_w in ((0, 0), (20, 0), (21, 0), (24, 100), (110, 2250), (200, 4500), (900, 4500)):
         assert at(50000 + off_mhz, droop()) == ([["battery", asked_w, FOR_S, 10]] if asked_w else []), off_mhz
