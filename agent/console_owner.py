@@ -54,7 +54,7 @@ def words(state: State, now_ms: int) -> Told:
         "owner": owner.name,
         "claims": said,
         "comforts": {name: list(state.comforts[name]) for name in sorted(state.comforts)},
-        "departures": {name: list(state.departures[name]) for name in sorted(state.departures)},
+        "departures": {name: list(state.departure_of(name) or ()) for name in sorted(state.departures)},
         "devices": [
             [unit.id, unit.contract.control, unit.setpoint, unit.source, list(unit.comfort)]
             for unit in state.units

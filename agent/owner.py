@@ -32,7 +32,7 @@ DEPARTURE = const(6)
 COMFORT = const(7)
 _FIELDS = (0, 3, 3, 2, 3, 2, 4, 4)  # of each word's body
 FOR_S_MAX = const(7776000)  # 90 days
-DEPARTURE_S_MAX = const(604800)
+DEPARTURE_S_MAX = const(259200)  # three days: a Monday from a Friday
 ENERGY_WH_MAX = const(1000000)
 _SETPOINT_MAX = const(1000000)
 

@@ -147,7 +147,10 @@ def lines(told: Told) -> list[str]:
     """Return what is in force as lines for people."""
     devices = {row[0]: row for row in told["devices"]}
     found = [_claim_line(claim, devices) for claim in told["claims"]]
-    for name, (at_ms, energy_wh) in told["departures"].items():
+    for name, departure in told["departures"].items():
+        if not departure:  # it has passed
+            continue
+        at_ms, energy_wh = departure
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(at_ms / 1000))
         found.append(f"{name}: {energy_wh / 1000:g} kWh until {when}")
     for name, bounds in told["comforts"].items():

@@ -86,6 +86,7 @@ class Tariff:
         self._register_wh = -1  # what it then was; -1: it was not read yet
         self._read = 0  # in which quarter hour that was
         self._first = -1  # with which quarter hour the present run began; -1: none runs
+        self._said = desk.loop.state.departures.get(self.device)  # the owner's word on the next departure
         kept = desk.loop.state.kept.get(desk.authority.name, [])
         if len(kept) == _KEPT:
             self._departure, self._had_wh, self._guessed_wh, self._register_wh = kept
@@ -99,6 +100,9 @@ class Tariff:
             return
         slot = image.civil_ms // _SLOT_MS
         ahead_ms = image.civil_ms - now_ms
+        said = self.desk.loop.state.departure_of(self.device)
+        if said != self._said:
+            self._said, self._slot, self._departure = said, -1, -1
         if self._ahead_ms is None or abs(ahead_ms - self._ahead_ms) > _CLOCK_SLACK_MS:
             self._ahead_ms, self._slot, self._first = ahead_ms, -1, -1
             self._departure = min(self._departure, self._departs(slot))  # it may have been set back
@@ -127,7 +131,8 @@ class Tariff:
             self._had_wh, self._guessed_wh, self._first = 0, 0, -1
             if self._read != slot:
                 self._register_wh = -1  # nobody knows what it was at the departure
-        needed = slots_for(max(self.energy_wh - self._had_wh - self._guessed_wh, 0), self.power_w)
+        energy_wh = self.energy_wh if self._said is None else self._said[1]
+        needed = slots_for(max(energy_wh - self._had_wh - self._guessed_wh, 0), self.power_w)
         prices = [self._prices.import_at(at, slot) for at in range(slot, self._departure)]
         found = [(slot + first, count) for first, count in runs(cheapest(prices, needed))]
         if found and found[0][0] == slot:
@@ -147,6 +152,8 @@ class Tariff:
 
     def _departs(self, slot: int) -> int:
         """Return the quarter hour in which the next departure after the beginning of this one lies."""
+        if self._said is not None:
+            return max(self._said[0] // _SLOT_MS, slot + 1)
         from_s = slot * SLOT_S
         until_s = from_s + ((self._departure_min - self._prices.minute(slot)) % _DAY_MIN or _DAY_MIN) * 60
         longer_s = self._local_s(until_s) - until_s - self._local_s(from_s) + from_s  # clocks are changed before it

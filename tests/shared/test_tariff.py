@@ -245,6 +245,21 @@ async def test_a_charger_runs_in_its_quarter_hour_and_rests_around_it():
     await stopped(site, task)
 
 
+def test_the_owners_word_on_the_next_departure_goes_before_the_daily_one_and_only_once():
+    source = tariff("00:00")
+    assert planned(source) == [("02:00", 60)]
+    state = source.state
+    state.civil_ms = source.civil_ms
+    state.departures["charger"] = (source.civil_ms + 90 * 60000, 5500)
+    assert planned(source) == [("00:00", 30)]
+    assert planned(source, None, 900) == [("00:00", 30)]
+    state.departures["charger"] = (source.civil_ms + 26 * 3600000, 22000)
+    assert planned(source) == [("02:00", 120)]
+    state.civil_ms = state.departures["charger"][0]
+    source.civil_ms = state.civil_ms
+    assert planned(source) == [("02:15", 60)]
+
+
 def test_wrong_options_are_refused_by_name():
     right = {
         "device": "charger", "setpoint": 16000, "power_w": 11000, "energy_wh": 1, "departure": "07:00", "price": 1,
