@@ -16,6 +16,10 @@ UNCONFIRMED = (1, "receipts", "lost", 200)
 CUT = (161, "cut", 5, 0, 0)
 TOGGLED = [(100 + 5 * at, "command", "owner", 2, ["load-1", at % 2, 7200, 0], "") for at in range(40)]
 COLD = (100, "command", "agg", 2, ["room", 9000, 7200, 1], "")
+SOLD_TWICE = [
+    (100, "command", "vpp", 2, ["charger", 8000, 7200, 1], ""),
+    (130, "reserve", "agg", 6, ["garage", 1, 3000, 7200], ""),
+]
 CLAIMS = [(100 + at, "command", "owner", 2, ["charger", 8000, 7200, min(at, 5)], "") for at in range(40)]
 
 
@@ -105,6 +109,10 @@ def endless_claims(patch):
     patch.setattr("agent.orders.CLAIMS_MAX", 1000)
 
 
+def window_of_nobody(patch):
+    patch.setattr("agent.reserve.Reserving._look_at", lambda *_: None)
+
+
 def restless_room(patch):
     decide = importlib.import_module("agent.allocate").decide
 
@@ -183,6 +191,7 @@ CASES = {
     cold_room: ("comfort", [COLD], {}),
     circuit_unseen: ("circuit fuse", [], {}),
     endless_claims: ("bounded", CLAIMS, {}),
+    window_of_nobody: ("one programme", SOLD_TWICE, {}),
     restless_room: ("wear", [], {}),
     believes_half_a_journal: ("journal is a prefix", [CUT], {}),
     epoch_kept: ("journal is a prefix", [CUT], {}),
@@ -205,6 +214,7 @@ def test_the_sound_agent_breaks_no_rule_where_the_defects_are_found():
     everything = [LIMIT, (160, *CUT[1:]), *[(at + 200, *rest) for at, *rest in CLAIMS], (300, *SILENT[1:])]
     assert broken_rule(small_world(*everything, agent={"sync_ms": 60000}), 500) == ""
     assert broken_rule(small_world(UNCONFIRMED, (110, *CUT[1:]), agent={"sync_ms": 60000, "page_s": 45}), 200) == ""
+    assert broken_rule(small_world(*SOLD_TWICE), 400) == ""
     assert broken_rule(small_world(AWAY, DISCHARGE, site={"export_limit_w": 0}), 300) == ""
     assert broken_rule(small_world(site={"import_limit_w": 60000, "fuse_ma": 20000}), 300) == ""
 

@@ -10,7 +10,7 @@ from tools.simulate.rules import Broken, all_rules
 from tools.simulate.signer import Keys
 from tools.simulate.world import World
 
-AUTHORITIES = {"dso": "grid", "agg": "aggregator", "owner": "owner", "headend": "receipt"}
+AUTHORITIES = {"dso": "grid", "agg": "aggregator", "vpp": "aggregator", "owner": "owner", "headend": "receipt"}
 
 
 def small_site(keys: Keys, sources: tuple[dict[str, Any], ...] = (), **changes: dict[str, Any]) -> Premises:
@@ -40,7 +40,8 @@ def small_site(keys: Keys, sources: tuple[dict[str, Any], ...] = (), **changes: 
         },
         "agent": {"key": "agent.key", "page_s": 60, "reading_s": 10, **changes.get("agent", {})},
         "authority": [
-            {"name": name, "role": role, "power_max_w": 30000, "public_key": keys.signer(name).public_key.hex()}
+            {"name": name, "role": role, "power_max_w": 30000, "public_key": keys.signer(name).public_key.hex(),
+             "reservations": int(name == "agg")}
             for name, role in AUTHORITIES.items()
         ],
         "source": list(sources),

@@ -92,5 +92,5 @@ def _peer(world: World, name: str, word: str, seed: int, seconds: int) -> None:
 ACTS: dict[str, Callable[..., None]] = {
     "base": _base, "sun": _sun, "car": _car, "device": _device, "meter": _meter, "clock": _clock, "cut": _cut,
     "torn": _torn, "stop": _stop, "disk": _disk, "link": _link, "receipts": _receipts, "command": _command,
-    "flood": _flood, "peer": _peer,
+    "reserve": _command, "flood": _flood, "peer": _peer,
 }  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from tools.simulate import premises as p
 from tools.simulate.bodies import cancel, claim, limit, whole_set
+from tools.simulate.markets import asked
 from tools.simulate.pace import DAYS
 from tools.simulate.peers import FAR_SIDES
 from tools.simulate.premises import Premises
@@ -31,13 +32,14 @@ class Event(NamedTuple):
 
 
 # Scenario -> mean seconds between events of a kind; what is not there never happens.
-CALM = {"base": 180, "sun": 400, "car": 5400, "command": 300}
+CALM = {"base": 180, "sun": 400, "car": 5400, "command": 300, "reserve": 240}
 FAULTS = {"device": 1200, "meter": 2400, "clock": 14400, "link": 5400, "receipts": 7200}
 POWER = {"cut": 9000, "torn": 9000, "stop": 20000, "disk": 40000}
 # Rarer, for a run of a day: quiet hours in between, as in a house, and the same kinds over the whole day.
 DAY = {
     "base": 900, "sun": 1800, "car": 10800, "command": 1200, "device": 5400, "meter": 10800, "clock": 28800,
     "link": 21600, "receipts": 28800, "cut": 21600, "torn": 28800, "stop": 43200, "disk": 86400, "flood": 28800,
+    "reserve": 5400,
 }  # fmt: skip
 PEERS = {**CALM, "peer": 45, "clock": 14400, "cut": 9000, "torn": 14400, "link": 5400, "device": 5400, "meter": 7200}
 SCENARIOS = {
@@ -193,5 +195,5 @@ ORDERS = (limit, limit, limit, claim, claim, claim, claim, cancel, whole_set)
 DRAW = {
     "base": _base, "sun": _sun, "car": _car, "device": _device, "meter": _meter, "clock": _clock, "cut": _cut,
     "torn": _torn, "stop": _stop, "disk": _disk, "link": _link, "receipts": _receipts, "flood": _flood,
-    "command": _command, "peer": _peer,
+    "command": _command, "reserve": asked, "peer": _peer,
 }  # fmt: skip

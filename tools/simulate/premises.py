@@ -13,9 +13,11 @@ VOLT = 230
 AUTHORITIES = {
     "dso": ("grid", 30000),
     "agg": ("aggregator", 8000),
+    "vpp": ("aggregator", 6000),
     "owner": ("owner", 30000),
     "headend": ("receipt", 0),
 }
+RESERVATIONS = {"agg": 4, "vpp": 2}
 BAUD = 9600
 CAR_A = (10.0, 16.0, 20.0, 32.0)
 CHARGER, BATTERY, PUMP, SG_READY, ROOM, LOAD, SUBMETER = "charger", "battery", "pump", "sg", "room", "load", "submeter"
@@ -86,7 +88,13 @@ def _empty_site(rng: random.Random, keys: Keys) -> dict[str, Any]:
             "sync_ms": rng.choice([0, 1000, 1000, 10000]),
         },
         "authority": [
-            {"name": name, "role": role, "power_max_w": power_w, "public_key": keys.signer(name).public_key.hex()}
+            {
+                "name": name,
+                "role": role,
+                "power_max_w": power_w,
+                "public_key": keys.signer(name).public_key.hex(),
+                "reservations": RESERVATIONS.get(name, 0),
+            }
             for name, (role, power_w) in AUTHORITIES.items()
         ],
         "bus": [{"id": "rs485", "kind": "serial", "port": "rs485", "baud": BAUD}],

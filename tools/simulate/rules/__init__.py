@@ -9,13 +9,14 @@ from tools.simulate.rules.electric import CircuitFusesHeld, ExportHeld, FusesHel
 from tools.simulate.rules.evidence import Acknowledged, CountersRise, PagesVerify, PrefixKept
 from tools.simulate.rules.failsafe import FailsafeEntered, FailsafeLeft, FallbackKept
 from tools.simulate.rules.leases import Leased
+from tools.simulate.rules.markets import OneProgramme
 from tools.simulate.rules.peers import PeersGoOn, RefusalsExplained, SetsMakeSense, SourceHeld
 from tools.simulate.rules.wear import WearBudget
 
 RULES: tuple[type[Rule], ...] = (
     ImportHeld, FusesHeld, CircuitFusesHeld, ExportHeld, SocBounded, TimersKept, ChargeKept, ComfortKept,
     Leased, FailsafeEntered, FallbackKept, FailsafeLeft,
-    Bounded, WearBudget,
+    Bounded, WearBudget, OneProgramme,
     PeersGoOn, RefusalsExplained, SourceHeld, SetsMakeSense,
     PrefixKept, Acknowledged, CountersRise, PagesVerify,
 )  # fmt: skip

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from tools.simulate.world import World
 
 INBOX_MAX = 64  # messages; reports of workers come on top, two for each device at most
-LIMITS_MAX = CLAIMS_MAX = 32
-COUNTERS_MAX = 4  # keys that the site knows
+LIMITS_MAX = CLAIMS_MAX = WINDOWS_MAX = 32
+COUNTERS_MAX = 5  # keys that the site knows
 IN_FLIGHT_MAX = 4
 UNSEALED_MAX = 8
 BUFFER_BYTES_MAX = 65536
@@ -34,6 +34,7 @@ class Bounded(Rule):
             ("inbox", len(loop.inbox), INBOX_MAX + 2 * devices),
             ("limits", len(loop.state.limits), LIMITS_MAX),
             ("claims", len(loop.state.claims), CLAIMS_MAX),
+            ("windows", len(loop.state.reserving.windows) if loop.state.reserving else 0, WINDOWS_MAX),
             ("counters", len(loop.state.counters), COUNTERS_MAX + len(world.config.sources)),
             ("facts", len(loop.state.records), 2 * (LIMITS_MAX + CLAIMS_MAX)),
             ("pages in flight", len(loop.session._flights), IN_FLIGHT_MAX),

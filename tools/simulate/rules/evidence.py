@@ -95,6 +95,7 @@ class Acknowledged(Rule):
             return  # an end that a broken disk does not take is said at the next boot
         state = world.life.loop.state
         held = {limit.command for limit in state.limits} | {claim.command for claim in state.claims}
+        held |= {window.command for window in state.reserving.windows} if state.reserving else set()
         for command in list(self._live):
             if command not in held:
                 del self._live[command]
