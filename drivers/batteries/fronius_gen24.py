@@ -14,13 +14,12 @@ where the product does not implement or keep it fallback_ms is 0 and the last se
 from __future__ import annotations
 
 from hal import quantities as q
-from hal.capabilities import PERSISTENT, VOLATILE
 from hal.capabilities.battery import Battery
 from hal.compat import const
-from hal.errors import FrameError, NotObeyed, Refused, WrongDevice
+from hal.errors import FrameError, NotObeyed, WrongDevice
 from hal.modbus.floats import rounded
 from hal.modbus.points import Point
-from hal.modbus.sunspec import BITS16, FLOAT32, INT16, UINT16, SunSpecDevice
+from hal.modbus.sunspec import BITS16, FLOAT32, INT16, UINT16, Reverting, SunSpecDevice
 
 STORAGE = const(124)
 # Offsets in model 124, from its id.
@@ -38,19 +37,17 @@ WINDOW = const(3)
 FROM_PV = const(0)
 FROM_GRID = const(1)
 
-REVERT_S = const(60)
 NOT_IMPLEMENTED = const(0xFFFF)
 RATE_SCALES = {0: 100, 0xFFFF: 1000, 0xFFFE: 10000}  # InOutWRte_SF 0, -1, -2 -> the word for 100 %
 _MODE, _OUT, _IN, _PV_1, _PV_2, _CHARGING, _DISCHARGING = -1, -2, -3, -4, -5, -6, -7
 CHARGE_MAX = Point(2, UINT16, q.POWER_W, scale_at=18)  # WChaMax, W
 
 
-class FroniusGen24(SunSpecDevice, Battery):
+class FroniusGen24(SunSpecDevice, Reverting, Battery):
     """Charges or discharges with so many watts, or holds."""
 
     model = "fronius-gen24"
     maker = "Fronius"
-    write_cost = PERSISTENT
     models = {  # noqa: RUF012  (a table: never changed)
         103: (
             Point(10, UINT16, q.VOLTAGE_L1_MV, num=1000, scale_at=13),  # V
@@ -114,7 +111,7 @@ class FroniusGen24(SunSpecDevice, Battery):
         """Write and read back; positive charges, 0 holds. Returns the power kept, rounded to the product's steps."""
         rate = abs(power_w) * self._full // self.maximum
         rate = rate if power_w > 0 else -rate
-        await self._arm()
+        await self._arm(self._storage(RVRT_TMS), 1)
         await self._move_window(rate)
         if rate > 0 and await self.registers(self._storage(CHA_GRI_SET), 1) != (FROM_GRID,):
             self._grid_allowed = True
@@ -162,19 +159,8 @@ class FroniusGen24(SunSpecDevice, Battery):
     def _storage(self, offset: int) -> int:
         return self.at[STORAGE][0] + offset
 
-    def _set_fallback(self, reverts: bool) -> None:
-        self.fallback_ms = REVERT_S * 1000 if reverts else 0
-        self.refresh_ms = REVERT_S * 400 if reverts else 0
-        self.write_cost = VOLATILE if reverts else PERSISTENT  # what reverts by itself is not made to last
-
-    async def _arm(self) -> None:
-        """Set the revert timer, or find out that there is none."""
-        if self.fallback_ms:
-            try:
-                await self.write_checked(self._storage(RVRT_TMS), (REVERT_S,))
-            except (NotObeyed, Refused):
-                await self._storage_words()  # it is the product that does not take it, and no fault of the line
-                self._set_fallback(False)
+    async def _check_alive(self) -> None:
+        await self._storage_words()
 
     def _setpoint_w(self, mode: int | None, out: int | None, into: int | None) -> int | None:
         """Return the order in force, None when the inverter regulates by itself."""

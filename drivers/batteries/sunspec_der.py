@@ -18,8 +18,7 @@ from hal.compat import const
 from hal.errors import FrameError, NotObeyed, WrongDevice
 from hal.modbus.floats import rounded
 from hal.modbus.points import S16, S32, Point, encode
-from hal.modbus.reverting import Reverting
-from hal.modbus.sunspec import UINT16
+from hal.modbus.sunspec import UINT16, Reverting
 
 CAPACITY = const(702)
 CONTROLS = const(704)

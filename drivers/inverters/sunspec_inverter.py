@@ -16,8 +16,7 @@ from hal.capabilities.inverter import Inverter
 from hal.errors import WrongDevice
 from hal.modbus.floats import rounded
 from hal.modbus.points import Point
-from hal.modbus.reverting import Reverting
-from hal.modbus.sunspec import UINT16
+from hal.modbus.sunspec import UINT16, Reverting
 
 FULL = {0: 100, 0xFFFF: 1000, 0xFFFE: 10000}  # WMaxLimPct_SF 0, -1, -2 -> the word for 100 %
 # Model -> offsets of WMaxLimPct, its switch, its revert timer, how many words that has, and its scale factor.

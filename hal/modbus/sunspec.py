@@ -3,12 +3,15 @@
 Source: SunSpec Alliance, "SunSpec Device Information Model Specification" V1.1, chain of models and types.
 A map begins with "SunS" at 40000, 50000 or 0; then models follow one another (id, length, length registers) until
 id 0xFFFF. Addresses differ between firmwares and with the map type, so the chain is walked and never assumed.
+A set-point may end by itself: its revert timer is written with every one, and a product that does not take it is not
+said to fall back.
 """
 
 from __future__ import annotations
 
+from hal.capabilities import PERSISTENT, VOLATILE
 from hal.compat import const
-from hal.errors import Refused, WrongDevice
+from hal.errors import NotObeyed, Refused, WrongDevice
 from hal.modbus.device import ModbusDevice
 from hal.modbus.plan import Block
 from hal.modbus.points import Point, WordType
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from hal.modbus.bus import Bus
 
 BASES = (40000, 50000, 0)
+REVERT_S = const(60)
 MODELS_MAX = const(64)
 COMMON = const(1)  # the model with maker, product and serial number
 _MARKER = (0x5375, 0x6E53)  # "SunS"
@@ -97,6 +101,33 @@ class SunSpecDevice(ModbusDevice):
         maker = letters.split(b"\x00", 1)[0].strip()
         if self.maker and maker != self.maker.encode():
             raise WrongDevice(self.model, maker)
+
+
+class Reverting(ModbusDevice):
+    """What the contract of a product promises, with and without a revert timer."""
+
+    fallback_ms = 0
+    refresh_ms = 0
+    write_cost = PERSISTENT
+
+    def _set_fallback(self, reverts: bool) -> None:
+        self.fallback_ms = REVERT_S * 1000 if reverts else 0
+        self.refresh_ms = REVERT_S * 400 if reverts else 0
+        self.write_cost = VOLATILE if reverts else PERSISTENT  # what reverts by itself is not made to last
+
+    async def _arm(self, timer: int, words: int) -> None:
+        """Set the revert timer of so many words, or find out that there is none. Raises: DeviceError."""
+        if not self.fallback_ms:
+            return
+        try:
+            await self.write_checked(timer, (0,) * (words - 1) + (REVERT_S,))
+        except (NotObeyed, Refused):
+            await self._check_alive()  # it is the product that does not take it, and no fault of the line
+            self._set_fallback(False)
+
+    async def _check_alive(self) -> None:
+        """Raise a DeviceError for a dead unit behind a gateway."""
+        await self.read()
 
 
 def _placed(points: tuple[Point, ...], address: int, length: int) -> tuple[Point, ...]:
