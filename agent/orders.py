@@ -9,6 +9,7 @@ from __future__ import annotations
 from agent import record, schedule
 from agent.claims import CEILING, CHANGE, CHARGES, CLAIMS_MAX, GIVES_POWER, SETPOINT, TARGET, Claim
 from agent.limits import ALL_PHASES, EXPORT, HOLD, IMPORT, LIMITS_MAX, MILLIAMP, RELEASE, WATT, Limit
+from hal.capabilities import INVERTER
 from hal.compat import const
 
 TYPE_CHECKING = False
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from agent.command import Authority, Message
     from agent.reserve import Reservation
     from agent.state import State
+    from agent.unit import Unit
 
     Control: TypeAlias = "Limit | Claim | Reservation"
 
@@ -148,12 +150,17 @@ def _limit(state: State, authority: Authority, body: list[Any], digest: bytes) -
     need(quantity == WATT or direction == IMPORT, record.UNSUPPORTED)
     need(quantity == MILLIAMP or most <= authority.power_max_w, record.OVER_CEILING)
     scope = state.scope_named(name)
-    need(scope is not None and (scope < 0 or state.units[scope].takes_power()), record.UNKNOWN_DEVICE)
+    need(scope is not None and (scope < 0 or _keeps(state.units[scope], direction)), record.UNKNOWN_DEVICE)
     assert scope is not None
     limit = Limit(scope, direction, most, authority.name, 0, digest, quantity, phases)
     limit.on_expiry = options.get(_ON_EXPIRY, RELEASE)
     give_time(state, limit, options, duration_s)
     return limit
+
+
+def _keeps(unit: Unit, direction: int) -> bool:
+    """Tell whether a limit on a unit can be met by moving its set-point."""
+    return direction == EXPORT if unit.contract.kind == INVERTER else unit.takes_power()
 
 
 def _claim(state: State, authority: Authority, body: list[Any], digest: bytes) -> Claim:
@@ -277,9 +284,7 @@ def _cancel(state: State, authority: Authority, body: list[Any]) -> int:
     need(random_s >= 0, record.MALFORMED)
     found: list[Limit | Claim] = [each for each in state.limits if _is_own(each, authority, body[0])]
     found += [each for each in state.claims if _is_own(each, authority, body[0])]
-    windows = state.reserving is not None and state.reserving.end_all(
-        state, authority.name, body[0], record.CANCELLED
-    )
+    windows = state.reserving is not None and state.reserving.end_all(state, authority.name, body[0], record.CANCELLED)
     need(windows or len(found) > 0, record.NOTHING_TO_CANCEL)
     for control in found:
         schedule.cancel(state, control, random_s, state.now_ms)

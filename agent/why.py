@@ -11,6 +11,7 @@ from agent import told as parts
 from agent.claims import winner
 from agent.failsafe import cause_of
 from agent.orders import OWNER_PRIMACY, may_claim, may_limit
+from hal.capabilities import INVERTER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def _right(state: State, authority: Authority, unit: Unit) -> Told:
     return {
         "authority": authority.name,
         "role": authority.role,
-        "limits": may_limit(authority) and unit.takes_power(),
+        "limits": may_limit(authority) and (unit.takes_power() or unit.contract.kind == INVERTER),
         "claims": claims,
         "power_max_w": authority.power_max_w,
         "wins": claims and free and (first is None or first.until_ms == 0 or first.primacy >= lowest),

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from agent import record
 from agent.limits import EXPORT
+from agent.orders import take
 from agent.unit import Contract
 from hal import capabilities as c
 from hal import quantities as q
+from tests.shared.house import DSO
 from tests.shared.test_curtail import Roof, roof, wired
 from tests.shared.wiring import battery
+
+
+class Order:
+    """What a door lets through, as far as its body matters here."""
+
+    digest = b"o" * 32
+    authority = DSO
 
 
 def exact(*parts, **site):
@@ -133,3 +143,12 @@ def test_an_inverter_of_coarse_steps_lets_out_no_more_than_it_may():
     site = exact(("pv", coarse, {"power_max_w": 8000}, Roof(-6000)))
     site.run(30)
     assert site.told("pv") == [-2400] and site.grid_w() == -2400
+
+
+def test_a_grid_operator_may_limit_one_inverter_in_the_direction_that_it_has():
+    site = exact(roof("a"), roof("b"), export_limit_w=20000)
+    assert take(site.state, Order, 1, ["a", 0, 2000, 600]) == record.UNKNOWN_DEVICE
+    assert take(site.state, Order, 1, ["a", 1, 2000, 600]) == record.ACCEPTED
+    site.run(30)
+    assert site.told("a", "b") == [-1900, None]
+    assert site["a"].source == "limit dso"
