@@ -91,6 +91,16 @@ class PeerDesk(Desk):
             return reason
         return record.ACCEPTED
 
+    def is_beaten(self) -> bool:
+        """Tell whether somebody else is served in place of a claim of the present set, or has reserved what it wants."""
+        for at, outcome in enumerate(self.outcomes):
+            held = self._held[at]
+            if outcome == record.SUPERSEDED and isinstance(held, Claim):
+                first = winner(self.loop.state.claims, held.scope, slot(held.mode))
+                if first is None or first.source != self.authority.name:
+                    return True
+        return False
+
     def window(self, from_s: int, until_s: int) -> tuple[int, int] | None:
         """Return (start_s, duration_s) of a control from one Unix second to another, as a body takes them.
 

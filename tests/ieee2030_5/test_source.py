@@ -13,6 +13,7 @@ import pytest
 from agent import record
 from agent.orders import OWNER_PRIMACY
 from agent.owner import OPT_IN, OPT_OUT, Owner
+from agent.reserve import Reserving
 from agent.sources.desk import authority_of
 from boards.cpython.ieee2030_5.reader import SHUT_OUT_S
 from tests.ieee2030_5.server import CANCELLED, Event, Program
@@ -343,13 +344,41 @@ def test_an_opt_out_in_words_is_answered_with_4_and_an_opt_in_with_5(tmp_path):
     assert world.told(said.mrid) == [1, 2, 4, 5, 8]
 
 
+def test_a_set_point_in_another_programmes_window_is_told_as_superseded(tmp_path):
+    world = World(tmp_path / "certificates", setpoints=1, default_w=0)
+    world.warm()
+    said = world.utility.add_event(world.utility.add_program(3), world.now_s, 600, {"opModFixedW": 5000})
+    world.run(30)
+    reserving = world.state.reserving = Reserving({"utility": 0, "market": 1})
+    market = authority_of("market", "aggregator", MAX_W)
+    reserving.windows.append(reserving.made(world.state, market, ["", 1, 1000, 60], name_of(9)))
+    world.run(30)
+    assert world.site.loads[0].power_w != -MAX_W // 2 and world.told(said.mrid) == [1, 2, 7]
+    world.run(60)
+    assert world.site.loads[0].power_w == -MAX_W // 2 and world.told(said.mrid) == [1, 2, 7]
+
+
+def test_a_set_point_that_loses_to_another_programme_is_told_as_superseded(tmp_path):
+    world = World(tmp_path / "certificates", setpoints=1, default_w=0)
+    world.warm()
+    said = world.utility.add_event(world.utility.add_program(3), world.now_s, 600, {"opModFixedW": 5000})
+    world.run(30)
+    _somebody_wants(world, 1000, 2)
+    world.run(30)
+    assert world.site.loads[0].power_w == 1000 and world.told(said.mrid) == [1, 2, 7]
+
+
 def _owner_wants(world: World, power_w: int) -> None:
+    _somebody_wants(world, power_w, OWNER_PRIMACY)
+
+
+def _somebody_wants(world: World, power_w: int, primacy: int) -> None:
     from agent.claims import Claim
 
     state = world.state
     state.created += 1
     until_ms = state.now_ms + 3600_000
-    state.claims.append(Claim(1, power_w, OWNER_PRIMACY, state.created, "owner", until_ms, name_of(9)))
+    state.claims.append(Claim(1, power_w, primacy, state.created, "owner", until_ms, name_of(9)))
 
 
 def test_grid_role_takes_no_set_points(tmp_path):

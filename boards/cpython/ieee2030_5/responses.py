@@ -35,12 +35,14 @@ class Response(NamedTuple):
 class Standing(NamedTuple):
     """How the agent stands to what the controls say.
 
-    `accepted`: it holds them; `opted_out`: its owner's word goes before a set-point; `refused`: what it cannot do.
+    `accepted`: it holds them; `opted_out`: its owner's word goes before a set-point; `refused`: what it cannot do;
+    `beaten`: another programme of the site is served in place of a set-point.
     """
 
     accepted: bool
     opted_out: bool
     refused: frozenset[Matter] = frozenset()
+    beaten: bool = False
 
 
 def due(book: Book, now_s: int, site: Site, standing: Standing) -> list[Response]:
@@ -73,7 +75,10 @@ def _statuses(book: Book, entry: Entry, now_s: int, site: Site, standing: Standi
         return [*first, NOT_APPLICABLE]
     if first and entry.seen_s >= book.end_s(entry) and entry.control.status < CANCELLED:
         return [*first, TOO_LATE]
-    return first + _next(book, entry, now_s, standing.accepted, standing.opted_out and _is_claim(entry, site))
+    claims = _is_claim(entry, site)
+    if standing.beaten and claims and book.start_s(entry) <= now_s < book.end_s(entry):
+        return [*first, WAS_SUPERSEDED]
+    return first + _next(book, entry, now_s, standing.accepted, standing.opted_out and claims)
 
 
 def _is_possible(entry: Entry, site: Site, refused: frozenset[Matter]) -> bool:

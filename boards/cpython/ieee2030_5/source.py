@@ -165,7 +165,8 @@ class Source:
         server_s = self.reader.civil.server_s(now_ms)
         if server_s is None:
             return
-        standing = Standing(self.desk.reason == record.ACCEPTED, OPTED_OUT in self.desk.outcomes, self.holder.refused)
+        accepted, opted_out = self.desk.reason == record.ACCEPTED, OPTED_OUT in self.desk.outcomes
+        standing = Standing(accepted, opted_out, self.holder.refused, self.desk.is_beaten())
         if read or server_s >= self._edge_s or standing != self._standing or self.holder.is_refused():
             self._standing = standing
             self._lay_out(server_s)
