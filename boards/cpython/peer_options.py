@@ -13,12 +13,14 @@ ADDRESS_MAX = 1024
 
 
 def address(scheme: str) -> Any:
-    """Return a check for an address of one scheme, which is to be one with TLS."""
+    """Return a check for an address of one scheme, which is to be one with TLS; it holds no secret."""
 
     def check(key: str, given: Any) -> str:
         found: str = text(ADDRESS_MAX)(key, given)
         if not found.startswith(f"{scheme}://"):
             raise ValueError(f"{key} = {given!r}: expected an address that begins with {scheme}://")
+        if "@" in found:  # it would stand in every sentence about the peer
+            raise ValueError(f"{key}: expected an address without user and password: a secret has a file of its own")
         return found
 
     return check

@@ -13,6 +13,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 BODY_BYTES_MAX = 1 << 20  # what is read of it holds the loop that controls devices
+DEPTH_MAX = 32  # whoever compares, shows or writes what was read goes as deep, from wherever it stands
 TEXT_MAX = 128  # most names and types of OpenADR
 DIGITS_MAX = 15  # beyond what any quantity of a site needs
 OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -40,18 +41,31 @@ def parsed(raw: bytes) -> Any:
     if len(raw) > BODY_BYTES_MAX:
         raise Malformed(f"more than {BODY_BYTES_MAX} bytes")
     try:
-        return json.loads(
-            raw, parse_float=Decimal, parse_int=Decimal, parse_constant=_constant, object_pairs_hook=_object
+        found = json.loads(
+            raw, parse_float=Decimal, parse_int=Decimal, parse_constant=_constant, object_pairs_hook=no_twins
         )
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise Malformed(f"no JSON document: {shown(str(error))}") from error
+    if is_deeper(found, DEPTH_MAX):
+        raise Malformed(f"more than {DEPTH_MAX} levels")
+    return found
+
+
+def is_deeper(given: Any, levels: int) -> bool:
+    """Tell whether lists and objects are nested deeper; level by level, since a stack is finite."""
+    here = [given] if type(given) in (dict, list) else []
+    for _ in range(levels):
+        inside = [inner for each in here for inner in (each.values() if type(each) is dict else each)]
+        here = [each for each in inside if type(each) in (dict, list)]
+    return bool(here)
 
 
 def _constant(name: str) -> Decimal:
     raise Malformed(f"{name} is no number")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> Object:
+def no_twins(pairs: list[tuple[str, Any]]) -> Object:
+    """Return an object of which no key stands twice. Raises: Malformed."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise Malformed("a key stands twice in one object")

@@ -179,6 +179,23 @@ def mute(context: ssl.SSLContext, greeting: bytes = b"") -> Iterator[int]:
             made.close()
 
 
+def test_a_server_that_spells_out_its_handshake_is_given_up_and_hung_up_on(ends, monkeypatch):
+    monkeypatch.setattr(under_test, "EXCHANGE_S", 0.3)
+    gone = threading.Event()
+
+    def spell(taken: socket.socket) -> None:
+        with suppress(OSError):
+            taken.sendall(b"\x16\x03\x03\x40\x00")  # a handshake of 16 KB, byte by byte: it would take hours
+            while not gone.wait(0.02):
+                taken.sendall(b"\x02")
+        gone.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=lambda: spell(listening.accept()[0]), daemon=True).start()
+        assert "no answer within 0.3 s" in trouble(ends.link(listening.getsockname()[1]))
+        assert gone.wait(5)
+
+
 def test_a_server_that_says_nothing_is_given_up(ends, monkeypatch):
     monkeypatch.setattr(under_test, "EXCHANGE_S", 0.2)
     with mute(ends.context()) as port:

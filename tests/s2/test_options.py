@@ -27,6 +27,7 @@ def test_a_source_of_the_configuration_becomes_resources_of_a_cem():
     ("changes", "why"),
     [
         ({"url": "ws://cem.local"}, "wss"),
+        ({"url": "wss://me:word@cem.local"}, "a secret has a file"),
         ({"devices": []}, "devices"),
         ({"devices": ["nobody"]}, "nobody"),
         ({"devices": ["grid"]}, "no control type"),

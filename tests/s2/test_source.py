@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from unittest.mock import patch
 
-from aiohttp import WSMsgType, web
+from aiohttp import ClientSession, WSMsgType, web
 from s2python.common import Handshake, HandshakeResponse, ReceptionStatus, SelectControlType
 from s2python.frbc import FRBCInstruction
 from s2python.pebc import PEBCInstruction
@@ -174,6 +174,38 @@ def test_an_envelope_of_a_cem_moves_the_charger_and_is_told_of(tmp_path):
     first, second, third, statuses, measured = run(play, tmp_path)
     assert (first, second, third) == (6521, 10000, 16000)
     assert statuses == ["ACCEPTED", "STARTED", "SUCCEEDED"] and measured[-1].values[0].value > 0
+
+
+async def answers_no_upgrade(source_of):
+    """Return the trouble with a CEM that takes a connection and never answers what it is asked."""
+    mute = asyncio.Event()
+
+    async def hold(_reader, writer):
+        await mute.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hold, "127.0.0.1", 0)
+    manager = source_of(server.sockets[0].getsockname()[1])
+    async with ClientSession() as http:
+        talking = asyncio.create_task(manager.serve(http))
+        assert await until(lambda: manager.managed[0].trouble or talking.done())
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+    mute.set()
+    server.close()
+    return manager.managed[0].trouble
+
+
+def test_a_cem_that_never_answers_the_upgrade_is_given_up():
+    def source_of(port):
+        site = SourcedSite(PeerDesk, "aggregator")
+        site.boot()
+        manager = EnergyManager(site.desk, {"url": "wss://localhost", "devices": ["charger"]})
+        manager.options["url"] = f"ws://127.0.0.1:{port}"
+        return manager
+
+    with patch.object(source, "CONNECT_S", 0.2):
+        assert asyncio.run(answers_no_upgrade(source_of)) == "TimeoutError"
 
 
 def test_an_owners_opt_out_aborts_an_instruction(tmp_path):

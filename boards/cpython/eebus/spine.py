@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from agent.sources.eebus_lpc import EebusLpc
-from boards.cpython.strict_json import shown
+from boards.cpython.strict_json import Malformed, is_deeper, no_twins, shown
 
 if TYPE_CHECKING:
     from agent.sources.limitation import Limitation
@@ -46,10 +46,10 @@ class SpineError(Exception):
 def parsed(line: bytes) -> dict[str, Any]:
     """Return the datagram of a line. Raises: SpineError."""
     try:
-        found = json.loads(line, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
+        found = json.loads(line, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=no_twins)
+    except (ValueError, RecursionError, Malformed) as error:
         raise SpineError(f"not JSON: {shown(str(error))}") from error
-    if _is_deeper(found, DEPTH_MAX):
+    if is_deeper(found, DEPTH_MAX):
         raise SpineError(f"more than {DEPTH_MAX} levels")
     datagram = _table(found, "datagram")
     if type(_table(datagram, "header").get("msgCounter")) is not int:
@@ -163,22 +163,6 @@ def _table(given: Any, key: str) -> dict[str, Any]:
     if type(found) is not dict:
         raise SpineError(f"{key} is missing")
     return found
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
-
-
-def _is_deeper(given: Any, levels: int) -> bool:
-    """Tell whether lists and objects are nested deeper; level by level, since a stack is finite."""
-    here = [given] if type(given) in (dict, list) else []
-    for _ in range(levels):
-        inside = [inner for each in here for inner in (each.values() if type(each) is dict else each)]
-        here = [each for each in inside if type(each) in (dict, list)]
-    return bool(here)
 
 
 def _no_float(text: str) -> NoReturn:

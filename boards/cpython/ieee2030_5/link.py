@@ -49,9 +49,10 @@ class Link:
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._tls.set_ciphers(SUITES)
         self._tls.load_verify_locations(cafile=str(ca))
-        self._tls.load_cert_chain(cert, cert_key)
+        self._tls.load_cert_chain(cert, cert_key, password="")  # else one with a password would ask the terminal
         self._thread = _waiter()
         self._connection: http.client.HTTPConnection | None = None
+        self._bare: socket.socket | None = None  # a connection that is not secure yet
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
         """Return what the server answers. Raises: LinkError."""
@@ -74,9 +75,10 @@ class Link:
     def _tear(self) -> None:
         """End what the thread waits for."""
         connection = self._connection
-        if connection is not None and connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        for sock in (self._bare, None if connection is None else connection.sock):
+            if sock is not None:
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def _exchange(self, method: str, path: str, body: bytes) -> Answer:
         again = self._connection is not None and method != "POST"  # what adds something is not said twice
@@ -108,12 +110,16 @@ class Link:
         return Answer(answer.status, answer.getheader("Location") or "", received)
 
     def _connected(self) -> http.client.HTTPConnection:
-        bare = socket.create_connection((self._host, self._port), SOCKET_S)
+        bare = self._bare = socket.create_connection((self._host, self._port), SOCKET_S)
         try:
-            secure = self._tls.wrap_socket(bare, server_hostname=self._server_name)
+            secure = self._tls.wrap_socket(bare, server_hostname=self._server_name, do_handshake_on_connect=False)
+            self._bare = secure  # takes the place of the bare one, whose handle is gone
+            secure.do_handshake()
         except BaseException:
-            bare.close()
+            self._bare.close()
             raise
+        finally:
+            self._bare = None
         suite = secure.cipher()
         self.negotiated = " ".join(suite[:2]) if suite else ""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=SOCKET_S)

@@ -109,7 +109,9 @@ class Source:
         try:
             self.link = Link(options["host"], options["port"], server_name, ca, cert, cert_key)
         except ssl.SSLError as error:
-            raise ValueError(f"ca, cert, cert_key: not a matching PEM certificate and key: {error}") from error
+            raise ValueError(
+                f"ca, cert, cert_key: not a matching PEM certificate and key without a password: {error}"
+            ) from error
         self.join(self.link.ask, identity_in(cert), Kept(folder / f"{self.desk.authority.name}.json"))
 
     def join(self, ask: Ask, identity: Identity, kept: Kept) -> None:

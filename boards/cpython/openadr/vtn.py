@@ -14,7 +14,17 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from boards.cpython.strict_json import BODY_BYTES_MAX, Malformed, as_list, as_object, as_text, parsed, shown
+from boards.cpython.strict_json import (
+    BODY_BYTES_MAX,
+    DIGITS_MAX,
+    Malformed,
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+    parsed,
+    shown,
+)
 from boards.cpython.web import aiohttp
 
 TIMEOUT_S = 20
@@ -112,9 +122,9 @@ class Vtn:
             self._token = as_text("access_token", granted.get("access_token"), TOKEN_CHARS_MAX)
             if str(granted.get("token_type")).lower() != "bearer" or not self._token.isascii():
                 raise VtnError("the token is no bearer token")
-            lasts_s = int(granted["expires_in"]) if granted.get("expires_in") is not None else TOKEN_S
-        except (Malformed, ValueError, TypeError, ArithmeticError) as error:
-            raise VtnError(f"no token: {shown(str(error))}") from error
+            lasts_s = _lasts_s(granted.get("expires_in"))
+        except Malformed as refusal:
+            raise VtnError(f"no token: {refusal.args[0]}") from refusal
         return max(min(lasts_s, 86400) - _EARLY_S, 1)
 
     async def _token_address(self) -> str:
@@ -165,6 +175,13 @@ class Vtn:
             return parsed(raw)
         except Malformed as refusal:
             raise VtnError(f"{place}: {refusal.args[0]}") from refusal
+
+
+def _lasts_s(given: Any) -> int:
+    """Return for how long a token lasts; some servers write the number as a text. Raises: Malformed."""
+    if type(given) is str and given.isascii() and given.isdigit() and len(given) <= DIGITS_MAX:
+        return int(given)
+    return TOKEN_S if given is None else int(as_number("expires_in", given))
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -148,13 +148,15 @@ class EnergyManager:
     async def _connect(self, http: aiohttp.ClientSession, managed: Managed) -> None:
         """Hold one conversation, to its end. Raises: Ended, aiohttp.ClientError, OSError."""
         out: asyncio.Queue[Object] = asyncio.Queue(OUT_MAX)
-        async with http.ws_connect(
+        dialling = http.ws_connect(
             self.options["url"],
             headers=self._headers,
             heartbeat=HEARTBEAT_S,
             max_msg_size=MESSAGE_BYTES_MAX,
             compress=0,
-        ) as socket:
+        )
+        async with asyncio.timeout(CONNECT_S) as patience, dialling as socket:
+            patience.reschedule(None)  # it has answered the upgrade: from here on heartbeats tell
             managed.session = Session(self._offer(managed), managed.book, _queued(out), self._refusal_of)
             speaking = asyncio.create_task(_speak(socket, out))
             try:
