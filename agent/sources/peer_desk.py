@@ -92,7 +92,7 @@ class PeerDesk(Desk):
         return record.ACCEPTED
 
     def is_beaten(self) -> bool:
-        """Tell whether somebody else is served in place of a claim of the present set, or has reserved what it wants."""
+        """Tell whether somebody else is served in place of a claim of this set, or has reserved what it wants."""
         for at, outcome in enumerate(self.outcomes):
             held = self._held[at]
             if outcome == record.SUPERSEDED and isinstance(held, Claim):
