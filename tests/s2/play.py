@@ -6,14 +6,25 @@ import json
 from types import SimpleNamespace
 
 from agent.command import Authority
+from agent.image import Image, Sample
+from agent.unit import Contract, Unit
 from boards.cpython.s2.book import Book
 from boards.cpython.s2.offers import resource_of
 from boards.cpython.s2.session import Session
 from boards.cpython.s2.storages import Plugged
+from hal import capabilities
+from hal import quantities as q
 from tests.openadr.documents import NOON_MS
-from tests.shared.house import House
+from tests.shared.house import House, row
 
 CHARGER, PUMP, BATTERY = 1, 2, 3
+OK = ("ReceptionStatus", "OK")
+CONTENT = ("ReceptionStatus", "INVALID_CONTENT")
+SG = (capabilities.SG_READY, (1, 4, 1))
+CONTACT = (capabilities.SWITCH, (0, 1, 1))
+HEAT_PUMP = (capabilities.HEAT_PUMP, (500, 6000, 100), 0)
+INVERTER = (capabilities.INVERTER, (-100000, 0, 400))
+LEAVES_MS = NOON_MS + 4 * 3600000
 
 
 class Play:
@@ -96,3 +107,28 @@ def kinds(messages):
         else each["message_type"]
         for each in messages
     ]
+
+
+def update(status):
+    return ("InstructionStatusUpdate", status)
+
+
+def stateful(kind, bounds, off=None):
+    """Return a play with a device of states in the heat pump's place."""
+    house = House()
+    control = q.MODE if kind == capabilities.SG_READY else q.ON if kind == capabilities.SWITCH else q.LIMIT_W
+    house.state.units[PUMP] = Unit(
+        PUMP, row("pump", power_max_w=5000), Contract(kind, control, bounds, off, False, 10000)
+    )
+    return Play(PUMP, house=house)
+
+
+def with_car(given_wh=5000):
+    """Return a play with a charger whose owner needs 20 kWh by four; so much has it given since the car came."""
+    house = House()
+    house.state.civil_ms, house.state.departures["charger"] = NOON_MS, (LEAVES_MS, 20000)
+    play = Play(CHARGER, house=house)
+    reading = {q.POWER_W: 0, q.EV_STATE: q.EV_C, q.ENERGY_IMPORT_WH: 70000}
+    play.plugged.look(reading)
+    play.desk.loop.image = lambda: Image([None, Sample(0, reading | {q.ENERGY_IMPORT_WH: 70000 + given_wh})], 0, 0, 0)
+    return play

@@ -12,8 +12,8 @@
     {"cmd": "status"}
     {"cmd": "pages", "agent": "…", "path": "pages.cbor"}       writes a page file
 
-limit, claim, set, word, reserve, delay and cancel also take `authority` and `expires_in_s`; what else a control may say stands in
-tools/headend/bodies.py and docs/headend.md. An answer holds `"ok": true` or an `error`.
+limit, claim, set, word, reserve, delay and cancel also take `authority` and `expires_in_s`; what else a control may say
+stands in tools/headend/bodies.py and docs/headend.md. An answer holds `"ok": true` or an `error`.
 The socket has mode 0600: who can open it can move watts.
 """
 
