@@ -22,7 +22,11 @@ CEM = {
     "name": "cem", "kind": "s2", "power_max_w": 12000, "url": "wss://cem", "devices": ["charger", "battery", "load-1"],
     "capacity_wh": {"battery": 5000},
 }  # fmt: skip
-SOURCES = (GUARD, VTN, UTILITY, CEM)
+CONTACT = {"name": "relays", "kind": "relays", "power_max_w": 30000, "w4": "room", "dim_w": 4200}
+SOURCES = (GUARD, VTN, UTILITY, CEM, CONTACT)
+
+
+WARMER = (20, "command", "owner", 2, ["room", 25000, 7200, 0], "")
 
 
 def says(at_s, name, word, seed=1, seconds=120):
@@ -79,6 +83,13 @@ def enters_what_is_refused(patch):
     patch.setattr("boards.cpython.ieee2030_5.holder.Holder._bounded", lambda _self, body: body)
 
 
+def contact_counts_as_open(patch):
+    def look(self, *_):
+        self.closed = False
+
+    patch.setattr("agent.sources.relays._Contact.look", look)
+
+
 # Defect -> rule that must find it, what happens.
 CASES = {
     no_end_to_patience: ("source's limit", [says(60, "guard", "release"), says(70, "guard", "vanish", 1, 300)]),
@@ -90,6 +101,7 @@ CASES = {
     answers_nothing: ("refusal has a reason", [says(100, "guard", "limit")]),
     rejects_without_a_word: ("refusal has a reason", [says(100, "cem", "instruct")]),
     forgets_what_was_bad: ("refusal has a reason", [says(155, "vtn", "bad")]),
+    contact_counts_as_open: ("source's limit", [WARMER]),
     enters_what_is_refused: ("set makes sense", []),
 }
 
@@ -108,4 +120,4 @@ def test_every_word_of_every_peer_is_survived():
     happens = sorted(words + [happen for _, found in CASES.values() for happen in found])
     world = small_world(*happens, sources=SOURCES, agent={"tick_ms": 3000})
     assert broken_rule(world, 400) == ""
-    assert all(far.heard > 30 for far in world.far_sides.values())
+    assert all(far.heard > 30 for far in world.far_sides.values() if far.words)

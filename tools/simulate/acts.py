@@ -82,6 +82,12 @@ def _flood(world: World, count: int, seed: int) -> None:
             world.life.uplink.deliver("command", raw)
 
 
+def _hertz(world: World, mhz: int) -> None:
+    world.plant.house.grid.frequency_hz = mhz / 1000
+    world.plant.stir()
+    world.stirred_ms = world.now_ms
+
+
 def _peer(world: World, name: str, word: str, seed: int, seconds: int) -> None:
     far = world.far_sides[name]
     if world.life is not None and not world.life.ended:
@@ -92,5 +98,5 @@ def _peer(world: World, name: str, word: str, seed: int, seconds: int) -> None:
 ACTS: dict[str, Callable[..., None]] = {
     "base": _base, "sun": _sun, "car": _car, "device": _device, "meter": _meter, "clock": _clock, "cut": _cut,
     "torn": _torn, "stop": _stop, "disk": _disk, "link": _link, "receipts": _receipts, "command": _command,
-    "reserve": _command, "flood": _flood, "peer": _peer,
+    "reserve": _command, "flood": _flood, "peer": _peer, "hertz": _hertz,
 }  # fmt: skip

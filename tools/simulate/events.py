@@ -41,7 +41,17 @@ DAY = {
     "link": 21600, "receipts": 28800, "cut": 21600, "torn": 28800, "stop": 43200, "disk": 86400, "flood": 28800,
     "reserve": 5400,
 }  # fmt: skip
-PEERS = {**CALM, "peer": 45, "clock": 14400, "cut": 9000, "torn": 14400, "link": 5400, "device": 5400, "meter": 7200}
+PEERS = {
+    **CALM,
+    "peer": 45,
+    "hertz": 600,
+    "clock": 14400,
+    "cut": 9000,
+    "torn": 14400,
+    "link": 5400,
+    "device": 5400,
+    "meter": 7200,
+}
 SCENARIOS = {
     "calm": CALM,
     "faults": {**CALM, **FAULTS},
@@ -176,11 +186,16 @@ def _flood(rng: random.Random, _made: Premises) -> Args:
 def _peer(rng: random.Random, made: Premises) -> Args:
     """Whose far side, its word, the seed of what it says, how long that lasts."""
     words = {far.kind: far.words for far in FAR_SIDES}
-    rows = [row for row in made.site.get("source", []) if row["kind"] in words]
+    rows = [row for row in made.site.get("source", []) if words.get(row["kind"])]
     if not rows:
         return None
     row = rng.choice(rows)
     return row["name"], rng.choice(words[row["kind"]]), rng.randrange(1 << 30), rng.choice([30, 119, 120, 200, 900])
+
+
+def _hertz(rng: random.Random, _made: Premises) -> Args:
+    """The mains frequency in mHz."""
+    return (rng.choice([50000, 50000, 49990, 49950, 49800, 49690, 49500, 50200, 51500]),)
 
 
 def _command(rng: random.Random, made: Premises) -> Args:
@@ -195,5 +210,5 @@ ORDERS = (limit, limit, limit, claim, claim, claim, claim, cancel, whole_set)
 DRAW = {
     "base": _base, "sun": _sun, "car": _car, "device": _device, "meter": _meter, "clock": _clock, "cut": _cut,
     "torn": _torn, "stop": _stop, "disk": _disk, "link": _link, "receipts": _receipts, "flood": _flood,
-    "command": _command, "reserve": asked, "peer": _peer,
+    "command": _command, "reserve": asked, "peer": _peer, "hertz": _hertz,
 }  # fmt: skip

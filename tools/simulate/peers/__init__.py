@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tools.simulate.peers.base import FarSide, Owed
 from tools.simulate.peers.cem import Cem
+from tools.simulate.peers.contact import Contact
 from tools.simulate.peers.guard import Guard
 from tools.simulate.peers.utility import Utility
 from tools.simulate.peers.vtn import Server
@@ -13,7 +14,7 @@ from tools.simulate.peers.vtn import Server
 if TYPE_CHECKING:
     from tools.simulate.world import World
 
-FAR_SIDES: tuple[type[FarSide], ...] = (Guard, Server, Utility, Cem)
+FAR_SIDES: tuple[type[FarSide], ...] = (Guard, Server, Utility, Cem, Contact)
 
 
 def far_sides(world: World) -> dict[str, FarSide]:

@@ -88,14 +88,11 @@ class FarSide(ABC):
         """Answer nothing for a while."""
         self.away_until_ms = self.world.now_ms + seconds * 1000
 
-    def follow_clock(self) -> None:
-        """Notice that the clock was set."""
+    def is_steady(self) -> bool:
+        """Tell whether agent and peer have had the same time for a while; ask at every look."""
         if self._offset_ms != self.world.civil.offset_ms:
             self._offset_ms = self.world.civil.offset_ms
             self._steady_from_ms = self.world.now_ms + STEADY_MS
-
-    def is_steady(self) -> bool:
-        """Tell whether agent and peer have had the same time for a while."""
         life = self.world.life
         known = life is not None and life.clock.quality() == q.CLOCK_SYNCHRONISED
         return known and self.world.now_ms >= self._steady_from_ms and self.world.up_ms() >= STEADY_MS

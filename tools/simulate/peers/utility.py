@@ -260,9 +260,14 @@ class Utility(FarSide):
         return [
             Owed("", MODES[each.mode], int(each.most_w), f"control {each.number}, told as started")
             for each in self._controls
-            if each.started and each.sound and each.mode in MODES
+            if each.started and each.sound and each.mode in MODES and not self._is_passed_over(each)
             and each.start_s + settle_s < now_s < each.start_s + each.duration_s - settle_s
         ]  # fmt: skip
+
+    def _is_passed_over(self, control: Control) -> bool:
+        """Tell whether a newer control may take its mode: the client tells of that a turn later."""
+        newer = [each for each in self._controls if each is not control and each.created_s >= control.created_s]
+        return any(each.mode == control.mode or not each.sound for each in newer)
 
     def _got(self, path: str, spoil: str) -> str:
         """Return the document at a path."""

@@ -256,7 +256,7 @@ class Server(FarSide):
 
     def unexplained(self) -> str:
         """Return what was refused and is not found among the refusals, or taken although it makes no sense."""
-        if self._ven is None or self._ven.trouble or not self.is_steady():
+        if not self.is_steady() or self._ven is None or self._ven.trouble:
             return self._why
         refusals, now_ms = self._ven.refusals, self.world.now_ms
         for name, told in self._told.items():
@@ -268,7 +268,7 @@ class Server(FarSide):
     def owed(self) -> list[Owed]:
         """Return the limits of the good events that are in force and were read."""
         now_ms, settle_ms = self.world.now_ms, SETTLE_MS + 2 * self.world.look_ms
-        if self._ven is None or not self.is_steady():
+        if not self.is_steady() or self._ven is None:
             return []
         found = []
         for name, told in self._told.items():

@@ -52,7 +52,6 @@ class SourceHeld(Rule):
         if world.life is None or world.life.ended:
             return
         for far in world.far_sides.values():
-            far.follow_clock()
             for owed in far.owed():
                 self._look_at(world, far.name, owed)
 
