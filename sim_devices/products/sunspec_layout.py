@@ -84,9 +84,7 @@ LAYOUTS = {
     710: "e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrvSet sf: Hz_SF Tms_SF",
     711: "e: Ena u: AdptCtlReq e: AdptCtlRslt u: NCtl u32: RvrtTms RvrtRem u: RvrtCtl sf: Db_SF K_SF RspTms_SF",
     712: "e: Ena u: AdptCrvReq e: AdptCrvRslt u: NPt NCrv u32: RvrtTms RvrtRem u: RvrtCrv sf: W_SF DeptRef_SF",
-    714: """b32: PrtAlrms u: NPrt s: DCA DCW acc64: DCWhInj DCWhAbs sf: DCA_SF DCV_SF DCW_SF DCWH_SF Tmp_SF
-        e: PrtTyp u: ID str8: IDStr s: PrtDCA u: PrtDCV s: PrtDCW acc64: PrtDCWhInj PrtDCWhAbs s: Tmp e: DCSta
-        b32: DCAlrm""",
+    714: "b32: PrtAlrms u: NPrt s: DCA DCW acc64: DCWhInj DCWhAbs sf: DCA_SF DCV_SF DCW_SF DCWH_SF Tmp_SF",
     713: "u: WHRtg WHAvail SoC SoH e: Sta sf: WH_SF Pct_SF",
     802: """u: AHRtg WHRtg WChaRteMax WDisChaRteMax DisChaRte SoCMax SoCMin SocRsvMax SoCRsvMin SoC DoD SoH u32:
         NCyc e: ChaSt LocRemCtl u: Hb CtrlHb AlmRst e: Typ State StateVnd u32: WarrDt b32: Evt1 Evt2 EvtVnd1
@@ -139,7 +137,7 @@ def cells(address: int, layout: str, reads: Reads, accepts: dict[str, Accept] | 
     return [_cell(address, spot, reads.get(spot.name), (accepts or {}).get(spot.name)) for spot in spots(layout)]
 
 
-# Groups behind a model's points: of curves one without points to tell, of 714 a port stands in the layout itself.
+# Groups behind a model's points: of curves one without points to tell, of 714 one port, its names told apart by Prt.
 CLOSING = {
     704: "u: PF1 e: Ext1 u: PF2 e: Ext2 u: PF3 e: Ext3 u: PF4 e: Ext4",
     705: "u: ActPt e: DeptRef Pri u: VRef VRefAuto e: VRefAutoEna u: VRefAutoTms u32: RspTms e: ReadOnly",
@@ -150,6 +148,8 @@ CLOSING = {
     710: "e: ReadOnly u: MustTrip MayTrip MomCess",
     711: "u32: DbOf DbUf u: KOf KUf u32: RspTms s: PMin e: ReadOnly",
     712: "u: ActPt e: DeptRef Pri ReadOnly",
+    714: """e: PrtTyp u: ID str8: IDStr s: PrtDCA u: PrtDCV s: PrtDCW acc64: PrtDCWhInj PrtDCWhAbs s: Tmp e: DCSta
+        b32: DCAlrm""",
 }
 
 
