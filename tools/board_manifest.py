@@ -53,6 +53,7 @@ PARTS: dict[str, Callable[[Config], bool]] = {
     "agent.sources.peer_desk": lambda _config: False,  # for tasks of gateways
     "agent.curtail": lambda config: "inverter" in kinds_of(config),
     "agent.reserve": lambda config: any(row["reservations"] for row in config.authorities + config.sources),
+    "agent.owner": lambda config: has_source(config, "owner"),
     "agent.recorder": lambda config: config.agent["recorder_bytes_max"] > 0,
     "boards.micropython.console_host": lambda config: config.console is not None,
     "boards.micropython.console_port": lambda config: config.console is not None,

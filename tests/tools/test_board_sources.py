@@ -159,6 +159,16 @@ def test_an_image_holds_the_sources_of_its_site_and_no_others():
     assert not found & {"agent.sources.peer_desk", "agent.sources.eebus_lpc", "agent.sources.limitation"}
 
 
+def test_a_console_knows_the_owners_words_where_there_is_an_owner():
+    console = '\n[console]\nport = "stdio"\n'
+    recording = SITE.replace("[agent]\n", "[agent]\nrecorder_bytes_max = 65536\n")
+    owner = '\n[[source]]\nname = "home"\nkind = "owner"\npower_max_w = 11000\n'
+    assert {"agent.console_owner", "agent.owner", "agent.sources.owner"} <= modules(SITE + owner + console)
+    assert "agent.console_owner" not in modules(SITE + owner) and "agent.owner" in modules(SITE + owner)
+    assert not {"agent.console_owner", "agent.owner"} & modules(recording + console)
+    assert "agent.owner" in modules(recording + owner) and "agent.snapshot" in modules(recording)
+
+
 def test_a_source_of_gateways_is_refused_for_a_board():
     with pytest.raises((UsageError, StageError), match="eebus-lpc"):
         site_of(UNIX, tomllib.loads(RELAYS.replace("relays", "eebus-lpc").replace('w4 = "feeder"', "")))
