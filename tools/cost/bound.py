@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from tools.cost.home import BATTERY, CAR, CAR_W, HEAT, ROOM_MC, ROOM_MC_MAX, Parts
+from tools.cost.home import BATTERY, CAR, CAR_W, HEAT, ROOM_MC, ROOM_MC_MAX, TANK_K, Parts
 from tools.cost.prices import Price
 from tools.cost.program import Program
 from tools.cost.sessions import ENERGY_WH
@@ -21,7 +21,7 @@ from tools.cost.walk import Mark
 
 HOURS = 0.25
 HYSTERESIS_C = 0.3  # of the thermostat
-TANK_C_MIN, TANK_C_MAX = 34.7, 41.0  # the pump keeps its tank between 3 K below and 2 K above 38
+TANK_C_MIN, TANK_C_MAX = (Parts.pump.target_c + above * (TANK_K + 0.5) for above in (-1, 1))  # it may overshoot a bit
 COP_MAX = 7.0  # of the simulated pump, whatever the temperatures
 MARGIN_K = 0.01  # of what a quarter hour is told by its ends
 
@@ -131,9 +131,8 @@ def _charge(program: Program, case: Case, loads: list[dict[int, float]]) -> None
 def _warm(program: Program, case: Case, loads: list[dict[int, float]]) -> None:
     """Add tank, air and walls, and the pump that heats them."""
     states = [program.variable(*(getattr(case.start, name),) * 2) for name in STATES]
-    bounds = _bounds(case)
     for quarter in range(len(case.prices)):
-        after = [program.variable(*each) for each in bounds]
+        after = [program.variable(*each) for each in _bounds(case, quarter)]
         heat = _pump(program, case, quarter, states[0], after[0], loads[quarter])
         flow = program.variable(0, inf)
         mean = {states[0]: -0.5, after[0]: -0.5, states[1]: 0.5, after[1]: 0.5}
@@ -146,18 +145,20 @@ def _warm(program: Program, case: Case, loads: list[dict[int, float]]) -> None:
         states = after
 
 
-def _bounds(case: Case) -> list[tuple[float, float]]:
-    """Return what tank, air and walls may be; where the weather alone makes the air warmer, so may the program."""
-    cold_c = min(ROOM_MC / 1000 - HYSTERESIS_C, case.start.air_c)
-    hot_c = max(ROOM_MC_MAX / 1000 + HYSTERESIS_C, case.start.air_c, *(mark.air_c for mark in case.marks)) + MARGIN_K
-    return [(min(TANK_C_MIN, case.start.tank_c), TANK_C_MAX), (cold_c, hot_c), (0.0, 60.0)]
+def _bounds(case: Case, quarter: int) -> list[tuple[float, float]]:
+    """Return what tank, air and walls may be at a quarter hour's end: the air as warm as the weather makes it."""
+    start, first, alone = case.start, case.marks[0], case.marks[quarter + 1]
+    warmer_k = max(start.air_c - first.air_c, 0.0) + max(start.walls_c - first.walls_c, 0.0)
+    cold_c = min(ROOM_MC / 1000 - HYSTERESIS_C, start.air_c)
+    hot_c = max(ROOM_MC_MAX / 1000 + HYSTERESIS_C, alone.air_c) + warmer_k + MARGIN_K
+    return [(min(TANK_C_MIN, start.tank_c), max(TANK_C_MAX, start.tank_c)), (cold_c, hot_c), (0.0, 60.0)]
 
 
 def _pump(program: Program, case: Case, quarter: int, before: int, after: int, loads: dict[int, float]) -> int:
     """Add the pump's electricity; return its heat as a variable in kW.
 
     Electricity is heat times what a kW of heat needs at the tank's temperature: a product, held from below by the two
-    planes of McCormick's envelope, and by a straight line below the curve of that need.
+    planes of McCormick's envelope on a straight line below the curve of that need, from above by the warmest tank's.
     """
     pump = Parts.pump
     outside_c = case.marks[quarter].outside_c
@@ -167,6 +168,7 @@ def _pump(program: Program, case: Case, quarter: int, before: int, after: int, l
     idle = program.variable(1, 1)
     loads.update({power: HOURS, idle: pump.standby_w / 1000 * HOURS})
     program.at_most({heat: cold, power: -1.0}, 0.0)
+    program.at_most({power: 1.0, heat: -warm}, 0.0)  # nor is any burnt for nothing
     if 1 / cold < COP_MAX:
         rise = (warm - cold) / (TANK_C_MAX - TANK_C_MIN) * most / cold
         mean = {before: rise / 2, after: rise / 2}

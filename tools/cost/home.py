@@ -22,6 +22,7 @@ CAR_A = 16.0
 CAR_W = int(CAR_A * 3 * 230)
 CAR_FULL = 0.8
 ROOM_MC, ROOM_MC_MAX = 20000, 22000
+TANK_K = 1.0  # so near to its target a pump of variable speed keeps its tank
 TICK_MS = 10_000
 OWNER = "owner"
 _PARTS = {
@@ -36,7 +37,7 @@ class Parts:
     battery = Battery(soc=0.3)
     inverter = Hybrid()
     car = Car(soc_target=CAR_FULL, taper_from=1.0)
-    pump = HeatPump()
+    pump = HeatPump(below_k=TANK_K, above_k=TANK_K)
     tank = Tank()
     building = Building(air_c=20.5, walls_c=19.0)
 
@@ -65,7 +66,7 @@ def home(devices: tuple[str, ...], start: datetime, controlled: bool) -> dict[st
         tree["charge_point"] = {"current_a_max": CAR_A}
         tree["car"] = {"soc": CAR_FULL, "soc_target": CAR_FULL, "taper_from": 1.0, "current_a_max": CAR_A}
     if HEAT in devices:
-        tree["heat_pump"], tree["tank"] = {}, {}
+        tree["heat_pump"], tree["tank"] = {"below_k": TANK_K, "above_k": TANK_K}, {}
         tree["building"] = {"air_c": Parts.building.air_c, "walls_c": Parts.building.walls_c}
         tree["device"].append({"id": "room", "product": "heatmiser-edge", "bus": "rs485", "unit": 2,
                                "schedule_c": ROOM_MC / 1000})  # fmt: skip

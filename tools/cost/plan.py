@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.limits import EXPORT, IMPORT
-from tools.cost.home import BATTERY, CAR, CAR_W, DEPARTURE, OWNER, Parts
+from tools.cost.home import BATTERY, CAR, CAR_W, DEPARTURE, HEAT, OWNER, ROOM_MC, ROOM_MC_MAX, Parts
 from tools.cost.prices import Price, price_at, told
 from tools.cost.sessions import ENERGY_WH
 from tools.cost.walk import Span, unix_ms
@@ -19,6 +19,9 @@ FIRST_MS = 60_000
 PRICED = {"price": 30000, "offset_min": 60}  # where no price is told: 0.30 EUR/kWh
 EFFICIENCY_PM = round(Parts.battery.efficiency * Parts.inverter.efficiency * 1000)
 POWER_MAX_W = 12000
+HYSTERESIS_MC = 300  # of the thermostat: as deep as it lets the room fall by itself
+# As an installer would guess them: air and some of the walls, and the pump while the room's valve is open.
+ROOM = {"capacity_wh_k": 2000, "loss_w_k": 120, "power_w": 1500, "cop_pm": 3000}
 
 
 def sources(devices: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -31,6 +34,9 @@ def sources(devices: tuple[str, ...]) -> list[dict[str, Any]]:
     if CAR in devices:
         rows.append(_row("car", "tariff", device=CAR, setpoint=16000, power_w=CAR_W, energy_wh=ENERGY_WH,
                          departure=DEPARTURE, windows=["00:00-06:00 28000"], **PRICED))  # fmt: skip
+    if HEAT in devices:
+        rows.append(_row("warmth", "heat-plan", device="room", store="room", outside=HEAT, export_price=5000,
+                         temp_min_mc=ROOM_MC - HYSTERESIS_MC, temp_max_mc=ROOM_MC_MAX, **ROOM, **PRICED))  # fmt: skip
     return rows
 
 
