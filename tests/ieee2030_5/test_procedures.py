@@ -22,12 +22,15 @@ from tests.ieee2030_5.world import MAX_W, World
 from tests.needs import ROOT, shared_data
 
 SUBSCRIBES = "it subscribes, and a server must reach the site for that: this client polls"
-AS_4755 = "demand response modes of AS/NZS 4755, which this agent does not know"
-PRICES = "prices come from other sources here"
+AS_4755 = (
+    "they judge the status by the modes 100 to 104 of AS/NZS 4755 equipment, which a site has not; the set-points that "
+    "they send are carried out"
+)
+PRICES = "the pricing function set is not read: prices come from other sources here"
 NOT_APPLICABLE = {
     "ALL-14": SUBSCRIBES, "ALL-16": SUBSCRIBES, "GEN-06": SUBSCRIBES, "GEN-08": SUBSCRIBES, "LOA-05": SUBSCRIBES,
     "LOA-07": SUBSCRIBES, "DRD-01": AS_4755, "DRL-01": AS_4755, "PRC-02": PRICES, "PRC-04": PRICES,
-    "P-01": "two devices behind one client: a site is one device here",
+    "P-01": "it is for aggregators: two sites behind one certificate, and an agent is one site",
     "SDVN-01": "the server's first address is configured and not discovered",
 }  # fmt: skip
 REACTIVE = ("readings-site-reactive-power", "readings-der-reactive-power")

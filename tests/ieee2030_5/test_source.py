@@ -381,23 +381,6 @@ def _somebody_wants(world: World, power_w: int, primacy: int) -> None:
     state.claims.append(Claim(1, power_w, primacy, state.created, "owner", until_ms, name_of(9)))
 
 
-def test_grid_role_takes_no_set_points(tmp_path):
-    with pytest.raises(ValueError, match="setpoints"):
-        World(tmp_path / "certificates", role="grid", setpoints=1)
-
-
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
-        ({"device": "none"}, "device"), ({"device": "grid"}, "device"), ({"isolator": "battery"}, "isolator"),
-        ({"pin": 111111}, "pin"), ({"max_w": 0}, "max_w"), ({"colour": 1}, "colour"), ({"port": 0}, "port"),
-    ],
-)  # fmt: skip
-def test_wrong_options_are_told_by_name(tmp_path, options, told):
-    with pytest.raises(ValueError, match=told):
-        World(tmp_path / "certificates", **options)
-
-
 def test_a_full_core_gets_fewer_controls_at_a_time_and_the_default_first(world):
     from agent.limits import LIMITS_MAX, Limit
 
