@@ -91,9 +91,10 @@ class BatteryPlan(Planner):
         end_price = max(min(saves, self.scaled(cheapest, 1000, self.charge_pm)) * 15 // 16, 0)  # less: it may be lost
         return StoragePlan(first, count, usable_wh, end_price)
 
-    def slot(self, slot: int, quarters: int) -> Slot:
+    def slot(self, slot: int, quarters: int, more_w: int) -> Slot:
         """Return what the battery can do in a slot, counted where it is stored."""
         load_w, price, export_price = self.expected(slot, quarters)
+        load_w += more_w
         draw_w, give_w = self._powers_w()
         spare_w, short_w = min(max(-load_w, 0), draw_w), min(max(load_w, 0), give_w)
         takes, gives, wear = self.charge_pm, self.discharge_pm, self.scaled(self.wear, self.discharge_pm, 1000)

@@ -118,10 +118,10 @@ class HeatPlan(Planner):
         loss_ppm = self.loss_w_k * 250000 // self.capacity_wh_k
         return StoragePlan(first, count, max(self._band_wh(), 1), end_price, PRICE_MAX, min(loss_ppm, 250000))
 
-    def slot(self, slot: int, quarters: int) -> Slot:
+    def slot(self, slot: int, quarters: int, more_w: int) -> Slot:
         """Return what the heater makes in a slot, and what is lost at the lower end of the band."""
         load_w, price, export_price = self.expected(slot, quarters)
-        spare_w = min(max(-load_w, 0), self.power_w)
+        spare_w = min(max(-load_w - more_w, 0), self.power_w)
         mixed = (spare_w * export_price + (self.power_w - spare_w) * price) // self.power_w
         lost_w = self.loss_w_k * (self.temp_min_mc - self._outside_mc) // 1000 + self.draw_wh_day // 24
         made_wh = self.power_w * quarters * self.cop_pm // 4000

@@ -124,7 +124,9 @@ class Planner:
         plan = self._next
         assert plan is not None
         place = plan.left - 1
-        plan.work(self.slot(*span_of(plan.first, place)), span_of(plan.first, place)[1])
+        slot, quarters = span_of(plan.first, place)
+        spread_w = self.net.spread_w(slot, quarters)
+        plan.work(self.slot(slot, quarters, spread_w), self.slot(slot, quarters, -spread_w), quarters)
         if plan.left:
             return False
         self.plan, self._next = plan, None
@@ -202,7 +204,7 @@ class Planner:
             slot, quarters = span_of(plan.first, place)
             if slot >= self._now and len(rows) < places:
                 action = plan.action(place, stored)
-                after = plan.follow(self.slot(slot, quarters), quarters, stored, action)
+                after = plan.follow(self.slot(slot, quarters, 0), quarters, stored, action)
                 rows.append([slot, quarters, action, stored, after])
                 stored = after
         return rows
@@ -252,8 +254,8 @@ class Planner:
         """Return a plan with nothing worked yet."""
         raise NotImplementedError
 
-    def slot(self, slot: int, quarters: int) -> Slot:
-        """Return what can be done in a slot."""
+    def slot(self, slot: int, quarters: int, more_w: int) -> Slot:
+        """Return what can be done in a slot in which the site draws so much more than is expected."""
         raise NotImplementedError
 
     def control(self, action: int, duration_s: int, start_s: int) -> Control:

@@ -2,7 +2,8 @@
 
 From the last slot back to the first, for each of 41 levels of what is stored, the cheapest of five moves: rest, take
 what is cheap (what the sun leaves), take all it can, give what is dear (what the site draws), give all it can. What
-lies between two levels is taken as straight. All integers; one slot is one piece of work of bounded length.
+lies between two levels is taken as straight. What will be drawn is not known: each slot is worked for two cases that
+are equally likely, and what follows them costs their mean. All integers; one slot is one piece of bounded length.
 
 A slot is a tuple: (absorb_wh, absorb_price, buy_wh, buy_price, cover_wh, cover_price, sell_wh, sell_price, loss_wh):
 stored Wh that come in or go out, `buy` behind `absorb` and `sell` behind `cover`; what a stored unit costs or brings,
@@ -48,13 +49,20 @@ class StoragePlan:
         self._cost = [-(capacity_wh * at // LEVELS * end_price >> _SHIFT) for at in range(LEVELS + 1)]
         self._actions: list[bytes] = []  # of slots from the last to the first
 
-    def work(self, slot: Slot, quarters: int) -> None:
-        """Find what to do on each level in the last slot that is left, which is so many quarter hours long."""
+    def work(self, slot: Slot, other: Slot, quarters: int) -> None:
+        """Find what to do on each level in the last slot that is left, which is so many quarter hours long.
+
+        `slot` and `other` are equally likely: what the site draws is known when it draws it.
+        """
         assert self.left > 0
         found, actions = [], bytearray(LEVELS + 1)
         for at in range(LEVELS + 1):
-            stored_wh = self.capacity_wh * at // LEVELS
-            cost, actions[at] = self._best(slot, self._after_loss(slot, stored_wh, quarters), at)
+            left_wh = self._after_loss(slot, self.capacity_wh * at // LEVELS, quarters)
+            cost, action = self._best(slot, left_wh, at)
+            if other is not slot:
+                other_cost, other_action = self._best(other, left_wh, at)
+                cost, action = (cost + other_cost) // 2, both(action, other_action)
+            actions[at] = action
             found.append(cost)
         self._cost = found
         self._actions.append(bytes(actions))
@@ -129,3 +137,13 @@ class StoragePlan:
             return self._cost[LEVELS]
         low = self._cost[at]
         return low + (self._cost[at + 1] - low) * (scaled - at * self.capacity_wh) // self.capacity_wh
+
+
+def both(action: int, other: int) -> int:
+    """Return what to do where either action may be right: all where both move it one way, else what each follows."""
+    taking, giving = (action // GIVES, other // GIVES), (action % GIVES, other % GIVES)
+    if ALL in taking and NONE not in taking:
+        return ALL * GIVES
+    if ALL in giving and NONE not in giving:
+        return ALL
+    return min(max(taking), FOLLOW) * GIVES + min(max(giving), FOLLOW)

@@ -69,7 +69,7 @@ def test_before_it_would_fall_out_of_the_band_it_runs():
 def test_own_sun_is_worth_a_run():
     sunny, dull = warming(12, export_price=2000), warming(12, export_price=2000)
     for source in (sunny, dull):
-        source.source.net.recall([300] * 96)
+        source.source.net.recall([300] * 96 + [0] * 96)
     sunny.state.site.shown_w = -1000  # and less of it in the quarter hours to come
     assert setpoint(sunny, 50000, 1000) == 6000 and setpoint(dull, 50000, 1000) == 500
 
@@ -104,7 +104,7 @@ def test_the_temperature_outside_is_what_a_device_tells_or_else_what_is_set():
     for told, expected in (({}, 15000), ({q.TEMP_OUTSIDE_MC: -5000}, -5000), (None, 15000)):
         source.look([None, None, {q.TEMP_TANK_MC: 47000}, told])
         assert plan._outside_mc == expected
-    cold, warm = plan.slot(0, 1), warming(outside_mc=50000, draw_wh_day=0).source.slot(0, 1)
+    cold, warm = plan.slot(0, 1, 0), warming(outside_mc=50000, draw_wh_day=0).source.slot(0, 1, 0)
     assert cold[8] == (3 * 30 + 200) // 4 and warm[8] == 0
     assert cold[2] == 750
 

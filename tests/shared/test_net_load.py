@@ -46,11 +46,22 @@ def test_what_is_off_goes_on_and_halves_each_hour():
         assert found == [800, 600, 400, 200, 100, 0, 0], found
 
 
+def test_how_far_it_is_off_is_learned_by_the_quarter_hour_and_within_it():
+    net = NetLoad()
+    for day in range(20):
+        for slot in range(DAY):
+            for at in range(8):
+                net.learn(day * DAY + slot, 1000 + (at % 2 * 800 - 400 if slot < 4 else 0))
+    assert abs(net.spread_w(0, 4) - 400) <= 8 and net.spread_w(4, 1) == 0 and abs(net.spread_w(2, 4) - 200) <= 8
+
+
 def test_what_was_learned_is_known_again():
     net, again = learned([1000, 3000]), NetLoad()
     again.recall(net.numbers())
     assert again.expected_w(2 * DAY + 5, 2 * DAY) == net.expected_w(2 * DAY + 5 + 40 * DAY, 2 * DAY) == 2250
-    for wrong in ([], [1], NetLoad().numbers()):
+    again.recall(net.numbers())
+    assert again.spread_w(0, 4) == net.spread_w(0, 4) == 750
+    for wrong in ([], [1], net.numbers()[:DAY], NetLoad().numbers()):
         again = NetLoad()
         again.recall(wrong)
         assert again.expected_w(5, 5) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.sources.storage import ALL, FOLLOW, GIVES, LEVELS, NONE, StoragePlan
+from agent.sources.storage import ALL, FOLLOW, GIVES, LEVELS, NONE, StoragePlan, both
 from tests.shared.seeded import Lcg
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def planned(slots: list[Slot], end_price: int = 0, short_price: int = 8000) -> S
     """Return a finished plan of slots of a quarter hour each."""
     plan = StoragePlan(0, len(slots), CAPACITY_WH, end_price, short_price)
     for slot in reversed(slots):
-        plan.work(slot, 1)
+        plan.work(slot, slot, 1)
     return plan
 
 
@@ -139,6 +139,32 @@ def test_a_loss_is_met_before_it_is_short_and_not_earlier():
     assert planned([cold, dearer, dearer]).action(0, 1600) == ALL * GIVES
 
 
+def test_where_either_may_be_it_follows_both_and_does_all_only_where_neither_speaks_against_it():
+    for first, second, expected in (
+        (NONE, NONE, NONE),
+        (FOLLOW * GIVES, FOLLOW, FOLLOW * GIVES + FOLLOW),
+        (ALL * GIVES, FOLLOW * GIVES, ALL * GIVES),
+        (ALL * GIVES, NONE, FOLLOW * GIVES),
+        (ALL * GIVES, ALL * GIVES, ALL * GIVES),
+        (ALL, FOLLOW, ALL),
+        (ALL, NONE, FOLLOW),
+        (ALL, FOLLOW * GIVES, FOLLOW * GIVES + FOLLOW),
+    ):
+        assert both(first, second) == both(second, first) == expected, (first, second)
+
+
+def test_what_may_be_needed_is_worth_something_before_it_is():
+    """On average nothing is drawn at night; half the nights 3200 Wh are: it pays to have bought half as dear."""
+    calm: Slot = (0, 9000, 0, 9000, 0, -1, 0, -1, 0)
+    dear: Slot = (0, 9000, 0, 9000, 3200, 3000, 0, -1, 0)
+    for price, expected in ((1400, ALL * GIVES), (1600, NONE)):
+        plan = StoragePlan(0, 2, CAPACITY_WH, 0)
+        buys: Slot = (0, 9000, 3200, price, 0, -1, 0, -1, 0)
+        plan.work(calm, dear, 1)
+        plan.work(buys, buys, 1)
+        assert plan.action(0, 0) == expected
+
+
 def test_a_share_of_what_is_stored_is_lost():
     plan = StoragePlan(0, 1, CAPACITY_WH, 0, 0, 10000)
     assert plan.follow(REST, 1, 10000, NONE) == 9900 and plan.follow(REST, 4, 10000, NONE) == 9600
@@ -149,6 +175,7 @@ def test_a_share_of_what_is_stored_is_lost():
 
 def test_what_is_stored_is_taken_as_the_nearest_level():
     plan = StoragePlan(0, 1, CAPACITY_WH, 0)
-    plan.work((0, 0, 0, 0, CAPACITY_WH, 5, 0, 0, 0), 1)
+    gives: Slot = (0, 0, 0, 0, CAPACITY_WH, 5, 0, 0, 0)
+    plan.work(gives, gives, 1)
     assert [plan.action(0, stored_wh) for stored_wh in (-5, 799, 800, 2 * CAPACITY_WH)] == [NONE, NONE, FOLLOW, FOLLOW]
     assert plan.left == 0 and plan.count == 1
