@@ -89,9 +89,11 @@ class Reserving:
 
     def check(self, state: State, claim: Limit | Claim | Reservation) -> None:
         """Refuse a claim whose whole time is another programme's. Raises: Refused."""
-        at_ms, passed_ms = claim.from_ms, -1
-        while at_ms != passed_ms:
-            passed_ms, at_ms = at_ms, max(at_ms, self.free_ms(state, claim.source, claim.scope, at_ms))
+        at_ms = claim.from_ms
+        free_ms = self.free_ms(state, claim.source, claim.scope, at_ms)
+        while free_ms:
+            at_ms = free_ms
+            free_ms = self.free_ms(state, claim.source, claim.scope, at_ms)
         if claim.until_ms and at_ms >= claim.until_ms:
             raise Refused(record.RESERVED, at_ms - state.now_ms)
 
@@ -101,8 +103,8 @@ class Reserving:
         if source in self.allowed:
             for window in self.windows:
                 holds = window.source != source and window.from_ms <= at_ms < window.until_ms
-                if holds and window.until_ms > free_ms and _touch(state, window.scope, scope):
-                    free_ms = window.until_ms
+                if holds and _touch(state, window.scope, scope):
+                    free_ms = max(free_ms, window.until_ms)
         return free_ms
 
     def over(self, state: State, scope: int) -> list[Reservation]:
@@ -158,7 +160,7 @@ class Reserving:
         gone = [each for each in own if command is None or each.command == command]
         for window in gone:
             self.end(state, window, status)
-        return len(gone) > 0
+        return bool(gone)
 
     def forget_others(self, state: State, names: list[str]) -> None:
         """End what was kept of programmes that the site no longer knows."""

@@ -65,6 +65,39 @@ def test_without_a_clock_a_window_goes_on_as_if_no_time_had_passed_until_there_i
             assert desk.windows() == [(0, 18, True), (18, 78, False)]
 
 
+def test_what_is_kept_of_a_window_that_runs_has_no_wait():
+    desk = Market(CIVIL_MS)
+    desk.reserve(AGG, "charger", 60)
+    desk.pass_s(10)
+    row = desk.reserving.kept(desk.state)[0]
+    assert row[:5] == ["charger", EXPORT, 3000, "agg", name_of(1)]
+    assert row[5:] == [0, 50000, 0, CIVIL_MS + 61000, True]
+    desk.reboot(desk.house.civil_ms)
+    assert (desk.reserving.windows[0].from_ms, desk.reserving.windows[0].until_ms) == (0, 50000)
+
+
+def test_of_two_windows_one_may_be_over():
+    desk = Market(CIVIL_MS)
+    desk.reserve(AGG, "charger", 10)
+    desk.reserve(AGG, "charger", 600)
+    desk.pass_s(1)
+    desk.reboot(desk.house.civil_ms + 100000)
+    assert [each.command for each in desk.reserving.windows] == [name_of(2)]
+
+
+def test_a_window_that_was_over_before_the_clock_was_known_has_nothing_left():
+    desk = Market(CIVIL_MS)
+    desk.reserve(AGG, "charger", 60)
+    desk.pass_s(1)
+    desk.reboot()
+    desk.pass_s(1)
+    desk.heard()
+    desk.house.civil_ms = CIVIL_MS + 90000
+    desk.pass_s(1)
+    assert [fact[-2:] for fact in desk.told(record.RESERVATION)] == [[0, 0]]
+    assert desk.heard() == [(1, COMPLETED)] and desk.windows() == []
+
+
 def test_a_clock_that_is_set_later_moves_no_window():
     desk = Market(CIVIL_MS)
     desk.reserve(AGG, "charger", 60, 11)
@@ -126,6 +159,9 @@ def test_a_window_on_what_the_site_no_longer_has_is_over():
 def test_a_phase_switch_is_its_chargers():
     state = Garage().state
     state.reserving = Reserving({"agg": 1, "vpp": 0})
+    grid = Reservation(0, EXPORT, 1, "agg", b"")
+    state.reserving.windows = [grid]
+    assert state.reserving.over(state, state.scope_named("phases") or 0) == []
     for held in ("charger", "phases"):
         window = Reservation(state.scope_named(held) or 0, EXPORT, 1, "agg", b"")
         window.until_ms = 1 << 40

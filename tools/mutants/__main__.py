@@ -40,6 +40,7 @@ MODULES = (
     "agent/failsafe.py",
     "agent/unit.py",
     "agent/actuator.py",
+    "agent/reserve.py",
 )
 KILLED_PM_MIN = 900
 JOBS = 2
