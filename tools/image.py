@@ -17,11 +17,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tools.link import Linked, LinkError, link
+from tools.short_names import Thing
 from tools.stage import PACKAGES, ROOT, StageError, compile_text, constants, dotted, leaned, sources
 
 EVERY_DRIVER = "hal.modbus.device"  # what every product's driver loads
 # What the start loads where a site has it: in the one module it takes less heap than beside it.
 OFTEN = ("boards.micropython.tcp_line", "hal.modbus.tcp", "boards.micropython.mqtt_uplink")
+# What one site's start loads in any case, where it is in that site's image at all.
+OF_A_SITE = (
+    "agent.curtail", "agent.reserve", "boards.micropython.named", "boards.micropython.ring_store", "hal.modbus.ascii",
+)  # fmt: skip
 CATALOGUES = {"drivers.catalogue", "boards.sources"}  # what they name is in an image where its site has it
 START = ROOT / "boards" / "micropython" / "site.py"
 SNAPSHOT = ROOT / "agent" / "snapshot.py"
@@ -71,7 +76,7 @@ def lines_of(image: Path) -> Path:
 def linked_agent(
     board: str, more: dict[str, str] | None = None, only: Iterable[Path] | None = None
 ) -> dict[str, Linked]:
-    """Return the modules of a board's image, and of `more` sources beside them; `only`: of these files, not of all.
+    """Return the modules of a board's image, and of `more` sources beside them; `only`: of these, which one site needs.
 
     Raises: StageError.
     """
@@ -84,10 +89,12 @@ def linked_agent(
     for catalogue in CATALOGUES & set(texts):
         texts[catalogue] = with_products(texts[catalogue], set(texts))
     forgotten = [module for module in unloaded(START.read_text(encoding="utf-8")) if module in texts]
+    found = set[Thing]() if only is None else classes_of(texts)
+    often = [*OFTEN, *(() if only is None else OF_A_SITE), *sorted(module for module, _ in found)]
     try:
-        roots = [EVERY_DRIVER, *[module for module in OFTEN if module in texts], *forgotten]
+        roots = [EVERY_DRIVER, *[module for module in often if module in texts], *forgotten]
         on_tapes = packed(SNAPSHOT.read_text("utf-8")) if "agent.snapshot" in texts else set()
-        return link(texts, board, roots, set(forgotten), on_tapes)
+        return link(texts, board, roots, set(forgotten), on_tapes, found)
     except LinkError as error:
         raise StageError(f"the image of {board}: {error.args[0]}") from None
 
@@ -105,6 +112,17 @@ def with_products(text: str, modules: set[str]) -> str:
                 if isinstance(row, ast.Tuple) and ast.literal_eval(row.elts[1]) not in modules:
                     lines[row.lineno - 1 : row.end_lineno] = ["\n"] * ((row.end_lineno or 0) + 1 - row.lineno)
     return "".join(lines)
+
+
+def classes_of(texts: dict[str, str]) -> set[Thing]:
+    """Return (module, class) of all that an image's catalogues name."""
+    found = set[Thing]()
+    for catalogue in CATALOGUES & set(texts):
+        for node in ast.parse(texts[catalogue]).body:
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Tuple):
+                rows = [each.elts for each in node.value.elts if isinstance(each, ast.Tuple)]
+                found |= {(ast.literal_eval(row[1]), ast.literal_eval(row[2])) for row in rows}
+    return found
 
 
 def unloaded(text: str) -> list[str]:

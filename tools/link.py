@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from tools.loops import Loops
 from tools.nodes import walk
 from tools.renamer import Renamer, was
-from tools.short_names import CORE, LinkError, Program
+from tools.short_names import CORE, LinkError, Program, Thing
 from tools.spare_names import interned, may_be_interned
 
 __all__ = ("CORE", "Lines", "LinkError", "link")
@@ -25,12 +25,14 @@ Lines = list[tuple[int, str, int, str]]  # line in the image, module, line there
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def link(texts: dict[str, str], board: str, roots: list[str], apart: set[str], packed: set[str]) -> dict[str, Linked]:
+def link(
+    texts: dict[str, str], board: str, roots: list[str], apart: set[str], packed: set[str], found: Iterable[Thing] = ()
+) -> dict[str, Linked]:
     """Return name in the image -> module; CORE is one of them, and an empty package none.
 
     `texts`: module -> source as tools.lean gives it. CORE is all that `board` and `roots` load with themselves, without
     `apart`, which serve the start alone; what `board` offers keeps its name. `packed`: classes whose attributes keep
-    theirs. Raises: LinkError.
+    theirs; `found`: classes that are looked for by module and name. Raises: LinkError.
     """
     trees = {module: bare(ast.parse(text)) for module, text in texts.items()}
     order = _loaded(trees, [board, *roots], apart)
@@ -38,6 +40,9 @@ def link(texts: dict[str, str], board: str, roots: list[str], apart: set[str], p
     core = _core(first, {module: Renamer(first, module).module(bare(ast.parse(texts[module]))) for module in order})
     names = [node for _, body in core for node in walk(*body)]
     program = Program(trees, order, board, packed, names)
+    for thing in found:
+        if program.globals.get(thing, thing[1]) != thing[1]:
+            raise LinkError(f"{thing[0]}: {thing[1]} is something else as well: give one another name")
     bodies = {module: Renamer(program, module).module(tree) for module, tree in trees.items()}
     core = _core(program, bodies)
     linked = {CORE: Linked(core)}

@@ -96,7 +96,7 @@ class Renamer(ast.NodeTransformer):
         return [ast.copy_location(each, node) for each in made]
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        """A text that names a module beside CORE: that is how drivers are found, and modules unloaded."""
+        """A text that names a module: that is how drivers are found, and modules unloaded."""
         if isinstance(node.value, str) and "." in node.value:
             node.value = self._program.apart_name(node.value)
         return node

@@ -57,7 +57,7 @@ class Program:
             self.keywords |= texts
         families = _families(nodes)
         on_tapes = [names for names, classes in families if packed & classes]
-        kept = texts.union(*on_tapes)
+        kept = texts.union(_like_variables(trees), *on_tapes)
         made = _made(nodes)
         fresh = _fresh(_identifiers(nodes) | texts)
         self.attributes = _private_attributes(families, kept, made, fresh)
@@ -149,8 +149,10 @@ class Program:
         return not asked and module.partition(".")[0] in OURS
 
     def apart_name(self, module: str) -> str:
-        """Return what a module beside CORE is called in the image: a package would be one more module."""
-        return module.replace(".", "_") if module in self.trees and module not in self.order else module
+        """Return what a module is called in the image: a package would be one more module."""
+        if module in self.order:
+            return CORE
+        return module.replace(".", "_") if module in self.trees else module
 
 
 def _fresh(used: set[str]) -> Iterator[str]:
@@ -225,6 +227,17 @@ def _made(nodes: list[ast.AST]) -> set[str]:
     """Return the attributes that some class of the program makes."""
     made = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     return made.union(*[bound(node.body) for node in nodes if isinstance(node, ast.ClassDef)])
+
+
+def _like_variables(trees: dict[str, ast.Module]) -> set[str]:
+    """Return attributes that a class's body binds and its module, too: `size = size + 1` there reads the variable."""
+    found: set[str] = set()
+    for tree in trees.values():
+        variables = set(bound(tree.body))
+        for node in walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found |= variables.intersection(bound(node.body))
+    return found
 
 
 def _numbers(nodes: list[ast.AST]) -> set[str]:

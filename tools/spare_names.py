@@ -7,35 +7,16 @@ function is given the name of an attribute, and an attribute that of a class or 
 from __future__ import annotations
 
 import ast
-import asyncio
 import builtins
-import errno
-import functools
-import gc
-import hashlib
-import io
-import json
 import keyword
-import os
-import random
-import select
-import socket
-import ssl
-import struct
-import sys
-import time
-import types
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-from tools.nodes import walk
+from tools.firmware_names import NAMES
 
 Nodes = list[ast.AST]
 
 _INTERNED_BYTES_MAX = 10  # MICROPY_ALLOC_PARSE_INTERN_STRING_LEN in MicroPython's py/mpconfig.h
-_TYPINGS = Path(__file__).resolve().parent.parent / "typings"  # what only boards have
 _PROTOCOLS = {"ioctl", "readblocks", "writeblocks", "readinto", "read", "write"}  # what a firmware calls by its name
-_MODULES = (asyncio, builtins, errno, gc, hashlib, io, json, os, random, select, socket, ssl, struct, sys, time, types)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -46,7 +27,7 @@ def public_attributes(core: Nodes, nodes: Nodes, ours: set[str], kept: set[str],
     `short`: what the others have become, and what else they cannot be.
     """
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)} | ours | short
-    kept = kept | _firmware_attributes() | _of_modules(nodes)
+    kept = kept | NAMES | _PROTOCOLS | _of_modules(nodes)
     here = {node.attr for node in core if isinstance(node, ast.Attribute)}
     wanting = [name for name in sorted(ours - kept, key=lambda name: (name not in here, name)) if name[0] != "_"]
     spare = _names(core) - attributes - class_level(nodes)
@@ -128,21 +109,3 @@ def _of_modules(nodes: Nodes) -> set[str]:
         for node in nodes
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in imported
     }
-
-
-@functools.cache
-def _firmware_attributes() -> frozenset[str]:
-    """Return every attribute that a thing of some firmware may have; what only CPython has does no harm."""
-    found = set(_PROTOCOLS).union(dir(hashlib.sha256()))
-    for module in _MODULES:
-        for name, thing in vars(module).items():
-            found.add(name)
-            if isinstance(thing, type):
-                found.update(dir(thing))
-    for stub in _TYPINGS.glob("*.pyi"):
-        for node in walk(ast.parse(stub.read_text(encoding="utf-8"))):
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-                found.add(node.name)
-            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                found.add(node.target.id)
-    return frozenset(found)

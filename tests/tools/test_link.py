@@ -171,6 +171,24 @@ def test_what_an_image_has_not_got_is_no_name_in_it():
         image[CORE].run(True)
 
 
+FOUND = {
+    "a.meter": "class Meter:\n    def read(self): return 1\n",
+    "a.other": "class Meter:\n    def read(self): return 2\n",
+    "board": "def run(): return getattr(__import__('a.meter'), 'Meter')().read()\n",
+}
+
+
+def test_what_is_found_by_a_text_is_found_in_the_one_module_and_keeps_its_name():
+    linked = link(FOUND, "board", ["a.meter"], set(), set(), [("a.meter", "Meter")])
+    assert list(linked) == [CORE, "a_other"]
+    loaded = sys.modules[CORE] = types.ModuleType(CORE)
+    exec(linked[CORE].text, loaded.__dict__)
+    assert loaded.run() == 1
+    del sys.modules[CORE]
+    with pytest.raises(LinkError, match="Meter is something else as well"):
+        link(FOUND, "board", ["a.other", "a.meter"], set(), set(), [("a.meter", "Meter")])
+
+
 COMPREHENSIONS = """
 log = []
 def said(each):
