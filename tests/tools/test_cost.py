@@ -105,5 +105,5 @@ def test_what_is_left_is_taken_off_and_what_the_car_lacks_is_put_on():
 
 
 def test_the_agent_pays_no_less_than_the_bound_and_no_more_than_who_is_left_alone(solver):
-    row, _ = compare.compare(compare.span_of("spring", 0, 1), ("battery",))
+    row, _ = compare.compare(compare.span_of("autumn", 0, 1), ("car",))
     assert row.bound_eur <= row.agent.pays_eur <= row.uncontrolled.pays_eur
