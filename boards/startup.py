@@ -125,12 +125,17 @@ def _reserving(config: Config) -> Reserving | None:
         for row in rows:
             if row["reservations"]:
                 try:
-                    from agent.reserve import Reserving
+                    return _new_reserving()
                 except ImportError:
                     where = "[[%s]] %s reservations = %d: " % (key, row["name"], row["reservations"])
                     raise StartError(where + "not in this image: build it with this site")
-                return Reserving({})
     return None
+
+
+def _new_reserving() -> Reserving:
+    from agent.reserve import Reserving
+
+    return Reserving({})
 
 
 def _let_reserve(config: Config, loop: Loop, reserving: Reserving) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tomllib
 
 import pytest
@@ -14,9 +11,7 @@ from boards.cpython.signer import FileSigner
 from boards.startup import Parts, StartError, assemble
 from hal.memory import CountingWatchdog, ManualClock, MemoryStore
 from hal.modbus.bus import Bus
-from tests.needs import ROOT, needs_program
-from tests.tools.board_sites import SITE, UNIX, build
-from tools import board_build, board_check
+from tests.tools.board_sites import SITE, UNIX
 from tools.board_check import site_of
 from tools.board_manifest import modules_of
 from tools.keys import create_key
@@ -80,17 +75,3 @@ def test_a_number_of_windows_is_checked(tmp_path, number):
 def test_an_image_holds_it_where_somebody_may_reserve():
     held = [set(modules_of(UNIX, site_of(UNIX, tomllib.loads(text)))) for text in (SITE, SITE + VPP)]
     assert held[1] - held[0] == {"agent.reserve"}
-
-
-def test_a_boards_image_with_it_starts(tmp_path, monkeypatch):
-    needs_program("micropython")
-    monkeypatch.setattr(board_check, "heap_on_twin", lambda *_: 108_000)
-    monkeypatch.setattr(board_build, "sizes_alone", lambda *_: {})
-    built = build(tmp_path, SITE + VPP)
-    create_key(built / "agent.key", raw=True)
-    command = [sys.executable, "-m", "tools.board_process", str(built), "--heap", "200K"]
-    command += ["--image", str(built / "agent.romfs")]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as board:
-        assert board.stdout is not None
-        assert json.loads(board.stdout.readline())["fact"] == "ready"
-        board.kill()

@@ -12,6 +12,7 @@ import pytest
 from boards.sources import SOURCES
 from tests.needs import ROOT, needs_program
 from tests.tools.board_sites import SITE, UNIX, build
+from tests.tools.test_board_reserves import VPP
 from tools import board_build, board_check
 from tools.board_check import site_of
 from tools.board_manifest import modules_of
@@ -21,6 +22,7 @@ from tools.stage import StageError
 
 ALL = (
     SITE
+    + VPP
     + """
 [[bus]]
 id = "lan"
