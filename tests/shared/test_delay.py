@@ -301,6 +301,7 @@ def test_the_maximum_is_set_remotely_and_kept():
     site = street()
     for body in (["charger", 1801], ["charger", -1], ["charger", True], ["charger"], ["charger", 1, 1], [1, 1]):
         assert take(site.state, Order(AGGREGATOR), 5, body) == record.MALFORMED, body
+    assert take(site.state, Order(OWNER), 99, ["charger", 60]) == record.UNSUPPORTED
     assert take(site.state, Order(DSO), 5, ["charger", 60]) == record.ROLE_FORBIDS
     assert take(site.state, Order(OWNER), 5, ["grid", 60]) == record.UNKNOWN_DEVICE
     assert take(site.state, Order(OWNER), 5, ["cellar", 60]) == record.UNKNOWN_DEVICE
