@@ -140,7 +140,7 @@ class Replay:
             self.damaged += 1
             self._tell((MISSING, name, state.now_ms - before.now_ms))
             return
-        before.must_persist = state.must_persist  # the loop's own note
+        before.must_persist, before.kept = state.must_persist, state.kept  # what step leaves to the loop and to sources
         if snapshot.pack(before) != snapshot.pack(state):
             self._differ(state.now_ms, "state", "keyframe", "another state")
 

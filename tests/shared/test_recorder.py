@@ -86,6 +86,18 @@ def test_every_grant_and_every_record_comes_again():
         assert len(told(events, replay.GRANT)) > 20
 
 
+def test_what_a_source_wants_to_know_after_a_reboot_is_no_other_state():
+    run = Run(5)
+    tape = Tape(run.plant, LEAST_BYTES // 2)
+    for at in range(160):
+        run.plant.state.keep("tariff", [at])
+        run.tick()
+    tape.recorder.close()
+    result, events = played(tape.segments())
+    assert len(told(events, replay.SEGMENT)) > 2 and result.ticks > 20
+    assert told(events, replay.DIFFERS) == []
+
+
 def test_replay_begins_at_any_kept_segment_and_arrives_at_each_keyframe():
     tape = taped(11, TICKS, LEAST_BYTES)
     kept = tape.segments()
