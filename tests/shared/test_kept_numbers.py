@@ -49,6 +49,17 @@ def test_without_such_numbers_the_kept_state_is_as_before():
     assert dump(fresh())[:2] == b"\x86\x03"
 
 
+def test_as_much_as_the_largest_site_and_all_its_sources_have_to_keep_is_read_again():
+    state = fresh()
+    for at in range(1024):
+        state.comforts["device-%d" % at] = (0, 16000)
+    for at in range(8):
+        state.keep("plan-%d" % at, [5000] * 192)
+    again = fresh()
+    load(again, dump(state), 0)
+    assert len(again.comforts) == 1024 and again.kept == state.kept
+
+
 def test_numbers_of_a_source_that_the_site_no_longer_has_are_forgotten():
     state = fresh()
     state.keep("tariff", [1])
