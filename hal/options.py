@@ -20,9 +20,18 @@ def choose(driver: object, given: dict[str, Any]) -> None:
     for name, allowed in known:
         if name in given:
             chosen = given[name]
-            if type(chosen) is not type(allowed[0]) or chosen not in allowed:
+            if not fits(chosen, allowed):
                 raise ValueError(name, chosen, expected(allowed))
             setattr(driver, name, chosen)
+
+
+def fits(chosen: Any, allowed: Any) -> bool:
+    """Tell whether an option may be this."""
+    if type(chosen) is not type(allowed[0]):
+        return False
+    if type(allowed) is range:  # MicroPython would look through it one by one
+        return bool(allowed[0] <= chosen <= allowed[-1] and (chosen - allowed[0]) % allowed.step == 0)
+    return chosen in allowed
 
 
 def expected(allowed: Any) -> str:

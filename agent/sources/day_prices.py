@@ -36,14 +36,23 @@ class DayPrices:
         self._export_price = export_price
         self._offset_min = offset_min
         self._summer = summer == "eu"
+        self._now = 0
+        self._covers = [False, False]  # the table says something of this quarter hour
 
     def minute(self, slot: int) -> int:
         """Return the minute of the local day in which a quarter hour begins."""
         return local_s(slot * SLOT_S, self._offset_min, self._summer) // 60 % _DAY_MIN
 
-    def import_at(self, slot: int, now: int) -> int:
-        """Return the price of what is drawn in a quarter hour; `now` is the present one."""
-        told = self._told(IMPORT, slot, now)
+    def look(self, now: int) -> None:
+        """Find out what the table says of the present quarter hour: what is asked after this is as seen from it."""
+        self._now, prices = now, self._state.prices
+        for direction in (IMPORT, EXPORT):
+            told = None if prices is None else prices.at(self._state, direction, now)
+            self._covers[direction] = told is not None
+
+    def import_at(self, slot: int) -> int:
+        """Return the price of what is drawn in a quarter hour."""
+        told = self._told(IMPORT, slot)
         if told is not None:
             return told
         minute = self.minute(slot) if self._windows else 0
@@ -52,27 +61,24 @@ class DayPrices:
                 return price
         return self._price
 
-    def export_at(self, slot: int, now: int) -> int:
-        """Return what is paid for what is fed in; never more than what is drawn costs, which nobody could use."""
-        told = self._told(EXPORT, slot, now)
-        return min(self._export_price if told is None else told, self.import_at(slot, now))
+    def export_at(self, slot: int, price: int) -> int:
+        """Return what is paid for what is fed in; never more than `price` of what is drawn, which nobody could use."""
+        told = self._told(EXPORT, slot)
+        return min(self._export_price if told is None else told, price)
 
-    def end(self, now: int) -> int:
-        """Return the first quarter hour whose import price nobody told; `now` where this one is not told."""
+    def end(self) -> int:
+        """Return the first quarter hour whose import price nobody told; this one where it is not told."""
         prices = self._state.prices
-        if prices is None or prices.at(self._state, IMPORT, now) is None:
-            return now
-        return prices.end(self._state, IMPORT)
+        return self._now if prices is None or not self._covers[IMPORT] else prices.end(self._state, IMPORT)
 
-    def _told(self, direction: int, slot: int, now: int) -> int | None:
+    def _told(self, direction: int, slot: int) -> int | None:
         prices, state = self._state.prices, self._state
         if prices is None:
             return None
         told = prices.at(state, direction, slot)
-        if told is None and slot >= now and prices.at(state, direction, now) is not None:
-            while told is None and slot > now:
-                slot -= SLOTS_A_DAY
-                told = prices.at(state, direction, slot)
+        while told is None and self._covers[direction] and slot > self._now:
+            slot -= SLOTS_A_DAY
+            told = prices.at(state, direction, slot)
         return told
 
 

@@ -7,7 +7,7 @@ of the three below.
 from __future__ import annotations
 
 from hal.compat import const
-from hal.options import expected
+from hal.options import expected, fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ def choose(source: object, state: State, given: dict[str, Any]) -> None:
 def _check(name: str, chosen: Any, allowed: Any, state: State) -> None:
     if allowed == SCOPE:
         scope = state.scope_named(chosen) if type(chosen) is str else None
-        fits, wanted = scope is not None and scope < 0, '"" or the id of a [[circuit]]'
+        right, wanted = scope is not None and scope < 0, '"" or the id of a [[circuit]]'
     elif allowed == DEVICE:
-        fits, wanted = _is_device(chosen, state), "the id of a [[device]]"
+        right, wanted = _is_device(chosen, state), "the id of a [[device]]"
     elif allowed == DEVICES:
-        fits = type(chosen) is list and len(chosen) > 0 and all(_is_device(each, state) for each in chosen)
+        right = type(chosen) is list and len(chosen) > 0 and all(_is_device(each, state) for each in chosen)
         wanted = "a list of ids of [[device]]s"
     else:
-        fits, wanted = type(chosen) is type(allowed[0]) and chosen in allowed, expected(allowed)
-    if not fits:
+        right, wanted = fits(chosen, allowed), expected(allowed)
+    if not right:
         raise ValueError(name, chosen, wanted)
 
 

@@ -28,9 +28,11 @@ _FINE = const(24)  # quarter hours that are planned one by one
 _LEAST = const(96)  # quarter hours that are planned at least, and at most
 _MOST = const(144)
 _SLOT_MS = const(900000)
-_PIECES = const(64)  # more ticks than any plan needs, and then some
+_PIECES = const(72)  # more ticks than any plan needs, and then some
+_TICK_MS_MAX = const(12000)  # with longer ones a plan is late
 _RUN_MAX = const(16)  # quarter hours that one word holds at most
 _GRACE_S = const(120)  # and so much longer, until the next word is there
+_PIECE = const(24)  # quarter hours whose prices are looked through in a tick
 _KEEP = const(24)  # every so many quarter hours what was learned is kept for a reboot
 _OFF_TICKS = const(240)
 _CLOCK_SLACK_MS = const(1500)
@@ -75,7 +77,9 @@ class Planner:
         self.net.recall(state.kept.get(desk.authority.name, []))
         self.plan: StoragePlan | None = None
         self._next: StoragePlan | None = None  # in the making
-        self._scale = (1, 1)
+        self._scale = 1  # the highest price of a plan
+        self._first = -1  # from which quarter hour on prices are looked through; -1: none are
+        self._quarters = self._surveyed = self._highest = self._total = self._cheapest = 0
         self._now = -1  # the quarter hour
         self._priced: list[list[Any]] = []
         self._stored: int | None = None
@@ -104,7 +108,7 @@ class Planner:
         if turned and now % _KEEP == 0:
             self.desk.loop.state.keep(self.desk.authority.name, self.net.numbers())
         self._moved = self._moved and not turned
-        self._tick_ms, self._looked_ms = now_ms - self._looked_ms, now_ms
+        self._tick_ms, self._looked_ms = min(now_ms - self._looked_ms, _TICK_MS_MAX), now_ms
         finished = self._work(image.civil_ms)
         must = self.must(self._stored)
         if turned or finished or (must >= 0 and must != self.said):
@@ -112,17 +116,19 @@ class Planner:
 
     def _forget(self) -> None:
         self.plan = self._next = self._ahead_ms = None
+        self._first = -1
         self.said = self._now = -1
 
     def _work(self, civil_ms: int) -> bool:
         """Do a piece of the plan that is due; return whether it is finished."""
-        if self._next is None:
-            first = self._due(civil_ms)
-            if first < 0:
-                return False
-            self._begin(first)
         plan = self._next
-        assert plan is not None
+        if plan is None:
+            first = self._due(civil_ms) if self._first < 0 else self._first
+            if first >= 0:
+                if self._first < 0:
+                    self._begin(first)
+                self._survey()
+            return False
         place = plan.left - 1
         slot, quarters = span_of(plan.first, place)
         spread_w = self.net.spread_w(slot, quarters)
@@ -148,24 +154,28 @@ class Planner:
     def _begin(self, first: int) -> None:
         self._priced = list(self.desk.loop.state.priced)
         self.net.go_on()
-        quarters = max(min(self.prices.end(self._now) - first, _MOST), _LEAST)
-        count = places_of(first, quarters)
-        highest, total, cheapest = 1, 0, 1 << 40
-        for slot in range(first, first + quarters):
-            price = self.prices.import_at(slot, self._now)
-            highest = max(highest, abs(price), abs(self.prices.export_at(slot, self._now)))
-            total += price
-            cheapest = min(cheapest, price)
-        self.scale_to(highest)
-        self._next = self.begun(first, count, total // quarters, cheapest)
+        self.prices.look(self._now)
+        self._first, self._quarters = first, max(min(self.prices.end() - first, _MOST), _LEAST)
+        self._surveyed, self._highest, self._total, self._cheapest = 0, 1, 0, 1 << 40
 
-    def scale_to(self, highest: int) -> None:
-        """Choose how prices are shrunk to what a plan takes."""
-        self._scale = (PRICE_MAX >> 2, max(highest, 1))
+    def _survey(self) -> None:
+        """Look through a piece of the prices of a plan, which begins once all are known."""
+        end = min(self._surveyed + _PIECE, self._quarters)
+        for slot in range(self._first + self._surveyed, self._first + end):
+            price = self.prices.import_at(slot)
+            self._highest = max(self._highest, abs(price), abs(self.prices.export_at(slot, price)))
+            self._total += price
+            self._cheapest = min(self._cheapest, price)
+        self._surveyed = end
+        if end == self._quarters:
+            self._scale = self._highest
+            count = places_of(self._first, self._quarters)
+            self._next = self.begun(self._first, count, self._total // self._quarters, self._cheapest)
+            self._first = -1
 
     def scaled(self, price: int, per_mille: int, of: int) -> int:
         """Return `price` times per_mille / of, in a plan's own unit."""
-        found = price * per_mille * self._scale[0] // (of * self._scale[1])
+        found = price * per_mille * (PRICE_MAX >> 2) // (of * self._scale)
         return max(min(found, PRICE_MAX), -PRICE_MAX)
 
     def expected(self, slot: int, quarters: int) -> tuple[int, int, int]:
@@ -173,8 +183,9 @@ class Planner:
         load_w = price = export_price = 0
         for each in range(slot, slot + quarters):
             load_w += self.net.expected_w(each, self._now)
-            price += self.prices.import_at(each, self._now)
-            export_price += self.prices.export_at(each, self._now)
+            here = self.prices.import_at(each)
+            price += here
+            export_price += self.prices.export_at(each, here)
         return load_w // quarters, price // quarters, export_price // quarters
 
     def _say(self, now_ms: int, must: int) -> None:

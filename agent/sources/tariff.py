@@ -102,7 +102,9 @@ class Tariff:
         ahead_ms = image.civil_ms - now_ms
         said = self.desk.loop.state.departure_of(self.device)
         if said != self._said:
-            self._said, self._slot, self._departure = said, -1, -1
+            self._said, self._slot = said, -1
+            # What a word asks for is counted from now; one that was taken back leaves what was counted.
+            self._departure = min(self._departure, self._departs(slot)) if said is None else -1
         if self._ahead_ms is None or abs(ahead_ms - self._ahead_ms) > _CLOCK_SLACK_MS:
             self._ahead_ms, self._slot, self._first = ahead_ms, -1, -1
             self._departure = min(self._departure, self._departs(slot))  # it may have been set back
@@ -133,7 +135,8 @@ class Tariff:
                 self._register_wh = -1  # nobody knows what it was at the departure
         energy_wh = self.energy_wh if self._said is None else self._said[1]
         needed = slots_for(max(energy_wh - self._had_wh - self._guessed_wh, 0), self.power_w)
-        prices = [self._prices.import_at(at, slot) for at in range(slot, self._departure)]
+        self._prices.look(slot)
+        prices = [self._prices.import_at(at) for at in range(slot, self._departure)]
         found = [(slot + first, count) for first, count in runs(cheapest(prices, needed))]
         if found and found[0][0] == slot:
             self._first = slot if self._first < 0 else self._first

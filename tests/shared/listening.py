@@ -41,6 +41,12 @@ class Listener:
             self.changes += 1
         self.controls, self.origin = controls, origin
 
+    def skip(self, seconds: int) -> Listener:
+        """Let seconds pass in which nobody looks."""
+        self.now_ms += seconds * 1000
+        self.civil_ms += seconds * 1000
+        return self
+
     def look(self, samples: list[dict[int, int] | None], seconds: int = 1) -> list[Any]:
         """Let seconds pass with these answers of the devices; return the bodies that were said."""
         for _ in range(seconds):
