@@ -260,6 +260,18 @@ def test_the_owners_word_on_the_next_departure_goes_before_the_daily_one_and_onl
     assert planned(source) == [("02:15", 60)]
 
 
+def test_an_owners_word_that_is_taken_back_takes_back_nothing_that_was_drawn():
+    source = tariff("01:59", energy_wh=22000)
+    planned(source, 5000, 61)
+    source.state.civil_ms = source.civil_ms
+    source.state.departures["charger"] = (source.civil_ms + 26 * 3600000, 22000)
+    assert planned(source, 5000) == [("02:00", 120)]
+    assert planned(source, 7750, 900) == [("02:00", 120)]
+    del source.state.departures["charger"]
+    assert planned(source, 10500, 900) == [("02:00", 120)]
+    assert planned(source, 10500, 5 * 3600) == [("02:00", 120)]
+
+
 def test_wrong_options_are_refused_by_name():
     right = {
         "device": "charger", "setpoint": 16000, "power_w": 11000, "energy_wh": 1, "departure": "07:00", "price": 1,
