@@ -89,7 +89,12 @@ class Desk:
             assert type(reason) is int
             self.reason = reason
         elif fact[0] == record.EVENT and fact[2] == self.digest and fact[3] == record.SUPERSEDED:
-            self._lost = self.comes_again
+            self._lost = self.comes_again and not self._is_put_off()
+
+    def _is_put_off(self) -> bool:
+        """Tell whether a window keeps a claim of ours waiting: it is served afterwards without being said again."""
+        reserving = self.loop.state.reserving
+        return reserving is not None and any(claim.command == self.digest for claim in reserving.waiting)
 
     def _ties(self) -> bool:
         """Tell whether another's claim is as strong: entered later, ours would supersede it, and it ours."""

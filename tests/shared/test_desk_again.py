@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent import record
+from agent.reserve import Reserving
 from agent.sources.desk import Desk, authority_of
 from agent.sources.peer_desk import PeerDesk
 from tests.shared.site import stopped
@@ -55,6 +56,19 @@ async def test_of_two_with_one_primacy_the_later_stays_and_the_other_comes_again
     assert in_force(site) == [("other", 8000)] and len(site.decisions()) == 2
     await site.let_pass(30000)
     assert in_force(site) == [("source", 6000)] and len(site.decisions()) == 3
+    await stopped(site, task)
+
+
+async def test_a_claim_that_waits_for_another_programmes_window_is_not_said_again_meanwhile():
+    site = SourcedSite(Desk, "aggregator")
+    task = await site.start()
+    site.loop.state.reserving = Reserving({"source": 0, "other": 1})
+    await site.say([claim(6000, FOR_S, 20)])
+    beside(site, "other").replace([[6, ["", 1, 3000, 20]]], b"")
+    await site.let_pass(10000)
+    assert in_force(site) == [] and len(site.decisions()) == 2
+    await site.let_pass(20000)
+    assert in_force(site) == [("source", 6000)] and len(site.decisions()) == 2
     await stopped(site, task)
 
 
