@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from boards.sources import SOURCES
+from drivers.catalogue import PRODUCTS
 from tests.board import BOARD, BOARD_TESTS, board_path
 from tests.needs import ROOT, lacking, needs_program
 from tests.wasm32.fetch import FOLDER, is_here
-from tools.image import EVERY_DRIVER, SNAPSHOT, packed
+from tools.image import CATALOGUES, EVERY_DRIVER, SNAPSHOT, classes_of, packed, with_products
 from tools.link import CORE, link
 from tools.stage import PACKAGES, StageError, compile_text, constants, dotted, leaned, sources, stage_pattern
 
@@ -87,22 +89,23 @@ def image_of_tests(made: Path) -> Path:
         return romfs(Path(folder), made)
 
 
-def linked_image(module: str, forgotten: set[str], made: Path) -> Path:
-    """Write what `module` loads, linked as for a board: what it forgets and drivers stay apart. Raises: StageError."""
+def linked_image(module: str, forgotten: set[str], made: Path, models: Iterable[str] = ()) -> Path:
+    """Write what `module` loads, linked as for the board of a site with these products and no source of control.
+
+    What it forgets stays apart. Raises: StageError.
+    """
     numbers, _ = constants()
+    others = {found for model, found, *_ in (*PRODUCTS, *SOURCES) if model not in models}
     texts = {}
     patterns = [*PACKAGES.values(), "tests/shared/*.py", ON_BOARD]
     for source in (each for pattern in patterns for each in sources(pattern)):
         inside = str(source.relative_to(ROOT))
-        if dotted(inside) not in numbers:
+        if dotted(inside) not in numbers and dotted(inside) not in others:
             texts[dotted(inside)] = leaned(source, inside, numbers)
-    linked = link(
-        texts,
-        module,
-        [EVERY_DRIVER, *sorted(forgotten)] if forgotten else [],
-        forgotten,
-        packed(SNAPSHOT.read_text("utf-8")),
-    )
+    texts |= {catalogue: with_products(texts[catalogue], set(texts)) for catalogue in CATALOGUES}
+    found = classes_of(texts)
+    roots = [EVERY_DRIVER, *sorted(driver for driver, _ in found), *sorted(forgotten)] if forgotten else []
+    linked = link(texts, module, roots, forgotten, packed(SNAPSHOT.read_text("utf-8")), found)
     with tempfile.TemporaryDirectory() as folder:
         for name, each in linked.items():
             if name == CORE or name.startswith(APART):
