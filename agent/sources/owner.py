@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.sources.desk import Desk
     from agent.state import State
 
-_DEVICES_MAX = const(8)  # places that are kept for owners' claims
+_DEVICES_MAX = const(7)  # of the eight places that are kept for owners' claims: one is left to opt out
 
 
 class Words:

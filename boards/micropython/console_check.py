@@ -63,10 +63,8 @@ def _parts(config: Config) -> list[tuple[str, Any]]:
         found.append(("[uplink]", _uplink))
     if config.sources:
         found.append(("[[source]]", _sources))
-    for row in config.authorities + config.sources:
-        if row["reservations"]:
-            found.append(("%s reservations = %d" % (row["name"], row["reservations"]), _reserve))
-    return found
+    reserving = [row for row in config.authorities + config.sources if row["reservations"]]
+    return found + [("%s reservations = %d" % (row["name"], row["reservations"]), _reserve) for row in reserving]
 
 
 def _names(config: Config) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from agent.context import context_of
 from agent.kept import dump
 from agent.owner import AWAY, BACK, BOOST, COMFORT, DEPARTURE, OPT_IN, OPT_OUT, Owner
 from agent.sources.desk import authority_of
+from agent.sources.owner import Words
 from tests.shared.desk import CIVIL_MS, CLAIM, LIMIT, MODE, Desk, picture
 from tests.shared.house import AGGREGATOR, DSO, OWNER
 
@@ -336,6 +337,26 @@ def test_a_word_finds_a_place_or_says_so():
     assert say(desk, AWAY, "", 60) == record.QUEUE_FULL
     assert say(desk, OPT_OUT, "", 60) == record.ACCEPTED and say(desk, OPT_OUT, "", 90) == record.ACCEPTED
     assert say(desk, OPT_OUT, "charger", 60) == record.QUEUE_FULL
+
+
+class _Bench:
+    """What a source is made with: a desk that stands beside the house's core."""
+
+    authority = CONSOLE
+
+    def __init__(self, home: Desk) -> None:
+        self.loop = home.house
+
+
+def test_away_leaves_one_place_of_the_owners_to_opt_out():
+    bench, away = _Bench(home()), {"device %d" % number: 0 for number in range(8)}
+    bench.loop.state.owner = None
+    try:
+        Words(bench, {"away": away})
+        refused = ""
+    except ValueError as e:
+        refused = e.args[2]
+    assert refused == "a table of at most 7 devices and their set-points"
 
 
 def test_what_was_kept_and_makes_no_sense_is_refused():

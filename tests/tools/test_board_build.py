@@ -105,11 +105,8 @@ def test_what_a_site_asks_for_is_in_its_image():
     assert not [module for module in loaded if module.startswith(("boards.cpython", "tools", "tests"))]
 
 
-NETWORK = {
-    "wlan": {"ssid": "house"},
-    "clock": {"ntp": ["192.0.2.1"]},
-    "uplink": {"host": "192.0.2.1", "ca": "ca.der", "cert": "cert.der", "cert_key": "key.der"},
-}
+UPLINK = {"host": "192.0.2.1", "ca": "ca.der", "cert": "cert.der", "cert_key": "key.der"}
+NETWORK = {"wlan": {"ssid": "house"}, "clock": {"ntp": ["192.0.2.1"]}, "uplink": UPLINK}
 BY_NAME = {"boards.micropython.dns", "boards.micropython.named"}
 
 
@@ -117,7 +114,7 @@ BY_NAME = {"boards.micropython.dns", "boards.micropython.named"}
     ("changes", "names"),
     [
         ({}, set()),
-        ({"uplink": NETWORK["uplink"] | {"host": "broker.example"}}, BY_NAME),
+        ({"uplink": UPLINK | {"host": "broker.example"}}, BY_NAME),
         ({"bus": [{"id": "lan", "kind": "tcp", "host": "wallbox"}]}, BY_NAME),
     ],
 )
