@@ -24,6 +24,7 @@ HYSTERESIS_C = 0.3  # of the thermostat
 TANK_C_MIN, TANK_C_MAX = (Parts.pump.target_c + above * (TANK_K + 0.5) for above in (-1, 1))  # it may overshoot a bit
 COP_MAX = 7.0  # of the simulated pump, whatever the temperatures
 MARGIN_K = 0.01  # of what a quarter hour is told by its ends
+MARGIN_HOT_K = 0.1  # of the weather alone in a quarter hour, against that of a house in steps of seconds
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class Case:
         """Return by how much a register rose in a quarter hour."""
         before, after = self.marks[quarter], self.marks[quarter + 1]
         return (float(getattr(after, register)) - float(getattr(before, register))) / 1000
+
+    def outside_c(self, quarter: int) -> float:
+        """Return the mean temperature outside."""
+        return (self.marks[quarter].outside_c + self.marks[quarter + 1].outside_c) / 2
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def _warm(program: Program, case: Case, loads: list[dict[int, float]]) -> None:
             terms = {state: 1.0, flow: -part.flow * 1000, heat: -part.heat * 1000}
             for number, share in zip(states, part.before, strict=True):
                 terms[number] = -share
-            program.equal(terms, part.outside * case.marks[quarter].outside_c + part.gains)
+            program.equal(terms, part.outside * case.outside_c(quarter) + part.gains)
         states = after
 
 
@@ -150,7 +155,7 @@ def _bounds(case: Case, quarter: int) -> list[tuple[float, float]]:
     start, first, alone = case.start, case.marks[0], case.marks[quarter + 1]
     warmer_k = max(start.air_c - first.air_c, 0.0) + max(start.walls_c - first.walls_c, 0.0)
     cold_c = min(ROOM_MC / 1000 - HYSTERESIS_C, start.air_c)
-    hot_c = max(ROOM_MC_MAX / 1000 + HYSTERESIS_C, alone.air_c) + warmer_k + MARGIN_K
+    hot_c = max(ROOM_MC_MAX / 1000 + HYSTERESIS_C, alone.air_c) + warmer_k + MARGIN_HOT_K
     return [(min(TANK_C_MIN, start.tank_c), max(TANK_C_MAX, start.tank_c)), (cold_c, hot_c), (0.0, 60.0)]
 
 
@@ -161,7 +166,7 @@ def _pump(program: Program, case: Case, quarter: int, before: int, after: int, l
     planes of McCormick's envelope on a straight line below the curve of that need, from above by the warmest tank's.
     """
     pump = Parts.pump
-    outside_c = case.marks[quarter].outside_c
+    outside_c = case.outside_c(quarter)
     cold, warm = (1 / pump.cop(tank_c, outside_c) for tank_c in (TANK_C_MIN, TANK_C_MAX))
     most = pump.power_w_max / 1000
     power, heat = program.variable(0, most), program.variable(0, most / cold)

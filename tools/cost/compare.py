@@ -12,12 +12,12 @@ from tools.cost.report import Compared, Outcome, outcome
 from tools.cost.sessions import ENERGY_WH, sessions
 from tools.cost.walk import Mark, Span, uncontrolled, with_agent
 
-DAYS_BEFORE, DAYS, DAYS_AFTER = 3, 3, 2  # to learn, that count, by which is judged what is left in the stores
+DAYS_BEFORE, DAYS, DAYS_AFTER = 2, 2, 2  # to learn, that count, by which is judged what is left in the stores
 STARTS = {
-    "winter": datetime(2024, 1, 13, 12, tzinfo=UTC),
-    "spring": datetime(2024, 5, 7, 12, tzinfo=UTC),
-    "summer": datetime(2024, 8, 19, 12, tzinfo=UTC),
-    "autumn": datetime(2024, 10, 8, 12, tzinfo=UTC),
+    "winter": datetime(2024, 1, 14, 12, tzinfo=UTC),
+    "spring": datetime(2024, 5, 10, 12, tzinfo=UTC),
+    "summer": datetime(2024, 8, 21, 12, tzinfo=UTC),
+    "autumn": datetime(2024, 10, 10, 12, tzinfo=UTC),
 }
 KINDS: tuple[tuple[str, ...], ...] = (*((name,) for name in DEVICES), DEVICES)
 
