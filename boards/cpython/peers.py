@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent.sources.peer_desk import PeerDesk
 
 AGAIN_S = 60
+WHY_CHARS_MAX = 400  # what broke it may hold what a peer sent
 
 
 class Peer(Protocol):
@@ -75,5 +76,6 @@ async def keep_running(peer: Peer, say: Callable[[str], None]) -> None:
             await peer.run()
             return
         except Exception as fault:  # noqa: BLE001  (a bystander: whatever breaks it, the agent goes on)
-            say(f"siteward: source '{peer.desk.authority.name}' broke: {type(fault).__name__}: {fault}")
+            why = f"{type(fault).__name__}: {fault}"[:WHY_CHARS_MAX]
+            say(f"siteward: source '{peer.desk.authority.name}' broke: {why}")
         await asyncio.sleep(AGAIN_S)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from unittest.mock import patch
 
-from aiohttp import ClientSession, WSMsgType, web
+from aiohttp import WSMsgType, web
 from s2python.common import Handshake, HandshakeResponse, ReceptionStatus, SelectControlType
 from s2python.frbc import FRBCInstruction
 from s2python.pebc import PEBCInstruction
@@ -176,36 +176,39 @@ def test_an_envelope_of_a_cem_moves_the_charger_and_is_told_of(tmp_path):
     assert statuses == ["ACCEPTED", "STARTED", "SUCCEEDED"] and measured[-1].values[0].value > 0
 
 
-async def answers_no_upgrade(source_of):
-    """Return the trouble with a CEM that takes a connection and never answers what it is asked."""
-    mute = asyncio.Event()
+async def trouble_with(answer):
+    """Return what is told of a CEM that answers the upgrade with some bytes, and what it was asked; b"" never does."""
+    asked, over = [], asyncio.Event()
 
-    async def hold(_reader, writer):
-        await mute.wait()
+    async def serve(reader, writer):
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer)
+        await over.wait()
         writer.close()
 
-    server = await asyncio.start_server(hold, "127.0.0.1", 0)
-    manager = source_of(server.sockets[0].getsockname()[1])
-    async with ClientSession() as http:
-        talking = asyncio.create_task(manager.serve(http))
-        assert await until(lambda: manager.managed[0].trouble or talking.done())
-        talking.cancel()
-        await asyncio.gather(talking, return_exceptions=True)
-    mute.set()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    site = SourcedSite(PeerDesk, "aggregator")
+    site.boot()
+    manager = EnergyManager(site.desk, {"url": "wss://localhost", "devices": ["charger"]})
+    manager.options["url"] = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    talking = asyncio.create_task(manager.run())
+    assert await until(lambda: manager.managed[0].trouble or talking.done())
+    talking.cancel()
+    await asyncio.gather(talking, return_exceptions=True)
+    over.set()
     server.close()
-    return manager.managed[0].trouble
+    return manager.managed[0].trouble, len(asked)
 
 
 def test_a_cem_that_never_answers_the_upgrade_is_given_up():
-    def source_of(port):
-        site = SourcedSite(PeerDesk, "aggregator")
-        site.boot()
-        manager = EnergyManager(site.desk, {"url": "wss://localhost", "devices": ["charger"]})
-        manager.options["url"] = f"ws://127.0.0.1:{port}"
-        return manager
-
     with patch.object(source, "CONNECT_S", 0.2):
-        assert asyncio.run(answers_no_upgrade(source_of)) == "TimeoutError"
+        assert asyncio.run(trouble_with(b"")) == ("TimeoutError", 1)
+
+
+def test_a_cem_that_sends_us_elsewhere_is_not_followed():
+    elsewhere = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+    trouble, asked = asyncio.run(trouble_with(elsewhere))
+    assert "elsewhere" in trouble and asked == 1
 
 
 def test_an_owners_opt_out_aborts_an_instruction(tmp_path):

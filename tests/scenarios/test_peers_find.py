@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib
 
 import pytest
@@ -90,6 +92,15 @@ def contact_counts_as_open(patch):
     patch.setattr("agent.sources.relays._Contact.look", look)
 
 
+def heeds_no_end(patch):
+    async def poll(*_):
+        for _ in range(9):
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(600)
+
+    patch.setattr("boards.cpython.openadr.ven.Ven._poll", poll)
+
+
 # Defect -> rule that must find it, what happens.
 CASES = {
     no_end_to_patience: ("source's limit", [says(60, "guard", "release"), says(70, "guard", "vanish", 1, 300)]),
@@ -101,6 +112,7 @@ CASES = {
     answers_nothing: ("refusal has a reason", [says(100, "guard", "limit")]),
     rejects_without_a_word: ("refusal has a reason", [says(100, "cem", "instruct")]),
     forgets_what_was_bad: ("refusal has a reason", [says(155, "vtn", "bad")]),
+    heeds_no_end: ("source ends", [(161, "cut", 5, 0, 0)]),
     contact_counts_as_open: ("source's limit", [WARMER]),
     enters_what_is_refused: ("set makes sense", []),
 }

@@ -53,15 +53,16 @@ class Life:
         self.loop = assemble(config, hashlib.sha256(b"simulated").digest(), parts)
         self._run: asyncio.Task[None] | None = None
         self._beside: list[asyncio.Task[None]] = []  # what runs beside the agent and ends with it
+        self.lingering: list[str] = []  # what did not end when it was told to
 
     @property
     def peers(self) -> list[Peer]:
         """Return the agent's side of each protocol with a peer."""
         return [] if self.loop.sources is None else self.loop.sources.peers
 
-    def beside(self, job: Coroutine[Any, Any, None]) -> None:
+    def beside(self, job: Coroutine[Any, Any, None], name: str) -> None:
         """Let something run until this life ends."""
-        self._beside.append(self.tasks.create_task(job))
+        self._beside.append(self.tasks.create_task(job, name=name))
 
     def start(self) -> None:
         """Let the agent run."""
@@ -87,6 +88,7 @@ class Life:
         if self._run is not None and not self._run.done():
             self._run.cancel()
         self.tasks.rest()
+        self.lingering = [task.get_name() for task in self._beside if not task.done()]
         if self._run is not None and self._run.done() and not self._run.cancelled():
             self._run.exception()  # looked at
         self.tasks.faults.clear()

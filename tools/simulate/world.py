@@ -210,6 +210,8 @@ class World:
 
     def _end_life(self, life: Life) -> None:
         life.cut()
+        if life.lingering:
+            raise Broken("source ends", f"{life.lingering} did not end with the agent")
         self.timeline.forget()
         self.life = None
         self.civil.known = self.civil.battery_backed

@@ -115,8 +115,11 @@ class EnergyManager:
         """Talk to the CEM, for ever."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
         connector = aiohttp.TCPConnector(ssl=self._tls)
-        http = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
-        async with http:
+        straight = aiohttp.TraceConfig()
+        straight.on_request_redirect.append(_stay)
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[straight]
+        ) as http:
             await self.serve(http)
 
     async def serve(self, http: aiohttp.ClientSession) -> None:
@@ -269,6 +272,11 @@ class EnergyManager:
             if found.get(step.event) != record.STARTED:
                 found[step.event] = outcome
         return found
+
+
+async def _stay(*_of_redirect: object) -> None:
+    """Go nowhere else: a token is for the CEM that is configured, and the way there has TLS. Raises: Ended."""
+    raise Ended("the CEM sends us elsewhere, which is not followed")
 
 
 def _queued(out: asyncio.Queue[Object]) -> Any:

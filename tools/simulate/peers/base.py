@@ -99,7 +99,7 @@ class FarSide(ABC):
 
     def run(self, life: Life, job: Coroutine[Any, Any, None]) -> None:
         """Let the agent's side run; one that breaks is a defect."""
-        life.beside(self._watched(job))
+        life.beside(self._watched(job), self.name)
 
     async def _watched(self, job: Coroutine[Any, Any, None]) -> None:
         try:

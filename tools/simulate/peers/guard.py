@@ -101,7 +101,7 @@ class Guard(FarSide):
         self._unread = 0
         self._forget()
         peer.notes_to(self.hear_note)
-        life.beside(self._beat())
+        life.beside(self._beat(), "heartbeats")
 
     async def _beat(self) -> None:
         """Say that the guard is there, for ever."""
