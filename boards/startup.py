@@ -139,7 +139,10 @@ def _new_reserving() -> Reserving:
 
 
 def _let_reserve(config: Config, loop: Loop, reserving: Reserving) -> None:
-    """Say which authorities and sources are programmes, once their roles are known, and how much each may reserve."""
+    """Say which authorities and sources are programmes, once their roles are known, and how much each may reserve.
+
+    What was kept of one that may not any more ends.
+    """
     most = {row["name"]: row["reservations"] for row in config.authorities + config.sources}
     for authority in loop.authorities:
         if authority.role == "aggregator" or authority.role == "utility":
@@ -147,6 +150,7 @@ def _let_reserve(config: Config, loop: Loop, reserving: Reserving) -> None:
         elif most.get(authority.name):
             raise StartError("%s: reservations = %d: expected 0 for the role %s" % (
                 authority.name, most[authority.name], authority.role))  # fmt: skip
+    reserving.forget_others(loop.state, [name for name in reserving.allowed if reserving.allowed[name]])
 
 
 def serial_framing(row: dict[str, Any]) -> Ascii | Rtu:

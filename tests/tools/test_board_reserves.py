@@ -6,7 +6,10 @@ import tomllib
 
 import pytest
 
+from agent import limits, record
 from agent.config import ConfigError, checked
+from agent.kept import dump
+from agent.reserve import Reservation
 from boards.cpython.signer import FileSigner
 from boards.startup import Parts, StartError, assemble
 from hal.memory import CountingWatchdog, ManualClock, MemoryStore
@@ -40,10 +43,11 @@ def no_bus(row: dict[str, object]) -> Bus:
     raise AssertionError(row)
 
 
-def agent_of(folder, *authorities: dict[str, object]):
-    create_key(folder / "agent.key")
+def agent_of(folder, *authorities: dict[str, object], store: MemoryStore | None = None):
+    if not (folder / "agent.key").exists():
+        create_key(folder / "agent.key")
     parts = Parts(
-        "test", bytes(32), ManualClock(), MemoryStore(), FileSigner(folder / "agent.key"), None,
+        "test", bytes(32), ManualClock(), store or MemoryStore(), FileSigner(folder / "agent.key"), None,
         CountingWatchdog(), bytes(32), no_bus,
     )  # fmt: skip
     return assemble(checked({**TREE, "authority": list(authorities)}), bytes(32), parts)
@@ -58,6 +62,20 @@ def test_programmes_are_those_that_may_claim_for_others_and_each_has_its_windows
 
 def test_where_nobody_may_reserve_there_is_nothing_to_reserve_with(tmp_path):
     assert agent_of(tmp_path, authority("a", "aggregator", 0)).state.reserving is None
+
+
+def test_windows_of_a_programme_that_may_reserve_no_more_end_with_the_next_start(tmp_path):
+    store = MemoryStore()
+    made = agent_of(tmp_path, authority("a", "aggregator", 1), authority("bb", "aggregator", 1), store=store)
+    for name in ("a", "bb"):
+        window = Reservation(limits.SITE, limits.EXPORT, 1, name, name.encode() * 16)
+        window.until_ms = 3600000
+        made.state.reserving.windows.append(window)
+    made.ledger.save_state(dump(made.state))
+    made.ledger.sync()
+    again = agent_of(tmp_path, authority("a", "aggregator", 0), authority("bb", "aggregator", 1), store=store)
+    assert [each.source for each in again.state.reserving.windows] == ["bb"]
+    assert [record.EVENT, 0, b"a" * 16, record.CANCELLED] in again.state.records
 
 
 @pytest.mark.parametrize("role", ["owner", "grid", "receipt"])
