@@ -10,7 +10,8 @@ import pytest
 
 from sim_devices.physics.heating import Building, Tank
 from tests.needs import lacking
-from tools.cost import bound, compare, plan, prices, report, thermal
+from tools.cost import __main__ as main
+from tools.cost import bound, compare, picture, plan, prices, report, thermal
 from tools.cost.home import Parts
 from tools.cost.prices import QUARTER, Price
 from tools.cost.program import Program
@@ -107,3 +108,23 @@ def test_what_is_left_is_taken_off_and_what_the_car_lacks_is_put_on():
 def test_the_agent_pays_no_less_than_the_bound_and_no_more_than_who_is_left_alone(solver):
     row, _ = compare.compare(compare.span_of("autumn", 0, 1), ("car",))
     assert row.bound_eur <= row.agent.pays_eur <= row.uncontrolled.pays_eur
+
+
+def made_row(span):
+    came_to = {eur: report.Outcome(eur, 0.0, 9.0, 1.0, 0.0, 0.0) for eur in (3.0, 2.0, 5.0)}
+    return report.Compared(span, ("battery",), came_to[3.0], came_to[5.0], came_to[2.0], 1.5)
+
+
+def test_a_line_tells_what_each_way_costs_and_how_far_the_agent_came():
+    told = main.line(made_row("winter")).split()
+    assert told[:6] == ["winter", "battery", "5.00", "3.00", "2.00", "1.50"] and told[7:11:2] == ["33.3", "66.7"]
+    summed = main.total([made_row("winter"), made_row("spring")]).split()
+    assert summed[:5] == ["all", "battery", "6.00", "4.00", "3.00"] and summed[6:9:2] == ["33.3", "66.7"]
+
+
+def test_the_same_figures_are_the_same_picture(tmp_path):
+    rows, walks = [made_row("autumn")], {("autumn", ("battery",)): marks_of((0, 0, 0), (1, 0, 0), (1, 1, 0))}
+    for name in ("one.svg", "two.svg"):
+        picture.draw(tmp_path / name, rows, walks)
+    drawn = (tmp_path / "one.svg").read_text()
+    assert drawn == (tmp_path / "two.svg").read_text() and "uncontrolled" in drawn and "autumn" in drawn
