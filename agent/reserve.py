@@ -70,10 +70,9 @@ class Reserving:
         assert scope is not None
         window = Reservation(scope, direction, power_w, authority.name, digest)
         give_time(state, window, options, duration_s)
-        for other in self.windows:
-            apart = other.until_ms <= window.from_ms or window.until_ms <= other.from_ms
-            if other.source != window.source and not apart and _touch(state, other.scope, scope):
-                raise Refused(record.RESERVED, other.until_ms - state.now_ms)
+        other = _in_the_way(state, window, self.windows)
+        if other is not None:
+            raise Refused(record.RESERVED, other.until_ms - state.now_ms)
         return window
 
     def make_room(self, authority: Authority, controls: list[Any], whole_set: bool) -> None:
@@ -194,7 +193,10 @@ class Reserving:
             self.windows.append(window)
 
     def follow_civil(self, state: State, ahead_ms: int, first: bool) -> None:
-        """Write down anew when windows begin and end on a clock that was set; `first`: those that were kept move."""
+        """Write down anew when windows begin and end on a clock that was set.
+
+        `first`: those that were kept move; one of another programme that they now overlap ends, as it came later.
+        """
         for window in self.windows:
             if first and window.until_civil_ms:
                 window.from_ms = max(0, window.from_civil_ms - ahead_ms)
@@ -202,6 +204,21 @@ class Reserving:
                 window.stated = False
             schedule.write_civil(window, ahead_ms)
             state.must_persist = True
+        earlier: list[Reservation] = []
+        for window in list(self.windows) if first else []:  # what was kept came first
+            if _in_the_way(state, window, earlier) is None:
+                earlier.append(window)
+            else:
+                self.end(state, window, record.SUPERSEDED)
+
+
+def _in_the_way(state: State, window: Reservation, others: list[Reservation]) -> Reservation | None:
+    """Return the first window of another programme that a window overlaps on what it holds."""
+    for other in others:
+        apart = other.until_ms <= window.from_ms or window.until_ms <= other.from_ms
+        if other.source != window.source and not apart and _touch(state, other.scope, window.scope):
+            return other
+    return None
 
 
 def _touch(state: State, one: int, other: int) -> bool:

@@ -98,6 +98,21 @@ def test_a_window_that_was_over_before_the_clock_was_known_has_nothing_left():
     assert desk.heard() == [(1, COMPLETED)] and desk.windows() == []
 
 
+def test_of_two_programmes_windows_that_a_clock_moves_into_one_another_the_first_stays():
+    desk = Market(CIVIL_MS)
+    desk.reserve(AGG, "charger", 600, 3600)
+    desk.pass_s(1)
+    desk.reboot()
+    desk.pass_s(1)
+    desk.reserve(VPP, "", 600)
+    desk.reserve(VPP, "battery", 600)
+    desk.heard()
+    desk.house.civil_ms = CIVIL_MS + 3700000
+    desk.pass_s(1)
+    assert [(each.source, each.scope) for each in desk.reserving.windows] == [("agg", 1), ("vpp", 3)]
+    assert (2, SUPERSEDED) in desk.heard()
+
+
 def test_a_clock_that_is_set_later_moves_no_window():
     desk = Market(CIVIL_MS)
     desk.reserve(AGG, "charger", 60, 11)
