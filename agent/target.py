@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agent.unit import Unit
 
 _BAND_W = const(100)  # so near to the target nothing is moved
+_FINE_W = const(50)  # nor by batteries alone: what they are off by all day is paid for
 _START_W = const(200)  # so much more than its least a load needs to be started: one that just fits would soon stop
 _SEEN_MS = const(3000)  # so long a meter may take to show what a device says that it does
 
@@ -46,12 +47,12 @@ def follow(state: State, now_ms: int) -> None:
 def _steer(state: State, circuit: Circuit, claim: Claim, now_ms: int) -> None:
     members = [unit for unit in state.powered if _is_member(state, unit, circuit, claim)]
     assert circuit.shown_w is not None
-    error_w = claim.value_at(now_ms) - circuit.shown_w
+    error_w, band_w = claim.value_at(now_ms) - circuit.shown_w, _FINE_W if claim.batteries else _BAND_W
     if any(_is_on_its_way(unit, now_ms) for unit in members):
         for unit in members:
             if unit.was_steered and (unit.next == unit.wished or not _is_less(unit, unit.next)):
                 unit.decide(unit.wanted, unit.wanted_source)
-    elif abs(error_w) <= _BAND_W and all(unit.was_steered and unit.next == unit.wished for unit in members):
+    elif abs(error_w) <= band_w and all(unit.was_steered and unit.next == unit.wished for unit in members):
         for unit in members:
             unit.decide(unit.setpoint, unit.source)
     else:

@@ -42,6 +42,19 @@ def test_batteries_that_only_charge_give_nothing_and_the_other_way_round():
     assert followed(-5000, CHARGES)[0] > 3500 and followed(-5000, GIVES_POWER)[0] == 0
 
 
+def test_batteries_alone_come_nearer_than_loads_would():
+    for more_w, batteries, moved_w in ((80, BOTH, 80), (40, BOTH, 0), (80, 0, 0), (140, 0, 140)):
+        site = plant(battery())
+        site.base_w = [400, 300, 300]
+        site.run(30)
+        claim(site, 0).batteries = batteries
+        site.run(60)
+        before_w = site.state.units[1].drawn_w
+        site.base_w = [400 + more_w, 300, 300]
+        site.run(60)
+        assert abs(before_w - site.state.units[1].drawn_w - moved_w) < 50, (more_w, batteries)
+
+
 def test_bounds_keep_to_one_direction():
     site = plant(battery())
     site.run(5)
