@@ -7,7 +7,18 @@ from agent.limits import SITE
 from agent.reserve import Reservation
 from tests.shared.desk import CANCEL, CLAIM, RANDOM_END_S, START_S, name_of
 from tests.shared.house import METER
-from tests.shared.market import AGG, CANCELLED, COMPLETED, EXPORT, RESERVE, RESERVED, STARTED, VPP, Market
+from tests.shared.market import (
+    AGG,
+    CANCELLED,
+    COMPLETED,
+    EXPORT,
+    RESERVE,
+    RESERVED,
+    STARTED,
+    SUPERSEDED,
+    VPP,
+    Market,
+)  # fmt: skip
 
 ACCEPTED = record.ACCEPTED
 CHARGER, PUMP, BATTERY = 1, 2, 3
@@ -87,3 +98,15 @@ def test_a_new_window_has_not_begun_and_knows_no_civil_time():
     assert (new.from_ms, new.until_ms, new.from_civil_ms, new.until_civil_ms) == (0, 0, 0, 0)
     assert (new.scope, new.direction, new.power_w, new.source, new.command) == (SITE, EXPORT, 3000, "agg", b"")
     assert new.due and not new.began and not new.stated
+
+
+def test_who_asks_in_a_window_for_longer_than_it_lasts_is_accepted_and_waits():
+    desk = Market()
+    desk.reserve(AGG, "charger", 60)
+    desk.pass_s(10)
+    desk.want(VPP, CLAIM, ["charger", 8000, 600, 5])
+    desk.heard()
+    desk.pass_s(1)
+    assert desk.heard() == [(2, SUPERSEDED)] and desk.told(record.NOT_BEFORE) == [[name_of(2), 49000]]
+    desk.pass_s(49)
+    assert desk.heard() == [(1, COMPLETED), (2, STARTED)] and desk.source("charger") == "claim vpp"
