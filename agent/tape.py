@@ -250,7 +250,8 @@ def unpacked_item(packed: list[Any], authorities: list[Authority]) -> Item:
     """Return what came in. Raises: TapeError, CborError, and what a wrong list leads to."""
     kind, rest = packed[0], packed[1:]
     if kind == _MESSAGE:
-        return Message(rest[0], rest[1], None if rest[2] is None else authorities[rest[2]], cbor.decode(rest[3]))
+        authority = None if rest[2] is None else authorities[rest[2]]
+        return Message(rest[0], rest[1], authority, cbor.decode(rest[3], items_max=ITEMS_MAX))
     if kind == _OUTCOME:
         return Outcome(*rest)
     if kind == _ATTACHED:

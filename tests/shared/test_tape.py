@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from agent import tape
+from agent.claims import CLAIMS_MAX
+from agent.command import Message
 from agent.image import Sample
+from agent.limits import LIMITS_MAX
+from agent.sources.desk import authority_of
 from hal import quantities as q
 
 
@@ -27,3 +31,12 @@ def test_a_number_without_an_end_is_refused_soon():
     reader = tape.Reader(b"\x80" * 1000)
     assert refusal(reader.whole) == "too long a number"
     assert tape.Reader(b"\xff" * 18 + b"\x01").whole() == (1 << 127) - 1
+
+
+def test_the_largest_set_of_a_source_comes_off_the_tape_again():
+    source = authority_of("source", "utility", 20000)
+    every = dict.fromkeys(range(1, 9), 1)
+    controls = [[kind, ["charger", 0, 8000, 600, every]] for kind in [1] * LIMITS_MAX + [2] * CLAIMS_MAX]
+    fields = [3, 1, b"", 7, 1, 60, 4, [controls]]
+    packed = tape.packed_item(Message(bytes(32), 0, source, fields), [source])
+    assert tape.unpacked_item(packed, [source]).fields == fields
