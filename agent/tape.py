@@ -238,7 +238,7 @@ def packed_item(item: Item, authorities: list[Authority]) -> list[Any]:
     if type(item) is Attached:
         c = item.contract
         bounds = [c.minimum, c.maximum, c.step]
-        return [_ATTACHED, item.device, c.kind, c.control, bounds, c.off, c.persistent, c.stale_ms]
+        return [_ATTACHED, item.device, c.kind, c.control, bounds, c.off, c.persistent, c.stale_ms, c.response_ms]
     if type(item) is Notice:
         return [_NOTICE, item.device, item.state]
     if type(item) is Thinning:
@@ -255,8 +255,8 @@ def unpacked_item(packed: list[Any], authorities: list[Authority]) -> Item:
     if kind == _OUTCOME:
         return Outcome(*rest)
     if kind == _ATTACHED:
-        device, product, control, bounds, off, persistent, stale_ms = rest
-        return Attached(device, Contract(product, control, tuple(bounds), off, persistent, stale_ms))
+        device, product, control, bounds = rest[:4]
+        return Attached(device, Contract(product, control, tuple(bounds), *rest[4:]))
     if kind == _NOTICE:
         return Notice(*rest)
     if kind == _THINNING:

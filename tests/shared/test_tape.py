@@ -8,6 +8,8 @@ from agent.command import Message
 from agent.image import Sample
 from agent.limits import LIMITS_MAX
 from agent.sources.desk import authority_of
+from agent.step import Attached
+from agent.unit import Contract
 from hal import quantities as q
 
 
@@ -40,3 +42,12 @@ def test_the_largest_set_of_a_source_comes_off_the_tape_again():
     fields = [3, 1, b"", 7, 1, 60, 4, [controls]]
     packed = tape.packed_item(Message(bytes(32), 0, source, fields), [source])
     assert tape.unpacked_item(packed, [source]).fields == fields
+
+
+def test_all_that_a_product_promises_comes_off_the_tape_again():
+    told = Contract(1, 2, (0, 32000, 1000), 0, True, 5000, 90000)
+    packed = tape.packed_item(Attached(3, told), [])
+    again = tape.unpacked_item(packed, [])
+    assert type(again) is Attached and again.device == 3 and again.contract.__dict__ == told.__dict__
+    older = tape.unpacked_item(packed[:-1], [])
+    assert type(older) is Attached and older.contract.response_ms == 10000
