@@ -11,7 +11,7 @@ from agent.sources.peer_desk import PeerDesk
 from boards.cpython.openadr.events import Wanted
 from boards.cpython.openadr.known import Known
 from boards.cpython.openadr.marks import Mark, Marks
-from boards.cpython.openadr.reports import Reports, reading_of
+from boards.cpython.openadr.reports import READINGS_MAX, REPORTS_MAX, Reports, reading_of
 from boards.cpython.openadr.timeline import Rounds
 from hal import quantities as q
 from tests.openadr.documents import AGENT, HOUR_MS, NOON_MS, checked, event
@@ -233,3 +233,22 @@ def test_a_report_is_posted_and_one_that_is_refused_is_dropped_with_its_reason(t
     posted, after, refusals, waiting = asyncio.run(play())
     assert [each["eventID"] for each in posted] == [each["eventID"] for each in after] == ["e1"]
     assert "status 400" in refusals["e2"] and waiting == []
+
+
+def test_reports_that_would_hold_the_loop_come_one_after_another_or_not_at_all():
+    written = Written(120)
+    wanted = [{"payloadType": "DEMAND", "units": "KW", "numIntervals": 900 + at} for at in range(5)]
+    document = event(("PRICE", 1), start="2000-01-01T00:00:00Z", duration="P1D") | {"duration": "P9999Y"}
+    document["reportDescriptors"] = wanted
+    now_ms, counts = NOON_MS + HOUR_MS, []
+    found, reports = due(written, now_ms, document)
+    while found:
+        counts.append(len(found))
+        found, _ = due(written, now_ms, document, reports)
+    assert counts == [2, 2, 1] and READINGS_MAX < 3 * 900
+    known = [Known(checked(document), NOON_MS)]
+    assert reports.due(known, lambda event: [SITE, 0, 1], now_ms, AGENT) == []
+    assert f"more than {READINGS_MAX} readings" in reports.unserved["e1"]
+    many = [Known(checked(document | {"id": f"e{at}"}), NOON_MS) for at in range(REPORTS_MAX // 5 + 1)]
+    reports.due(many, lambda event: [], now_ms, AGENT)
+    assert list(reports.unserved) == [f"e{REPORTS_MAX // 5}"] and "reports" in reports.unserved[f"e{REPORTS_MAX // 5}"]

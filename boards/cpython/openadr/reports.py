@@ -25,6 +25,8 @@ from hal import quantities as q
 
 OK, MISSING, ESTIMATED, BAD = "OK", "MISSING", "ESTIMATED", "BAD"
 AGGREGATED = "AGGREGATED_REPORT"
+REPORTS_MAX = 256  # of all events: a VTN may not hold the loop that controls devices
+READINGS_MAX = 2048  # at once
 _PART_MIN = 9  # of ten: so much of an interval must have been seen for its mean to be OK
 
 Said = tuple[float | str | None, str]  # a number or word, None: nothing; and its quality
@@ -147,22 +149,29 @@ class Reports:
     def due(
         self, known: list[Known], scopes_of: Callable[[Event], list[int]], now_ms: int, agent_id: bytes
     ) -> list[Any]:
-        """Return the reports that are due, as bodies to POST; of several that were missed the last."""
+        """Return the reports that are due, as bodies to POST; of several that were missed the last.
+
+        What is more than READINGS_MAX comes with the next call: nobody may hold the loop that controls devices.
+        """
         asked = {(each.event.id, wanted) for each in known for wanted in each.event.reports}
         self._done = {key: self._done[key] for key in self._done if key in asked}
-        self.unserved, found = {}, []
-        for each in known:
-            rounds = Rounds(each.event, each.seen_ms, agent_id)
-            for wanted in each.event.reports:
-                reading = reading_of(wanted)
-                if reading is None or not rounds.count:
-                    self.unserved[each.event.id] = f"report {wanted.kind!a}: not served with these units, type or times"
-                    continue
-                number = _last_due(rounds, wanted, now_ms)
-                if number is not None and number > self._done.get((each.event.id, wanted), -1):
-                    self._done[each.event.id, wanted] = number
-                    spans = _spans(rounds, wanted, number)
-                    found.append(self._body(each.event, wanted, reading, scopes_of(each.event), spans))
+        self.unserved, found, left = {}, [], READINGS_MAX
+        for each, wanted in _first_of(known, self.unserved):
+            rounds, scopes = Rounds(each.event, each.seen_ms, agent_id), scopes_of(each.event)
+            reading = reading_of(wanted)
+            if reading is None or not rounds.count:
+                self.unserved[each.event.id] = f"report {wanted.kind!a}: not served with these units, type or times"
+                continue
+            size = _first(rounds, wanted)[1] * len(scopes)
+            if size > READINGS_MAX:
+                self.unserved[each.event.id] = f"report {wanted.kind!a}: more than {READINGS_MAX} readings"
+                continue
+            number = _last_due(rounds, wanted, now_ms)
+            is_new = number is not None and number > self._done.get((each.event.id, wanted), -1)
+            if number is not None and is_new and size <= left:
+                left -= size
+                self._done[each.event.id, wanted] = number
+                found.append(self._body(each.event, wanted, reading, scopes, _spans(rounds, wanted, number)))
         return found
 
     def _body(self, event: Event, wanted: Wanted, reading: Reading, scopes: list[int], spans: list[Span]) -> Any:
@@ -199,6 +208,17 @@ class Reports:
             return _interval(wanted, span, (None, MISSING))
         worst = OK if all(quality == OK for _, quality in parts) else ESTIMATED
         return _interval(wanted, span, (round(sum(numbers), 3), worst))
+
+
+def _first_of(known: list[Known], unserved: dict[str, str]) -> list[tuple[Known, Wanted]]:
+    """Return the first REPORTS_MAX reports that events ask for; of the others it is said that they are too many."""
+    found: list[tuple[Known, Wanted]] = []
+    for each in known:
+        room = REPORTS_MAX - len(found)
+        found += [(each, wanted) for wanted in each.event.reports[:room]]
+        if len(each.event.reports) > room:
+            unserved[each.event.id] = f"all events together ask for more than {REPORTS_MAX} reports"
+    return found
 
 
 def _first(rounds: Rounds, wanted: Wanted) -> tuple[int, int, int]:
