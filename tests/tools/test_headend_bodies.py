@@ -8,6 +8,7 @@ import pytest
 
 from agent import record
 from agent.limits import HOLD, MILLIAMP
+from agent.prices import Prices
 from tests.shared.house import AGGREGATOR, DSO, OWNER, House
 from tests.shared.test_step import command, reasons, run
 from tools import wire
@@ -32,6 +33,7 @@ CLAIMS: list[dict[str, Any]] = [
     {"device": "battery", "set_point": 1000, "duration_s": 60, "ramp_s": 60},
     {"target_w": -3000, "duration_s": 60, "start_in_s": 2000000},
     {"scope": "", "change_w": -2000, "duration_s": 60, "random_start_s": -600},
+    {"target_w": 0, "duration_s": 60, "batteries": 3},
 ]
 
 
@@ -161,6 +163,36 @@ def test_a_mistake_in_a_set_is_told_with_its_place(controls, sentence):
     with pytest.raises(UsageError) as refused:
         bodies.whole_set(NOW_S, controls)
     assert sentence in str(refused.value)
+
+
+def test_the_agent_takes_prices():
+    taken = house()
+    taken.state.prices = Prices([OWNER.name])
+    body = bodies.prices(from_s=NOW_S // 3600 * 3600, slot_s=3600, prices=[30000, None, -5], direction=1)
+    assert at_agent(wire.PRICES, body, 5) == body
+    assert reasons(run(taken, 1, [command(OWNER, 1, wire.PRICES, body)])) == [record.ACCEPTED]
+    first = NOW_S // 3600 * 4
+    assert [taken.state.prices.at(taken.state, 1, first + at) for at in (0, 4, 8, 12)] == [30000, None, -5, None]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"slot_s": 60}, "slot_s = 60: expected one of 900, 1800, 3600"),
+        ({"from_s": 1}, "from a multiple of slot_s on"),
+        ({"from_s": -3600}, "from_s"),
+        ({"prices": []}, "a list of 1 to 50 prices"),
+        ({"prices": [1] * 51}, "a list of 1 to 50 prices"),
+        ({"prices": "5"}, "a list of 1 to 50 prices"),
+        ({"prices": [8000001]}, "a price = 8000001"),
+        ({"prices": [0.5]}, "a price = 0.5"),
+        ({"direction": 2}, "direction = 2"),
+    ],
+)
+def test_a_mistake_in_prices_is_told(said, sentence):
+    right: dict[str, Any] = {"from_s": 3600, "slot_s": 3600, "prices": [1]}
+    with pytest.raises(UsageError, match=sentence):
+        bodies.prices(**(right | said))
 
 
 def test_a_cancellation_is_not_drawn_from_the_past():

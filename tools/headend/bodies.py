@@ -15,11 +15,14 @@ from typing import Any
 from tools import wire
 from tools.errors import UsageError
 
-QUANTITY, PHASES, START_S, ON_EXPIRY, MODE, RANDOM_START_S, RANDOM_END_S, RAMP_S = range(1, 9)
+QUANTITY, PHASES, START_S, ON_EXPIRY, MODE, RANDOM_START_S, RANDOM_END_S, RAMP_S, BATTERIES = range(1, 10)
 DURATION_S_MAX = 2592000
 RANDOM_S_MAX = 3600
 RAMP_S_MAX = 3600
 DELAY_S_MAX = 1800
+PRICE_MAX = 8000000
+SLOTS_S = (900, 1800, 3600)
+QUARTERS_MAX = 200
 VALUE_MAX = 1 << 40
 CONTROLS_MAX = 64  # in a set; a command's size bounds it earlier
 MODES = {"set_point": 0, "ceiling": 1, "target_w": 2, "change_w": 3}
@@ -72,6 +75,7 @@ def claim(
     random_start_s: int = 0,
     random_end_s: int = 0,
     ramp_s: int = 0,
+    batteries: int = 0,
 ) -> Body:
     """Return a claim's body; `now_s` is the civil second. Raises: UsageError."""
     asked = {"set_point": set_point, "ceiling": ceiling, "target_w": target_w, "change_w": change_w}
@@ -82,7 +86,9 @@ def claim(
         raise UsageError(f"{name} is asked of {'a device' if of_device else 'a scope: a circuit, or the site'}")
     _whole("primacy", primacy, 0, 255)
     _whole("ramp_s", ramp_s, 0, 0 if name == "ceiling" else RAMP_S_MAX)
-    options = {MODE: MODES[name], RAMP_S: ramp_s} | _timing(now_s, start_in_s, random_start_s, random_end_s)
+    _whole("batteries", batteries, 0, 3 if name == "target_w" else 0)
+    options = {MODE: MODES[name], RAMP_S: ramp_s, BATTERIES: batteries}
+    options |= _timing(now_s, start_in_s, random_start_s, random_end_s)
     where = _text("device", device) if of_device else _text("scope", scope or "")
     return _body([where, given, _duration(duration_s), primacy], options)
 
@@ -101,6 +107,21 @@ def delay(*, device: str, max_s: int) -> Body:
     """Return the body that sets the longest random delay of a charge point. Raises: UsageError."""
     _whole("max_s", max_s, 0, DELAY_S_MAX)
     return [_text("device", device), max_s]
+
+
+def prices(*, from_s: int, slot_s: int, prices: Any, direction: int = 0) -> Body:
+    """Return the body of prices from a Unix second on, a null where one is not known. Raises: UsageError."""
+    _whole("direction", direction, 0, 1)
+    if slot_s not in SLOTS_S or type(slot_s) is not int:
+        raise UsageError(f"slot_s = {slot_s!r:.80}: expected one of {', '.join(map(str, SLOTS_S))}")
+    _whole("from_s", from_s, 0, VALUE_MAX)
+    most = QUARTERS_MAX * SLOTS_S[0] // slot_s
+    if from_s % slot_s or type(prices) is not list or not 0 < len(prices) <= most:
+        raise UsageError(f"expected a list of 1 to {most} prices, from a multiple of slot_s on")
+    for price in prices:
+        if price is not None:
+            _whole("a price", price, -PRICE_MAX, PRICE_MAX)
+    return [direction, from_s, slot_s, prices]
 
 
 def cancel(command: str, random_end_s: int = 0) -> Body:

@@ -6,14 +6,15 @@
     {"cmd": "word", "agent": "…", "word": "boost", "device": "charger", "for_s": 7200}
     {"cmd": "reserve", "agent": "…", "scope": "", "power_w": 3000, "duration_s": 7200, "start_in_s": 3600}
     {"cmd": "delay", "agent": "…", "device": "charger", "max_s": 600}
+    {"cmd": "prices", "agent": "…", "from_s": 1700006400, "slot_s": 3600, "prices": [30000, 28000], "direction": 0}
     {"cmd": "cancel", "command": "…", "random_end_s": 0}
     {"cmd": "raw", "agent": "…", "raw": "<hex>"}
     {"cmd": "answers", "command": "…", "count": 1, "timeout_s": 30}
     {"cmd": "status"}
     {"cmd": "pages", "agent": "…", "path": "pages.cbor"}       writes a page file
 
-limit, claim, set, word, reserve, delay and cancel also take `authority` and `expires_in_s`; what else a control may say
-stands in tools/headend/bodies.py and docs/headend.md. An answer holds `"ok": true` or an `error`.
+limit, claim, set, word, reserve, delay, prices and cancel also take `authority` and `expires_in_s`; what else a control
+may say stands in tools/headend/bodies.py and docs/headend.md. An answer holds `"ok": true` or an `error`.
 The socket has mode 0600: who can open it can move watts.
 """
 
@@ -50,6 +51,7 @@ class Door:
             "set": self._set,
             "reserve": self._reserve,
             "delay": self._delay,
+            "prices": self._prices,
             "word": self._word,
             "cancel": self._cancel,
             "raw": self._raw,
@@ -116,6 +118,9 @@ class Door:
 
     async def _delay(self, **asked: Any) -> dict[str, Any]:
         return {"command": await self._head_end.send_delay(**asked)}
+
+    async def _prices(self, **asked: Any) -> dict[str, Any]:
+        return {"command": await self._head_end.send_prices(**asked)}
 
     async def _word(self, **asked: Any) -> dict[str, Any]:
         return {"command": await self._head_end.send_word(**asked)}

@@ -124,6 +124,12 @@ class HeadEnd:
         """Set a charge point's longest random delay: see tools.headend.bodies.delay. Return the command's hash."""
         return self._place(agent, wire.DELAY, bodies.delay(**asked), authority, expires_in_s)
 
+    async def send_prices(
+        self, agent: str, *, authority: str | None = None, expires_in_s: int = EXPIRES_S, **said: Any
+    ) -> str:
+        """Say prices of today and tomorrow: see tools.headend.bodies.prices. Return the command's hash."""
+        return self._place(agent, wire.PRICES, bodies.prices(**said), authority, expires_in_s)
+
     async def send_word(
         self, agent: str, *, authority: str | None = None, expires_in_s: int = EXPIRES_S, **said: Any
     ) -> str:

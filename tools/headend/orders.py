@@ -29,7 +29,7 @@ log = logging.getLogger("siteward.headend")
 
 MAY_SIGN = {
     wire.LIMIT: ("grid", "owner"), wire.CLAIM: ("aggregator", "owner"), wire.DELAY: ("aggregator", "owner"),
-    wire.RESERVE: ("aggregator",), wire.WORD: ("owner",),
+    wire.RESERVE: ("aggregator",), wire.WORD: ("owner",), wire.PRICES: ("grid", "aggregator", "owner"),
 }  # fmt: skip
 AGAIN_S = 5  # a command is not said again sooner
 EXPIRES_S_MAX = 86400
