@@ -46,7 +46,8 @@ def start(folder: str, board: Board, config: Config, digest: bytes) -> Loop:
     if board.go_online is not None and config.wlan is not None:
         online = board.online = board.go_online(folder, config.wlan, config.clock)
     clock = BoardClock() if online is None else online.clock
-    signer = _signer(folder, config, "key", board)
+    keys_max = min(KEYS_MAX, max(1, len(config.authorities)))  # nobody else's signatures are verified
+    signer = _signer(folder, config, "key", board, keys_max)
     next_signer = _signer(folder, config, "next_key", board, 0) if config.agent["next_key"] is not None else None
     store = _journal(folder, board, config.agent)
 
@@ -99,7 +100,7 @@ def _forget_points(loop: Loop) -> None:
                 post.driver.forget_points()
 
 
-def _signer(folder: str, config: Config, key: str, board: Board, keys_max: int = KEYS_MAX) -> SoftSigner:
+def _signer(folder: str, config: Config, key: str, board: Board, keys_max: int) -> SoftSigner:
     """Return the signer of a key file; one that verifies nothing needs no room for others' keys. Raises: ValueError."""
     where = "[agent] %s = %r: " % (key, config.agent[key])
     try:

@@ -38,6 +38,7 @@ power_max_w = 2000
 """
 )
 MEASURED = 108_000
+TABLE_BYTES = 960  # boards/micropython/p256.py
 
 
 @pytest.fixture(scope="module")
@@ -262,13 +263,25 @@ def test_what_is_no_board_and_what_is_no_build_stay_as_they_are(tmp_path):
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
 
 
+def authorities(folder, count):
+    """Return as many authorities, each with a key of its own."""
+    return [{"name": f"a{at}", "role": "grid", "public_key": public_key(folder / f"{at}.key")} for at in range(count)]
+
+
+def test_a_key_that_may_sign_has_a_table_of_its_own_up_to_three(built, tmp_path):
+    rows = authorities(tmp_path, 4)
+    taken = []
+    for count in (2, 3, 4):
+        site = dict(tree(), authority=rows[:count])
+        image = built / "agent.romfs"
+        taken.append(board_check.heap_on_twin(checked_for_boards(site), json.dumps(site).encode(), image))
+    assert taken[1] - taken[0] > TABLE_BYTES > taken[2] - taken[1] > 0
+
+
 def test_the_model_stands_near_what_is_measured(tmp_path):
     needs_program("micropython")
-    authorities = [
-        {"name": f"a{at}", "role": "grid", "public_key": public_key(tmp_path / f"{at}.key")} for at in range(2)
-    ]
     site = tree(devices=4)
-    site["authority"] = authorities
+    site["authority"] = authorities(tmp_path, 2)
     measured = board_check.heap_on_twin(checked_for_boards(site), json.dumps(site).encode(), None)
     assert abs(measured - modelled(UNIX, checked_for_boards(site))) * 100 < 10 * measured
 
