@@ -189,7 +189,9 @@ def test_options_of_a_claim():
         (["charger", 8000, 60, 5, {QUANTITY: 0}], MALFORMED),
         (["charger", 8000, 60, 5, {PHASES: 7}], MALFORMED),
         (["charger", 8000, 60, 5, {ON_EXPIRY: 0}], MALFORMED),
-        (["charger", 8000, 60, 5, {9: 0}], MALFORMED),
+        (["charger", 8000, 60, 5, {9: 0}], ACCEPTED),
+        (["charger", 8000, 60, 5, {9: 4}], MALFORMED),
+        (["charger", 8000, 60, 5, {10: 0}], MALFORMED),
     ):
         assert reason(AGGREGATOR, CLAIM, body) == expected, body
 
