@@ -35,6 +35,7 @@ FOR_S_MAX = const(7776000)  # 90 days
 DEPARTURE_S_MAX = const(259200)  # three days: a Monday from a Friday
 ENERGY_WH_MAX = const(1000000)
 _SETPOINT_MAX = const(1000000)
+_DEVICES_MAX = const(128)  # with a comfort band, and with a departure: both survive a reboot
 
 
 class Owner:
@@ -168,6 +169,7 @@ class Owner:
             known = bound is not None and contract.maximum > contract.minimum
             need(not known or contract.minimum <= bound <= contract.maximum, record.OUT_OF_RANGE)
         need(lowest is None or highest is None or lowest <= highest, record.MALFORMED)
+        need(unit.id in state.comforts or len(state.comforts) < _DEVICES_MAX, record.QUEUE_FULL)
         usual = self.usual.get(unit.id, unit.comfort)
         if lowest is None and highest is None:
             state.comforts.pop(unit.id, None)
@@ -188,4 +190,5 @@ def _depart(state: State, unit: Unit, at_s: Any, energy_wh: Any) -> None:
     need(state.ahead_ms() != 0, record.UNSUPPORTED)  # without a clock nobody knows when that is
     need(at_s * 1000 > state.civil_ms, record.EXPIRED)
     need(at_s * 1000 - state.civil_ms <= DEPARTURE_S_MAX * 1000, record.MALFORMED)
+    need(unit.id in state.departures or len(state.departures) < _DEVICES_MAX, record.QUEUE_FULL)
     state.departures[unit.id] = (at_s * 1000, energy_wh)

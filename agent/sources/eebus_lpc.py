@@ -2,7 +2,7 @@
 
 Whatever speaks EEBUS for the site (SHIP, discovery, bindings) hands over heartbeats and writes; this keeps both
 limitations and says at each tick which limits hold. What an Energy Guard wrote of the failsafe is known over a restart
-and then goes before the configuration [LPC-021, LPC-022], as public implementations cite them.
+and then goes before the configuration [LPC-021, LPC-022], as public implementations cite them, until that is changed.
 
 Source: agent/sources/limitation.py. LPP counts production as negative: its limits are at most 0 W.
 """
@@ -57,8 +57,8 @@ class EebusLpc:
         return found
 
     def _take_kept(self, kept: list[int]) -> None:
-        """Take what an Energy Guard wrote before a restart, unless the site has another shape since."""
-        if len(kept) == len(self._configured):
+        """Take what an Energy Guard wrote before a restart, unless the site is configured otherwise since."""
+        if kept[len(self._configured) :] == self._configured:
             for at, each in enumerate(self.both()):
                 each.failsafe_w, each.failsafe_s = kept[2 * at], kept[2 * at + 1]
 
@@ -85,5 +85,5 @@ class EebusLpc:
             self.origin = b""
         state, name, failsafes = self.desk.loop.state, self.desk.authority.name, self._failsafes()
         if failsafes != self._configured or name in state.kept:
-            state.keep(name, failsafes)
+            state.keep(name, failsafes + self._configured)
         self.desk.replace(controls, self.origin)

@@ -29,6 +29,7 @@ from boards.cpython.clock import SystemClock
 from boards.cpython.console_host import GatewayHost
 from boards.cpython.door import LINE_BYTES_MAX, OUT_BYTES_MAX, Door
 from boards.cpython.file_store import FileStore
+from boards.cpython.kept_room import check_room
 from boards.cpython.keys import signer_of
 from boards.cpython.mqtt_uplink import MqttUplink
 from boards.cpython.peers import keep_running, open_peers
@@ -69,6 +70,7 @@ async def _serve(path: Path, config: Config, digest: bytes, runtime: str, device
     """Run the agent to its end; return whether it shall start again."""
     folder, host = path.parent, GatewayHost(path, runtime, digest, devices_max)
     loop = _assembled(folder, config, digest, host)
+    check_room(loop.state.units)
     host.loop = loop
     peers = open_peers(loop, folder)
     desk = Desk(loop, host, LINE_BYTES_MAX, OUT_BYTES_MAX)

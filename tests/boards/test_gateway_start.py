@@ -132,6 +132,13 @@ def test_pins_that_only_boards_have(tmp_path: Path, port: str) -> None:
         host.check_part()
 
 
+def test_more_starts_than_survive_a_reboot(tmp_path: Path, port: str) -> None:
+    tree = site(tmp_path, port)
+    pump = {"driver": "luxtronik-shi", "bus": "rs485", "starts_per_h": 60}
+    tree["device"] += [pump | {"id": f"pump-{number}", "unit": number + 2} for number in range(200)]
+    assert "200 devices are 43200 bytes to keep over a reboot, and 40000 have room" in run(tmp_path, tree)
+
+
 def test_absent_serial_device(tmp_path: Path) -> None:
     said = run(tmp_path, site(tmp_path, "/dev/ttyUSB99"))
     assert "[[bus]] rs485 port = '/dev/ttyUSB99'" in said and "No such file" in said

@@ -97,6 +97,18 @@ def test_the_failsafe_that_an_energy_guard_wrote_is_that_of_the_next_start():
     assert guarded(again.state.kept["source"], failsafe_export_w=3000).look([]) == [["", 0, 4200, 0], ["", 1, 3000, 0]]
 
 
+def test_a_failsafe_that_is_configured_anew_goes_before_what_an_energy_guard_wrote_for_another_one():
+    source = guarded()
+    lpc = opened(source)
+    assert lpc.consumption.write_failsafe_w(source.now_ms, 3500)
+    source.look([])
+    kept = source.state.kept["source"]
+    assert guarded(kept).look([]) == [["", 0, 3500, 0]]
+    changed = guarded(kept, failsafe_w=2000)
+    assert changed.look([]) == [["", 0, 2000, 0]]
+    assert guarded(changed.state.kept["source"], failsafe_w=2000).look([]) == [["", 0, 2000, 0]]
+
+
 def test_what_was_kept_of_a_system_of_another_shape_is_not_taken():
     source = guarded([3500, 7200, 3000, 7200])
     assert source.look([]) == [["", 0, 4200, 0]]

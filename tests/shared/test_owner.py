@@ -339,6 +339,20 @@ def test_a_word_finds_a_place_or_says_so():
     assert say(desk, OPT_OUT, "charger", 60) == record.QUEUE_FULL
 
 
+def test_a_site_keeps_comfort_and_departures_of_so_many_devices_and_no_more():
+    desk = home()
+    at_s = CIVIL_MS // 1000 + 3600
+    for number in range(127):
+        desk.state.comforts["device %d" % number] = (0, 1)
+        desk.state.departures["device %d" % number] = (CIVIL_MS + 3600000, 1)
+    for _ in range(2):
+        assert say(desk, COMFORT, "heatpump", 1000, None) == record.ACCEPTED
+        assert say(desk, DEPARTURE, "charger", at_s, 5000) == record.ACCEPTED
+    assert say(desk, COMFORT, "charger", None, 10000) == record.QUEUE_FULL
+    assert say(desk, DEPARTURE, "heatpump", at_s, 5000) == record.QUEUE_FULL
+    assert len(desk.state.comforts) == 128 == len(desk.state.departures)
+
+
 class _Bench:
     """What a source is made with: a desk that stands beside the house's core."""
 
