@@ -121,8 +121,11 @@ class Owner:
         state.away = digest
 
     def _own(self, state: State, authority: Authority, unit: Unit, setpoint: int, digest: bytes) -> Claim:
-        """Return a set-point that takes every matter of a device. Raises: Refused."""
-        need(unit.allows(setpoint), record.OUT_OF_RANGE)
+        """Return a set-point that takes every matter of a device. Raises: Refused.
+
+        One that was not heard yet has no bounds: it will be fitted into those that it turns out to have.
+        """
+        need(unit.allows(setpoint) or unit.contract.maximum <= unit.contract.minimum, record.OUT_OF_RANGE)
         most_w = min(self.power_max_w, authority.power_max_w)
         need(not unit.takes_power() or abs(unit.power_of(setpoint)) <= most_w, record.OVER_CEILING)
         claim = Claim(unit.index, setpoint, OWNER_PRIMACY, 0, self.name, 0, digest, OWN)

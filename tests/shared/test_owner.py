@@ -353,6 +353,21 @@ def test_a_site_keeps_comfort_and_departures_of_so_many_devices_and_no_more():
     assert len(desk.state.comforts) == 128 == len(desk.state.departures)
 
 
+def test_a_device_that_was_not_heard_yet_keeps_nobody_at_home_and_follows_once_it_is_heard():
+    desk = home()
+    contract = desk.state.units[PUMP].contract
+    bounds = contract.minimum, contract.maximum
+    contract.minimum = contract.maximum = 0
+    assert desk.state.owner is not None
+    desk.state.owner.away["heatpump"] = 700
+    assert say(desk, AWAY, "", 60) == record.ACCEPTED
+    contract.minimum, contract.maximum = bounds
+    assert granted(desk, PUMP) == (700, "claim home")
+    assert say(desk, BACK, "") == record.ACCEPTED
+    desk.state.owner.away["heatpump"] = contract.maximum + 1
+    assert say(desk, AWAY, "", 60) == record.OUT_OF_RANGE
+
+
 class _Bench:
     """What a source is made with: a desk that stands beside the house's core."""
 
