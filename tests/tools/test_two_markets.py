@@ -157,7 +157,7 @@ async def test_one_waits_for_the_others_window_and_is_told_until_when(tmp_path, 
         await head_end.send_cancel(window)
         await head_end.until(lambda: told(claim) == [STARTED, SUPERSEDED, STARTED], WAIT_S)
         assert told(window) == [STARTED, CANCELLED]
-        (held,) = head_end.records(agent, "reservation")
+        held, *_ = head_end.records(agent, "reservation")
         assert (held["source"], held["place"], held["devices"], held["power_w"]) == ("agg", "", [1], 1000)
         exported = list(head_end.pages(agent))
     verifier = Verifier([head_end.settings.agents[0].public_key])
