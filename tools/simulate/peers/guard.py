@@ -281,7 +281,11 @@ class Guard(FarSide):
             waited_ms = now_ms - self._returned_ms
             left = waited_ms >= SILENT_MS - slack_ms
             self._bound = self._bound and not left
-            return [] if left else [Owed(scope, IMPORT, self._failsafe_w, "a heartbeat came back and no limit yet")]
+            return (
+                []
+                if left or waited_ms < slack_ms
+                else [Owed(scope, IMPORT, self._failsafe_w, "a heartbeat came back and no limit yet")]
+            )
         if silent_ms > SILENT_MS - slack_ms or self._limit is None or now_ms > self._limit[1] - slack_ms:
             return []
         return [Owed(scope, IMPORT, self._limit[0], "an accepted limit")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from agent import record
 from agent.protection import HOUR_MS
 from hal.capabilities import BATTERY, THERMOSTAT
 from tools.simulate.rules.base import Rule
@@ -32,10 +33,16 @@ class TimersKept(Rule):
         self._runs: dict[int, bool] = {}
         self._changed_ms: dict[int, int] = {}
         self._starts: dict[int, deque[int]] = {}
+        self._bound: set[object] = set()  # devices that something harder than a wish bound since the last look
 
     def booted(self, world: World, life: Life) -> None:
         """Begin anew, but for the starts: what a device did while the agent was off is not known."""
         self._runs, self._changed_ms = {}, {}
+
+    def told(self, world: World, fact: list[object]) -> None:
+        """Remember what a limit bound: a wish may take its place in the same moment, and has stopped nothing then."""
+        if fact[0] == record.BINDING and not str(fact[4]).startswith(WISHES):
+            self._bound.add(fact[2])
 
     def look(self, world: World) -> None:
         """Look at every device that starts and stops."""
@@ -44,6 +51,7 @@ class TimersKept(Rule):
         for unit in world.life.loop.state.units:
             if unit.contract.control and unit.source and unit.contract.kind != BATTERY:
                 self._look_at(world, unit)
+        self._bound.clear()
 
     def _look_at(self, world: World, unit: Unit) -> None:
         runs, before = unit.runs(unit.setpoint), self._runs.get(unit.index)
@@ -58,7 +66,7 @@ class TimersKept(Rule):
             if since_ms + slack_ms < guard.off_ms:
                 raise self.broken(f"{unit.id} starts {since_ms} ms after it stopped, by {unit.source}")
             self._count_start(world, unit)
-        elif since_ms + slack_ms < guard.on_ms and unit.source.startswith(WISHES):
+        elif since_ms + slack_ms < guard.on_ms and unit.source.startswith(WISHES) and unit.index not in self._bound:
             raise self.broken(f"{unit.id} stops {since_ms} ms after it started, by {unit.source}")
 
     def _count_start(self, world: World, unit: Unit) -> None:

@@ -27,13 +27,14 @@ class OneProgramme(Rule):
         self._windows = {}
 
     def told(self, world: World, fact: list[Any]) -> None:
-        """Follow windows; elements of a set share a name, and events do not say which of them is meant."""
+        """Follow windows; elements of a set share a name, and what ends before its time is stated once more."""
         if fact[0] == record.RESERVATION:
             at_ms, command, source, _place, devices, _direction, _power_w, wait_ms, left_ms = fact[1:]
-            known = self._windows.setdefault(command, [])
-            known.append((source, devices, at_ms + wait_ms, at_ms + left_ms))
-        elif fact[0] == record.EVENT and fact[3] in (record.CANCELLED, record.SUPERSEDED):
-            self._windows.pop(fact[2], None)
+            if left_ms:
+                known = self._windows.setdefault(command, [])
+                known.append((source, devices, at_ms + wait_ms, at_ms + left_ms))
+            else:
+                self._windows.pop(command, None)
         elif fact[0] == record.CLOCK:
             self._windows = {}  # a clock that is known at last moves them, and they are stated anew
 
