@@ -148,9 +148,11 @@ class Reserving:
                 claim.ends_as = 0
 
     def end(self, state: State, window: Reservation, status: int) -> None:
-        """Take a window away and say why."""
+        """Take a window away and say why; an event alone would not tell which one of a whole set it is."""
         self.windows.remove(window)
         state.must_persist = True
+        if window.stated and window.until_ms > state.now_ms:
+            state.note(_stated(state, window, state.now_ms)[:-2] + [0, 0])
         state.note([record.EVENT, state.now_ms, window.command, status])
 
     def end_all(self, state: State, source: str, command: bytes | None, status: int) -> bool:

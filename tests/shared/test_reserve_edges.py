@@ -110,3 +110,16 @@ def test_who_asks_in_a_window_for_longer_than_it_lasts_is_accepted_and_waits():
     assert desk.heard() == [(2, SUPERSEDED)] and desk.told(record.NOT_BEFORE) == [[name_of(2), 49000]]
     desk.pass_s(49)
     assert desk.heard() == [(1, COMPLETED), (2, STARTED)] and desk.source("charger") == "claim vpp"
+
+
+def test_a_window_that_ends_before_its_time_is_stated_once_more_and_no_other_is():
+    desk = Market()
+    desk.reserve(AGG, "charger", 60)
+    desk.reserve(AGG, "battery", 60, 100)
+    desk.pass_s(10)
+    assert desk.told(record.RESERVATION) == []
+    desk.ask(AGG, CANCEL, [name_of(2)])
+    desk.pass_s(1)
+    assert desk.told(record.RESERVATION) == [[name_of(2), "agg", "battery", [BATTERY], EXPORT, 3000, 0, 0]]
+    desk.pass_s(49)
+    assert desk.windows() == [] and desk.told(record.RESERVATION) == []

@@ -85,9 +85,25 @@ def test_a_reading_over_the_edge_of_a_window_is_of_several():
 def test_a_window_that_is_taken_back_ends_then():
     minutes = [reads(60 * (at + 1), "claim agg") for at in range(2)]
     begun = [e.event(WINDOW, 2, 60_300), reads(120, "claim agg")]
-    ended = [e.event(WINDOW, 6, 120_400), reads(180, "claim agg")]
+    ended = [reserves(120_400, 0, 0), e.event(WINDOW, 6, 120_400), reads(180, "claim agg")]
     assert served(window() + minutes[:1] + begun + ended) == [
         (False, "claim agg", 120, 120, 0), (True, "claim agg", 60, 60, 0),
+    ]  # fmt: skip
+
+
+def test_windows_of_one_set_are_told_apart_and_what_becomes_of_its_claims_ends_none():
+    two = [e.decision(WINDOW, KID, 1), reserves(0, 60_300, 120_300), reserves(0, 180_300, 240_300)]
+    events = [e.event(WINDOW, 7, 60_400), e.event(WINDOW, 4, 200_400)]
+    minutes = [reads(60 * (at + 1), "claim agg") for at in range(5)]
+    rows = served(two + minutes[:1] + events[:1] + minutes[1:3] + events[1:] + minutes[3:])
+    assert rows == [(False, "claim agg", 180, 180, 0), (True, "claim agg", 60, 60, 0), (True, "claim agg", 60, 60, 0)]
+
+
+def test_a_window_that_a_clock_moved_is_the_same_one():
+    minutes = [reads(60 * (at + 1), "claim agg") for at in range(5)]
+    moved = [reserves(60_500, 60_000, 180_300)]
+    assert served(window(wait_ms=180_300, left_ms=300_300) + minutes[:1] + moved + minutes[1:]) == [
+        (False, "claim agg", 180, 180, 0), (True, "claim agg", 120, 120, 0),
     ]  # fmt: skip
 
 

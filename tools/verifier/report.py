@@ -136,11 +136,12 @@ def _agent_text(agent: AgentReport) -> str:
 def _served_lines(served: list[dict[str, Any]]) -> list[str]:
     """Return whose programme each device served, where there was any, and each window with its times."""
     told = [row for row in served if row["window"] is not None or row["by"].startswith("claim ")]
-    windows = {row["window"]["command"]: row["window"] for row in told if row["window"] is not None}
+    found = [row["window"] for row in told if row["window"] is not None]
+    windows = {(window["command"], window["from_s"], window["place"]): window for window in found}
     lines = [
         f"  reserved {printable(window['for'])}: {printable(window['place']) or 'the connection'}, "
-        f"{when(window['from_s'] or 0)} to {when(window['until_s'] or 0)}, command {command[:16]}"
-        for command, window in windows.items()
+        f"{when(window['from_s'] or 0)} to {when(window['until_s'] or 0)}, command {window['command'][:16]}"
+        for window in windows.values()
     ]
     rows = [
         [

@@ -19,7 +19,6 @@ POWER_W = 1
 CONTEXT_SOURCE = 2
 SEVERAL, OTHERS = "several", "others"
 ROWS_MAX = 4096  # then sources that were not seen before are others, and windows are none
-EVENT_STARTED = 2
 WS_PER_WH = 3600
 
 
@@ -33,6 +32,7 @@ class Window:
     devices: list[int]
     from_ms: int
     until_ms: int
+    stated_ms: int
     civil_s: int | None  # Unix second at which the epoch began
 
 
@@ -49,8 +49,9 @@ class Row:
 class Served:
     """What one agent's devices did, by window, device and source."""
 
-    rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)  # command or "", device, source
-    windows: dict[str, Window] = field(default_factory=dict)  # as they were last stated
+    rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)  # window's name or "", device, source
+    windows: dict[str, Window] = field(default_factory=dict)  # by name, as they were last stated
+    _names: dict[str, list[str]] = field(default_factory=dict)  # command -> its windows: a whole set may have several
     _lasting: dict[str, Window] = field(default_factory=dict)  # of this epoch
     _changed_ms: dict[int, int] = field(default_factory=dict)  # device -> its newest binding
     _registers: dict[int, dict[int, int]] = field(default_factory=dict)  # device -> as they stood last
@@ -68,8 +69,6 @@ class Served:
             fields = record.fields
             if record.kind == "reservation":
                 self._state(fields, at_ms, civil_s)
-            elif record.kind == "event" and fields["status"] != EVENT_STARTED:
-                self._end(fields["command"].hex(), at_ms)
             elif record.kind == "binding":
                 self._changed_ms[fields["device"]] = at_ms
             elif record.kind == "reading" and fields["context"].get(CONTEXT_SOURCE):
@@ -78,31 +77,46 @@ class Served:
                 self._count(name, fields, at_ms)
 
     def _state(self, fields: dict[str, Any], at_ms: int, civil_s: int | None) -> None:
+        """Take a statement: of a window that begins, of one whose clock was set, or of what ends before its time."""
         command = fields["command"].hex()
-        from_ms, until_ms = at_ms + fields["wait_ms"], at_ms + fields["left_ms"]
-        if command in self.windows or len(self.windows) < ROWS_MAX:
-            window = Window(command, fields["source"], fields["place"], fields["devices"], from_ms, until_ms, civil_s)
-            self._lasting[command] = self.windows[command] = window
+        names = self._names.get(command, [])
+        moved = [name for name in names if name in self._lasting and self._is_open(self._lasting[name], at_ms)]
+        if not fields["left_ms"]:
+            for name in moved:
+                window = self._lasting[name]
+                window.until_ms = max(window.from_ms, at_ms)
+            return
+        if len(names) == 1 and names[0] not in self._lasting:
+            moved = names  # after a boot
+        name = moved[0] if moved else f"{command}/{len(names) + 1}"
+        if not moved and len(self.windows) < ROWS_MAX:
+            names = self._names[command] = [*names, name]
+        if name in names:
+            from_ms, until_ms = at_ms + fields["wait_ms"], at_ms + fields["left_ms"]
+            window = Window(
+                command, fields["source"], fields["place"], fields["devices"], from_ms, until_ms, at_ms, civil_s
+            )
+            self._lasting[name] = self.windows[name] = window
 
-    def _end(self, command: str, at_ms: int) -> None:
-        if command in self._lasting:
-            window = self._lasting[command]
-            window.until_ms = max(window.from_ms, min(window.until_ms, at_ms))
+    @staticmethod
+    def _is_open(window: Window, at_ms: int) -> bool:
+        """Tell whether a statement may be about a window: all of a command are stated at the same moment."""
+        return window.stated_ms != at_ms and window.until_ms > at_ms
 
     def _count(self, device: str, fields: dict[str, Any], end_ms: int) -> None:
         """Count a reading; a second in which something changed may be the last or the first of a span."""
         index, end_s = fields["device"], end_ms // 1000
         begin_s = end_s - fields["span_s"]
         source = fields["context"][CONTEXT_SOURCE]
-        mine = [(each, each.from_ms // 1000, each.until_ms // 1000) for each in self._lasting.values()]
-        mine = [each for each in mine if index in each[0].devices]
-        inside = [window for window, from_s, until_s in mine if from_s <= begin_s and end_s <= until_s]
+        held = {name: each for name, each in self._lasting.items() if index in each.devices}
+        mine = [(name, each.from_ms // 1000, each.until_ms // 1000) for name, each in held.items()]
+        inside = [name for name, from_s, until_s in mine if from_s <= begin_s and end_s <= until_s]
         cut = [each for each in mine if begin_s < each[1] < end_s or begin_s < each[2] < end_s]
         if cut or len(inside) > 1 or self._changed_ms.get(index, 0) // 1000 > begin_s:
             source = SEVERAL
         energy = self._energy(index, fields)
         if energy is not None:
-            row = self._row(inside[0].command if len(inside) == 1 and not cut else "", device, source)
+            row = self._row(inside[0] if len(inside) == 1 and not cut else "", device, source)
             row.span_s += fields["span_s"]
             row.import_ws += energy[0]
             row.export_ws += energy[1]
@@ -132,19 +146,19 @@ class Served:
         """Return one row for each window, device and source that had time in it; outside of windows it is null."""
         return [
             {
-                "window": _told(self.windows[command]) if command else None,
+                "window": _told(self.windows[name]) if name else None,
                 "device": device,
                 "by": source,
                 "span_s": row.span_s,
                 "import_wh": row.import_ws // WS_PER_WH,
                 "export_wh": row.export_ws // WS_PER_WH,
             }
-            for (command, device, source), row in sorted(self.rows.items(), key=self._place)
+            for (name, device, source), row in sorted(self.rows.items(), key=self._place)
         ]
 
     def _place(self, item: tuple[tuple[str, str, str], Row]) -> tuple[int, tuple[str, str, str]]:
-        command = item[0][0]
-        return (list(self.windows).index(command) + 1 if command else 0), item[0]
+        name = item[0][0]
+        return (list(self.windows).index(name) + 1 if name else 0), item[0]
 
 
 def _told(window: Window) -> dict[str, Any]:

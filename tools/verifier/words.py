@@ -102,6 +102,8 @@ def _reservation(fields: dict[str, Any], _device: str) -> str:
     where = f"'{fields['place']}'" if fields["place"] else "the connection"
     what = f"{fields['power_w']} W of {'export' if fields['direction'] else 'import'}"
     wait, left = fields["wait_ms"] // 1000, fields["left_ms"] // 1000
+    if not fields["left_ms"]:
+        return f"{where} is reserved for {fields['source']} no longer: {what}"
     return f"{where} is reserved for {fields['source']} in {wait} s for {left - wait} s: {what}"
 
 
