@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.tools import evidence as e
 from tests.tools.judging import judged
-from tools.verifier import report
+from tools.verifier import report, words
 from tools.verifier.served import ROWS_MAX, Served
 
 DEVICES = [["grid", "meter"], ["charger", "alfen-eve"]]
@@ -145,3 +145,11 @@ def test_a_person_reads_the_window_and_its_energy():
     assert told["until_s"] - told["from_s"] == 180 and told["from_s"] > 1_600_000_000
     quiet = judged([maker.page(e.boot(devices=DEVICES), reads(60, "default"))], maker)
     assert "decided by" not in report.as_text(quiet, 1)
+
+
+def test_a_statement_is_told_in_words():
+    fields = {"place": "", "direction": 1, "power_w": 3000, "source": "agg", "wait_ms": 60_000, "left_ms": 90_000}
+    what = "3000 W of export"
+    assert words._reservation(fields, "") == f"the connection is reserved for agg in 60 s for 30 s: {what}"
+    ended = fields | {"wait_ms": 0, "left_ms": 0}
+    assert words._reservation(ended, "") == f"the connection is reserved for agg no longer: {what}"
