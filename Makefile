@@ -60,7 +60,7 @@ build/cost/ready: requirements/cost.txt .venv/ready
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/cost.txt
 	@mkdir -p $(@D) && touch $@
 
-cost: .venv/ready build/cost/ready ## what a home pays against uncontrolled and against perfect foresight, about half an hour
+cost: .venv/ready build/cost/ready ## what a home pays against uncontrolled and against perfect foresight, about a quarter of an hour
 	$(BIN)/python -m tools.cost $(ARGS)
 
 soak: .venv/ready ## kill agents, broker and devices at random for ten minutes
