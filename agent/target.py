@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agent.unit import Unit
 
 _BAND_W = const(100)  # so near to the target nothing is moved
-_FINE_W = const(50)  # nor by batteries alone: what they are off by all day is paid for
+_FINE_W = const(20)  # nor by batteries alone: what they are off by all day is paid for
 _START_W = const(200)  # so much more than its least a load needs to be started: one that just fits would soon stop
 _SEEN_MS = const(3000)  # so long a meter may take to show what a device says that it does
 

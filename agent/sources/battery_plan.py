@@ -77,6 +77,10 @@ class BatteryPlan(Planner):
         """Return half of what the battery can give."""
         return self._powers_w()[1] // 2
 
+    def must(self, _stored_wh: int) -> int:
+        """Follow the meter until a day was seen: who knows only the sun does not know the night."""
+        return -1 if self.net.knows_a_day() else FOLLOW * GIVES + FOLLOW
+
     def _powers_w(self) -> tuple[int, int]:
         """Return the most that it can draw, and give."""
         unit, most_w = self._unit, self.desk.authority.power_max_w

@@ -32,6 +32,10 @@ class NetLoad:
         self._off_sum_w = 0
         self._before_w = 0  # what was expected of this quarter hour
 
+    def knows_a_day(self) -> bool:
+        """Tell whether most quarter hours of a day were seen."""
+        return self._known * _PARTS >= _SLOTS_A_DAY * (_PARTS - 1)
+
     def numbers(self) -> list[int]:
         """Return what is worth to be known again after a reboot."""
         return [_UNKNOWN_W if mean_w is None else mean_w for mean_w in self._mean_w] + self._spread_w

@@ -10,6 +10,7 @@ Source: docs/sources.md, "battery-plan" and "heat-plan".
 from __future__ import annotations
 
 from agent.sources.day_prices import SLOT_S, DayPrices, windows_of
+from agent.sources.elsewhere import Elsewhere
 from agent.sources.net_load import NetLoad
 from agent.sources.options import SCOPE, choose
 from agent.sources.storage import PRICE_MAX, StoragePlan
@@ -73,6 +74,7 @@ class Planner:
         if not self.circuit.metered():
             raise ValueError("scope", self.scope, "the connection or a circuit, with a meter")
         self.prices = DayPrices(state, windows, self.price, self.export_price, self.offset_min, self.summer)
+        self.elsewhere = Elsewhere(state, self.circuit, self.device)
         self.net = NetLoad()
         self.net.recall(state.kept.get(desk.authority.name, []))
         self.plan: StoragePlan | None = None
@@ -103,7 +105,7 @@ class Planner:
             self._ahead_ms = ahead_ms
         now = image.civil_ms // _SLOT_MS
         if self.circuit.shown_w is not None:
-            self.net.learn(now, self.circuit.shown_w - self.own_w())
+            self.net.learn(now, self.circuit.shown_w - self.own_w() - self.elsewhere.drawn_w())
         turned, self._now = now != self._now, now
         if turned and now % _KEEP == 0:
             self.desk.loop.state.keep(self.desk.authority.name, self.net.numbers())
@@ -154,6 +156,7 @@ class Planner:
     def _begin(self, first: int) -> None:
         self._priced = list(self.desk.loop.state.priced)
         self.net.go_on()
+        self.elsewhere.look()
         self.prices.look(self._now)
         self._first, self._quarters = first, max(min(self.prices.end() - first, _MOST), _LEAST)
         self._surveyed, self._highest, self._total, self._cheapest = 0, 1, 0, 1 << 40
@@ -181,8 +184,10 @@ class Planner:
     def expected(self, slot: int, quarters: int) -> tuple[int, int, int]:
         """Return (W, import price, export price) on average of so many quarter hours."""
         load_w = price = export_price = 0
+        ahead_ms = self._ahead_ms or 0
         for each in range(slot, slot + quarters):
             load_w += self.net.expected_w(each, self._now)
+            load_w += self.elsewhere.planned_w(each * _SLOT_MS + _SLOT_MS // 2 - ahead_ms)
             here = self.prices.import_at(each)
             price += here
             export_price += self.prices.export_at(each, here)

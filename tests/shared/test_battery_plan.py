@@ -7,6 +7,7 @@ from agent.limits import EXPORT, IMPORT
 from agent.prices import Prices
 from agent.sources.battery_plan import BatteryPlan
 from agent.sources.desk import Sources
+from agent.sources.net_load import NetLoad
 from agent.sources.planner import places_of, span_of
 from agent.sources.price_table import PriceTable
 from tests.shared.listening import Listener, refused
@@ -32,6 +33,7 @@ def planning(hour=0, soc_pm=500, load_w=500, **changed) -> Listener:
     source.civil_ms = (MIDNIGHT_S + hour * 3600) * 1000
     source.now_ms = 5000
     source.using(BatteryPlan, **options)
+    source.source.net.recall([load_w] * 96 + [0] * 96)
     stored(source, soc_pm)
     source.state.site.shown_w = load_w
     return source
@@ -85,6 +87,15 @@ def test_it_rests_when_it_does_not_pay_for_its_losses():
     for pm, wear, expected in ((990, 0, 2000), (600, 0, 0), (990, 17000, 2000), (990, 21000, 0)):
         source = planning(0, 0, windows=["00:00-04:00 12000"], charge_pm=pm, discharge_pm=pm, wear=wear, price=32000)
         assert next(body[1] for body in source.look([], 100)) == expected, (pm, wear)
+
+
+def test_until_a_day_was_seen_it_follows_the_meter_both_ways_at_any_price():
+    source = planning()
+    for known, follows in ((0, True), (83, True), (84, False), (96, False)):
+        source.source.net = NetLoad()
+        source.source.net.recall([500] * known + [1 << 30] * (96 - known) + [0] * 96)
+        said = source.skip(900).look([], 100)
+        assert (said[0][4].get(9) == 3 and said[0][:2] == ["", 0]) is follows, known
 
 
 def test_it_sells_where_that_brings_more_than_to_wait():
