@@ -27,6 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--devices", choices=[",".join(kind) for kind in KINDS], help="only these devices")
     parser.add_argument("--days-before", type=int, default=DAYS_BEFORE, help="lived through before those that count")
     parser.add_argument("--days", type=int, default=DAYS)
+    parser.add_argument("--later", type=int, default=0, metavar="DAYS", help="so many days later in the year: others")
     asked = parser.parse_args(argv)
     began_s = time.monotonic()
     rows, walks = [], {}
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         for devices in KINDS:
             if asked.devices in (None, ",".join(devices)):
                 for name in asked.run or STARTS:
-                    row, marks = compare(span_of(name, asked.days_before, asked.days), devices)
+                    row, marks = compare(span_of(name, asked.days_before, asked.days, asked.later), devices)
                     rows.append(row)
                     walks[name, devices] = marks
                     print(line(row), flush=True)

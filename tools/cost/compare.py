@@ -22,9 +22,9 @@ STARTS = {
 KINDS: tuple[tuple[str, ...], ...] = (*((name,) for name in DEVICES), DEVICES)
 
 
-def span_of(name: str, days_before: int = DAYS_BEFORE, days: int = DAYS) -> Span:
-    """Return a run of days by its name. Raises: NoSeries."""
-    start = STARTS[name]
+def span_of(name: str, days_before: int = DAYS_BEFORE, days: int = DAYS, later: int = 0) -> Span:
+    """Return a run of days by its name, or one so many days later in the year. Raises: NoSeries."""
+    start = STARTS[name] + timedelta(days=later)
     return Span(name, start, days_before, days, tuple(sessions(start, days_before + days)))
 
 
