@@ -8,6 +8,8 @@ from tests.boards.test_gateway_start import port, site
 from tests.needs import ROOT
 from tests.openadr.documents import event
 from tests.openadr.vtn import SECRET, TestVtn
+from tests.waiting import until
+from tools.broker import free_port
 from tools.certs import Authority
 from tools.demo.layout import toml
 
@@ -20,6 +22,7 @@ def sources(url):
         {
             "name": "flex", "kind": "openadr", "power_max_w": 5000, "url": url, "ven_name": "house-12", "ca": "ca.crt",
             "client_id": "ven_client", "client_secret": "vtn.secret",
+            "notices": "webhook", "callback_url": "https://localhost:1/oadr", "callback_port": free_port(),
         },
         {"name": "cem", "kind": "s2", "power_max_w": 5000, "url": "wss://localhost:1/s2", "devices": ["wallbox"]},
     ]  # fmt: skip
@@ -55,10 +58,14 @@ def test_a_gateway_asks_its_vtn_calls_its_cem_and_says_what_it_does_not_do(tmp_p
                 cwd=ROOT, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
             try:
+                assert await until(lambda: vtn.subscriptions)
                 await told(agent, "source 'flex': e1: 'SIMPLE': this payload is not served", "source 'cem': wallbox: ")
             finally:
                 agent.terminate()
-            return await asyncio.wait_for(agent.wait(), 30), vtn.asked
+            _, left = await asyncio.wait_for(agent.communicate(), 30)
+            return agent.returncode, left, vtn
 
-    code, asked = asyncio.run(play())
-    assert code == 0 and "/events?skip=0&limit=50" in asked
+    code, left, vtn = asyncio.run(play())
+    assert code == 0 and "/events?skip=0&limit=50" in vtn.asked
+    assert len(vtn.subscribed) == 1 and not vtn.subscriptions, "what it subscribed it takes back"
+    assert left == b"", "it ends without a word"

@@ -10,6 +10,7 @@ from tests.needs import shared_data
 from tests.openadr.documents import event
 from tests.openadr.site import rig
 from tests.waiting import until
+from tools.broker import free_port
 
 LAST_MINUTE = {"duration": "PT1M", "start": "2023-11-15T11:58:00Z"}
 
@@ -67,6 +68,18 @@ def test_vens_and_resources_are_as_the_schema_has_them(errors, tmp_path):
     vens, resources = asyncio.run(play())
     sent = [{key: each[key] for key in each if key not in ("id", "clientID")} for each in (vens[0], resources[0])]
     assert errors("VenVenRequest", sent[0]) == [] and errors("VenResourceRequest", sent[1]) == []
+
+
+@pytest.mark.parametrize("options", [{}, {"program": "doe"}])
+def test_a_subscription_is_as_the_schema_has_it(errors, tmp_path, options):
+    async def play():
+        webhook = {"notices": "webhook", "callback_url": "https://home.example/oadr", "callback_port": free_port()}
+        async with rig(tmp_path, **webhook, **options) as found:
+            assert await until(lambda: found.vtn.subscribed)
+            return found.vtn.subscribed[0]
+
+    sent = asyncio.run(play())
+    assert errors("subscriptionRequest", sent) == [] and sent.get("programID") == ("p1" if options else None)
 
 
 def test_the_tests_own_events_are_as_the_schema_has_them(errors):

@@ -1,7 +1,8 @@
-"""A VTN to test against: programmes, events, VENs, resources and reports over HTTPS, from the OpenAPI document.
+"""A VTN to test against: programmes, events, VENs, reports and webhooks over HTTPS, by the OpenAPI document.
 
 It shares no code with the VEN. `events` is what it lists; `broken` makes it answer wrongly; `posted` is what came.
-Source: OpenADR 3.1.0 OpenAPI document, paths /auth, /programs, /events, /vens, /resources, /reports, /notifiers.
+Source: OpenADR 3.1.0 OpenAPI document, paths /auth, /programs, /events, /vens, /resources, /reports, /notifiers,
+/subscriptions.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 SECRET = "s3cret"
 
@@ -26,6 +27,11 @@ class TestVtn:
         self.programs: list[object] = [{"id": "p1", "programName": "doe"}]
         self.vens: list[dict[str, object]] = []
         self.resources: list[dict[str, object]] = []
+        self.subscriptions: dict[str, dict[str, object]] = {}
+        self.subscribed: list[dict[str, object]] = []  # all that were ever asked for
+        self.deletes = asyncio.Event()  # cleared: a deletion is not answered
+        self.deletes.set()
+        self.deletes_silently = False
         self.posted: list[dict[str, object]] = []
         self.asked: list[str] = []  # path and query of every request
         self.broken = ""
@@ -52,6 +58,9 @@ class TestVtn:
         app.router.add_get("/oadr/resources", self._resources)
         app.router.add_post("/oadr/resources", self._create_resource)
         app.router.add_post("/oadr/reports", self._create_report)
+        app.router.add_get("/oadr/subscriptions", self._subscriptions)
+        app.router.add_post("/oadr/subscriptions", self._subscribe)
+        app.router.add_delete("/oadr/subscriptions/{name}", self._unsubscribe)
         app.router.add_get("/oadr/notifiers", self._notifiers)
         app.router.add_get("/oadr/notifiers/mqtt/topics/vens/{ven}/events", self._topics)
         runner = web.AppRunner(app)
@@ -158,3 +167,33 @@ class TestVtn:
         return web.json_response(
             {"topics": {"UPDATE": f"{base}/update", "DELETE": f"{base}/delete", "ALL": f"{base}/+"}}
         )
+
+    async def _subscriptions(self, request: web.Request) -> web.Response:
+        name = request.query.get("clientName")
+        return await self._page(request, [each for each in self.subscriptions.values() if each["clientName"] == name])
+
+    async def _subscribe(self, request: web.Request) -> web.Response:
+        self.subscribed.append(await request.json())
+        name = f"subscription-{len(self.subscribed)}"
+        self.subscriptions[name] = {**self.subscribed[-1], "id": name, "clientID": "ven_client"}
+        return web.json_response(self.subscriptions[name], status=201)
+
+    async def _unsubscribe(self, request: web.Request) -> web.Response:
+        await self.deletes.wait()
+        gone = self.subscriptions.pop(request.match_info["name"], None)
+        if gone is not None and self.deletes_silently:
+            return web.Response(status=204)
+        return web.json_response(gone or {"status": 404}, status=200 if gone else 404)
+
+    async def notify(self, notice: object) -> list[int]:
+        """Post a notification to whoever subscribed; return the statuses that came back."""
+        found = []
+        async with ClientSession() as session:
+            for each in self.subscriptions.values():
+                for operation in each["objectOperations"]:  # type: ignore[attr-defined]
+                    headers = {"Authorization": f"Bearer {operation['bearerToken']}"}
+                    async with session.post(
+                        operation["callbackUrl"], json=notice, headers=headers, ssl=self.client_tls
+                    ) as response:
+                        found.append(response.status)
+        return found

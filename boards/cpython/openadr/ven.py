@@ -11,13 +11,14 @@ import asyncio
 import contextlib
 import itertools
 import json
+import secrets
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent import record
-from agent.config import REQUIRED, one_of, text, whole
 from boards import telling
 from boards.cpython.notes import Notes
 from boards.cpython.openadr.agenda import PROGRAMS_MAX, Agenda
@@ -25,66 +26,29 @@ from boards.cpython.openadr.events import Event, program_of
 from boards.cpython.openadr.known import merged
 from boards.cpython.openadr.marks import Marks
 from boards.cpython.openadr.notices import Notices
+from boards.cpython.openadr.options import ven_options
 from boards.cpython.openadr.plan import in_watts, steps
 from boards.cpython.openadr.reports import Reports
-from boards.cpython.openadr.signals import LEVELS, Places, Unserved
+from boards.cpython.openadr.signals import Places, Unserved
+from boards.cpython.openadr.subscription import Subscription
 from boards.cpython.openadr.tariff import Tariff
 from boards.cpython.openadr.vtn import Vtn, VtnError
-from boards.cpython.peer_options import address, secret, trusting
-from boards.cpython.peers import checked_options
+from boards.cpython.openadr.webhook import Webhook
+from boards.cpython.peer_options import secret, trusting
 from boards.cpython.steps import Step, controls, is_enough
 from boards.cpython.strict_json import Malformed, as_id, as_object
 from boards.retry import retry_ms
 from hal import quantities as q
 
 if TYPE_CHECKING:
-    from agent.config import Field
     from agent.sources.desk import Control
     from agent.sources.peer_desk import PeerDesk
 
 LOOK_S = 1
 ENTER_TURNS = 10
 SOON_MS = 3600000
-TARGETS_MAX = 16
 WAITING_MAX = 64
 SHORTEST_POLL_S = 0.2  # however many notifications come
-
-
-def _targets(key: str, given: Any) -> dict[str, str]:
-    """Check a table of targets: each names a circuit or device, "" the site."""
-    if type(given) is not dict or len(given) > TARGETS_MAX:
-        raise ValueError(f"{key} = {given!r}: expected a table of at most {TARGETS_MAX} targets")
-    for target, scope in given.items():
-        if not 0 < len(target) <= 128 or type(scope) is not str:
-            raise ValueError(f"{key} {target} = {scope!r}: expected the id of a circuit or device, or an empty text")
-    return given
-
-
-def _shares(key: str, given: Any) -> list[int]:
-    """Check what may be drawn at the SIMPLE levels, in percent: the higher the level, the less."""
-    fits = type(given) is list and len(given) == LEVELS and all(type(each) is int for each in given)
-    if not fits or not 100 >= given[0] >= given[1] >= given[2] >= 0:
-        raise ValueError(f"{key} = {given!r}: expected {LEVELS} falling percentages, as [60, 30, 0]")
-    shares: list[int] = given
-    return shares
-
-
-FIELDS: tuple[Field, ...] = (
-    ("url", address("https"), REQUIRED),
-    ("ven_name", text(128), REQUIRED),
-    ("ca", text(), None),
-    ("client_id", text(4096), None),
-    ("client_secret", text(), None),
-    ("token_url", address("https"), None),
-    ("program", text(128), None),
-    ("targets", _targets, {}),
-    ("simple", _shares, None),
-    ("notices", one_of("mqtt", "none"), "mqtt"),
-    ("poll_s", whole(5, 3600), 60),
-    ("lease_s", whole(60, 86400), 3600),
-    ("primacy", whole(1, 255), 1),
-    ("price_units", whole(1, 10_000_000), 100_000),
-)
 
 
 class Ven:
@@ -92,9 +56,7 @@ class Ven:
 
     def __init__(self, desk: PeerDesk, options: dict[str, Any]) -> None:
         self.desk = desk
-        self.options = checked_options(desk, FIELDS, options)
-        if (self.options["client_id"] is None) is not (self.options["client_secret"] is None):
-            raise ValueError("client_id, client_secret: expected both or none")
+        self.options = ven_options(desk, options)
         self.trouble = ""
         self._notes = Notes(desk.authority.name)
         self.attempts = 0  # to ask the VTN, that have ended
@@ -107,6 +69,7 @@ class Ven:
         self._said: dict[Step, Control] | None = None  # what holds at the desk; None: nothing was said yet
         self._origin = b""
         self._refused: dict[str, str] = {}
+        self._unheard: dict[str, str] = {}  # why no notification comes by webhook
         self._heard_ms = 0  # civil, when the VTN was last heard
         self.notices: Notices | None = None
         self._tariff = Tariff(desk, self.options["price_units"])
@@ -142,14 +105,23 @@ class Ven:
 
     async def serve(self, vtn: Vtn) -> None:
         """Talk to a VTN whose session is open, for ever."""
+        subscription: Subscription | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._poll(vtn))
                 tasks.create_task(self._look())
                 if self.options["notices"] == "mqtt":
                     tasks.create_task(self._hear(vtn))
+                if self.options["notices"] == "webhook":
+                    token = secrets.token_hex(32)
+                    subscription = self._subscription(vtn, token)
+                    tasks.create_task(self._webhook(token).run())
+                    tasks.create_task(self._subscribe(vtn, subscription))
         except ExceptionGroup as group:  # one of them broke: what it broke by is told
             raise group.exceptions[0] from group
+        finally:  # not in its own task, which an end of all tasks at once would cut short
+            if subscription is not None:
+                await subscription.drop()
 
     def notes_to(self, say: Callable[[str], None]) -> None:
         """Tell people, from now on, what is refused and why the VTN is not reached."""
@@ -173,10 +145,13 @@ class Ven:
                 self.trouble = str(error)
                 rest_s = min(self.pause_ms(int((loop.time() - heard_s) * 1000)) / 1000, self.options["poll_s"])
             self.attempts += 1
-            self._notes.tell({**self.refusals, **({"VTN": self.trouble} if self.trouble else {})})
+            self._tell()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), rest_s)
             await asyncio.sleep(max(0, began_s + SHORTEST_POLL_S - loop.time()))
+
+    def _tell(self) -> None:
+        self._notes.tell({**self.refusals, **self._unheard, **({"VTN": self.trouble} if self.trouble else {})})
 
     async def _ask(self, vtn: Vtn) -> None:
         """Take all programmes and events of this VEN. Raises: VtnError."""
@@ -203,10 +178,14 @@ class Ven:
                 program = program_of(each)
                 found[program.id] = program
         self.agenda.programs = found
+        return self._program_id()
+
+    def _program_id(self) -> str | None:
+        """Return the id of the programme that is configured, None without one. Raises: VtnError."""
         name = self.options["program"]
         if name is None:
             return None
-        for program in found.values():
+        for program in self.agenda.programs.values():
             if program.name == name:
                 return program.id
         raise VtnError(f"the VTN has no programme {name!a}")
@@ -277,6 +256,25 @@ class Ven:
         notices = Notices(vtn, self._tls, name, self.options["client_id"] or "", self._told)
         self.notices = notices
         await notices.run([f"vens/{ven_id}/events"])
+
+    async def _subscribe(self, vtn: Vtn, subscription: Subscription) -> None:
+        """Be told by webhook, for ever, of what changes."""
+        await self._enrolled(vtn)
+        await subscription.run(self._program_id, self.wake)  # what changed before is in the list
+
+    def _subscription(self, vtn: Vtn, token: str) -> Subscription:
+        note = partial(self._note, "subscription")
+        return Subscription(vtn, self.options["ven_name"], self.options["callback_url"], token, note)
+
+    def _webhook(self, token: str) -> Webhook:
+        return Webhook(self.options["callback_port"], token, self._told, partial(self._note, "callback_port"))
+
+    def _note(self, about: str, why: str) -> None:
+        """Tell why no notification comes, "" when it does."""
+        self._unheard.pop(about, None)
+        if why:
+            self._unheard[about] = why
+        self._tell()
 
     def _told(self, deleted: str) -> None:
         if deleted:

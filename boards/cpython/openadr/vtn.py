@@ -1,4 +1,4 @@
-"""A VTN's HTTP interface: GET and POST with a bearer token, over TLS alone, each answer bounded in size and time.
+"""A VTN's HTTP interface: requests with a bearer token, over TLS alone, each answer bounded in size and time.
 
 Source: OpenADR 3.1.0 Definition, "Security" (HTTPS, TLS 1.2; OAuth 2.0 client credentials; a VTN without credentials
 is asked without a token; the token's address is told by `/auth/server`), "Response Filtering" (`skip` and `limit`);
@@ -84,6 +84,10 @@ class Vtn:
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         """Create an object; return what the VTN made of it. Raises: VtnError."""
         return await self._asked("POST", path, {}, body)
+
+    async def delete(self, path: str) -> None:
+        """Delete an object. Raises: VtnError."""
+        await self._asked("DELETE", path, {}, None)
 
     async def listed(self, path: str, query: dict[str, str]) -> list[object]:
         """Return all entries of a list, page by page; all pages together have the bound of one. Raises: VtnError."""
@@ -171,6 +175,8 @@ class Vtn:
                     raise VtnError(f"{place}: a compressed answer, which was not asked for")
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a time-out is an OSError
             raise VtnError(f"{place}: {shown(str(error) or type(error).__name__)}") from error
+        if method == "DELETE" and not raw:  # 204: some servers have nothing to say of what is gone
+            return None
         try:
             return parsed(raw)
         except Malformed as refusal:
