@@ -6,7 +6,7 @@ LOCKS := requirements/dev.txt requirements/series.txt
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-.PHONY: help venv demo test check mutants wasm32 budgets fuzz bench cost soak soak-board soak-sim reconnects field-day power-cuts
+.PHONY: help venv demo test check mutants wasm32 linked budgets fuzz bench cost soak soak-board soak-sim reconnects field-day power-cuts
 .PHONY: lock clean
 
 help: ## list the targets
@@ -36,6 +36,9 @@ build/wasm32/ready: requirements/wasm32.txt .venv/ready
 
 wasm32: .venv/ready build/wasm32/ready ## run all shared tests in MicroPython for 32 bits, 10 minutes; ARGS=test_loop for one file
 	$(BIN)/python -m tests.wasm32 $(ARGS)
+
+linked: .venv/ready ## run all shared tests on the linked agent, 2 minutes; ARGS=test_loop for one file
+	$(BIN)/python -m tests.footprint $(ARGS)
 
 budgets: .venv/ready build/wasm32/ready ## measure what is budgeted; ARGS=--update takes over what became smaller
 	$(BIN)/python -m tests.budgets $(ARGS)

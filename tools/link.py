@@ -13,10 +13,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from tools.error_texts import ErrorTexts
+from tools.inline import changing, inlined
 from tools.loops import Loops
-from tools.nodes import walk
-from tools.renamer import Renamer, was
-from tools.short_names import CORE, LinkError, Program, Thing
+from tools.nodes import Part, came_from, walk, was
+from tools.renamer import Renamer
+from tools.short_names import CORE, LinkError, Program, Thing, bound
 from tools.spare_names import interned, may_be_interned
 
 __all__ = ("CORE", "Lines", "LinkError", "link")
@@ -44,18 +46,28 @@ def link(
         if program.globals.get(thing, thing[1]) != thing[1]:
             raise LinkError(f"{thing[0]}: {thing[1]} is something else as well: give one another name")
     bodies = {module: Renamer(program, module).module(tree) for module, tree in trees.items()}
+    others = [each for module, body in bodies.items() if module not in order for each in walk(*body)]
+    offered = {program.globals[board, name] for name in bound(trees[board].body) if (board, name) in program.globals}
     core = _core(program, bodies)
-    linked = {CORE: Linked(core)}
+    loose = changing([*others, *walk(*[each for _, body in core for each in body])])
+    core = _one_text(program, inlined(core, others, offered))
+    linked = {CORE: Linked(core, loose)}
     said = Said(node for _, body in core for node in walk(*body))
     for module, body in bodies.items():
         if module not in order and body:
             body = [said.visit(each) for each in body] if module in apart else body
-            linked[program.apart_name(module)] = Linked([(module, body)])
+            linked[program.apart_name(module)] = Linked([(module, body)], loose)
     return linked
 
 
-def _core(program: Program, bodies: dict[str, list[ast.stmt]]) -> list[tuple[str, list[ast.stmt]]]:
+def _core(program: Program, bodies: dict[str, list[ast.stmt]]) -> list[Part]:
     return [("", program.outer_imports())] + [(module, bodies[module]) for module in program.order]
+
+
+def _one_text(program: Program, core: list[Part]) -> list[Part]:
+    texts = ErrorTexts(program.errors, [node for _, body in core for node in body])
+    changed = [(module, [texts.visit(node) for node in body]) for module, body in core]
+    return [("", texts.variable()), *changed]
 
 
 class Said(ast.NodeTransformer):
@@ -76,16 +88,17 @@ class Said(ast.NodeTransformer):
 
 
 class Linked:
-    """One module of an image: its source, and where each of its lines comes from."""
+    """One module of an image: its source, and where each of its lines comes from; `loose`: attributes that change."""
 
-    def __init__(self, parts: list[tuple[str, list[ast.stmt]]]) -> None:
-        whole = ast.Module([each for _, body in parts for each in Loops().changed(body)], [])
+    def __init__(self, parts: list[Part], loose: set[str]) -> None:
+        whole = ast.Module([each for _, body in parts for each in Loops(loose).changed(body)], [])
         self.text = ast.unparse(ast.fix_missing_locations(whole)) + "\n"
         made = _statements(ast.parse(self.text).body)
         self.lines: Lines = [
             (next(made)[0].lineno, module, node.lineno, function)
-            for module, body in parts
-            for node, function in _statements(body)
+            for whole, body in parts
+            for node, around in _statements(body)
+            for module, function in (came_from(node, (whole, around)),)
         ]
 
 

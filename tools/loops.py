@@ -8,31 +8,23 @@ comprehension must be evaluated exactly once. Others stay as they are.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container
 
-from tools.nodes import walk
-
-Place = tuple[ast.AST, str, int | None]  # node, field, and where in its list
+from tools.evaluated import Place, first, put
+from tools.nodes import placed, walk
 
 # They change nothing.
 _PURE = {"abs", "bytes", "int", "len", "max", "min", "range", "sorted", "str", "sum", "tuple"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_FIRST: dict[type[ast.stmt], str] = {  # what each evaluates first, and once
-    ast.Assign: "value",
-    ast.AugAssign: "value",
-    ast.Expr: "value",
-    ast.For: "iter",
-    ast.If: "test",
-    ast.Return: "value",
-}
 _FOUND = {"any": True, "all": False}
 
 
 class Loops:
     """Changes the bodies of functions, in which no comprehension may have a name of its own twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, changing: Container[str]) -> None:
+        """`changing`: attributes that may be something else after a call."""
+        self._changing = changing
         self._made = 0
 
     def changed(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -50,7 +42,7 @@ class Loops:
             if isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
                 made.append(statement)
                 continue
-            while (place := _first(statement)) is not None:
+            while (place := _place(statement, self._changing)) is not None:
                 made += self._block(self._taken_out(place, statement))
             for field in ("body", "orelse", "finalbody"):
                 if getattr(statement, field, None):
@@ -62,24 +54,16 @@ class Loops:
 
     def _taken_out(self, place: Place, statement: ast.stmt) -> list[ast.stmt]:
         """Put a name in place of a comprehension; return what gives the name its list."""
-        node, field, at = place
-        found = getattr(node, field)
-        whole: ast.expr = found if at is None else found[at]
         self._made += 1
         name = f"_l{self._made}"
-        made = _loop(whole, name)
-        put = ast.copy_location(ast.Name(name, ast.Load()), whole)
-        if at is None:
-            setattr(node, field, put)
-        else:
-            found[at] = put
+        made = _loop(put(place, ast.Name(name, ast.Load())), name)
         return [_placed(each, statement) for each in made]
 
 
 def _placed(made: ast.stmt, statement: ast.stmt) -> ast.stmt:
     for node in walk(made):
         if isinstance(node, ast.stmt):
-            ast.copy_location(node, statement)
+            placed(node, statement)
     return made
 
 
@@ -131,56 +115,19 @@ def _is_ours(node: ast.AST) -> bool:
     return not any(isinstance(part, (ast.Lambda, ast.GeneratorExp)) for part in walk(node))
 
 
-def _first(statement: ast.stmt) -> Place | None:
+def _place(statement: ast.stmt, changing: Container[str]) -> Place | None:
     """Return where a statement evaluates a comprehension before anything else that could matter."""
-    field = _FIRST.get(type(statement))
-    if field is None or getattr(statement, field) is None:
+    found = first(statement, _is_ours, changing)
+    if found is None:
         return None
-    seen: list[ast.AST] = []
-    if isinstance(statement, ast.AugAssign):
-        seen.append(statement.target)
-    for place, node in _evaluated(statement, field, None):
-        if _is_ours(node):
-            return place if all(_stands_still(each, node) for each in seen) else None
-        seen.append(node)
-    return None
-
-
-def _evaluated(node: ast.AST, field: str, at: int | None) -> Iterator[tuple[Place, ast.AST]]:
-    """Yield what is surely evaluated, in order: comprehensions whole, all others without what is inside them."""
-    found = getattr(node, field)
-    expression = found if at is None else found[at]
-    if not _is_ours(expression):
-        for inner, where in _parts(expression):
-            yield from _evaluated(expression, inner, where)
-    if not (field == "func" and isinstance(expression, ast.Attribute)):  # looking up a method is nothing
-        yield (node, field, at), expression
-
-
-def _parts(node: ast.AST) -> list[tuple[str, int | None]]:
-    if isinstance(node, _SCOPES):
-        return []
-    if isinstance(node, ast.BoolOp):
-        return [("values", 0)]
-    if isinstance(node, ast.IfExp):
-        return [("test", None)]
-    if isinstance(node, ast.Compare):
-        return [("left", None), ("comparators", 0)]
-    if isinstance(node, ast.Call) and any(isinstance(each, ast.Starred) for each in node.args):
-        return []
-    if isinstance(node, ast.Dict):
-        return []
-    parts: list[tuple[str, int | None]] = []
-    for field, found in ast.iter_fields(node):
-        if isinstance(found, ast.expr):
-            parts.append((field, None))
-        elif isinstance(found, list):
-            parts += [(field, at) for at, each in enumerate(found) if isinstance(each, ast.expr)]
-    return parts
+    place, node, seen = found
+    return place if all(_stands_still(each, node) for each in seen) else None
 
 
 def _stands_still(node: ast.AST, comprehension: ast.AST) -> bool:
     """Tell whether what was evaluated before gives the same after the comprehension, as where that calls nothing."""
+    if any(isinstance(part, ast.NamedExpr) for part in walk(node)):
+        return False  # the comprehension may ask for what that changes
     if isinstance(node, (ast.Constant, ast.Name, ast.Tuple, ast.List)):
         return True
     if isinstance(node, ast.Call) and not _is_pure(node):

@@ -14,9 +14,9 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def was(node: Named) -> str:
-    """Return the name that stands in the source."""
-    return str(getattr(node, "was", node.name))
+def _imported(body: list[ast.stmt]) -> list[str]:
+    nodes = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return [each.asname or each.name for node in nodes for each in node.names]
 
 
 class Renamer(ast.NodeTransformer):
@@ -39,7 +39,7 @@ class Renamer(ast.NodeTransformer):
         own = {} if self._in_core else self._program.apart_globals(self._module, self._needed())
         self._scopes.append((False, own))
         body = self._body(tree.body)
-        for name in self._wanted.intersection(own.values()):
+        for name in self._wanted.intersection({*own.values(), *_imported(body)}):
             raise LinkError(f"{self._module}: {name} is its own, and needed of {CORE} too: give one another name")
         if self._wanted:
             wanted = ast.ImportFrom(CORE, [ast.alias(name) for name in sorted(self._wanted)], 0)
@@ -148,6 +148,7 @@ class Renamer(ast.NodeTransformer):
         if isinstance(node.value, ast.Name) and node.value.id in self._modules and self._local(node.value.id) is None:
             return self._of_core((self._modules[node.value.id], node.attr), node)
         self.generic_visit(node)
+        node.was = node.attr  # type: ignore[attr-defined]  # a mark of our own, read by `was`
         node.attr = self._program.attributes.get(node.attr, node.attr)
         return node
 

@@ -68,6 +68,7 @@ class Program:
         self._spare = global_names(core, self.attributes, self._otherwise_bound(board, nodes))
         reused = iter(self._spare)
         self._take_globals(board, fresh, reused)
+        self.errors = next(chain(reused, fresh))  # what all errors say: tools/error_texts.py
         self.inner = list(islice(reused, _INNER))
         self._asked = texts | {each.name for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names}
         self._asked |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}

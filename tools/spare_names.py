@@ -16,7 +16,7 @@ from tools.firmware_names import NAMES
 Nodes = list[ast.AST]
 
 _INTERNED_BYTES_MAX = 10  # MICROPY_ALLOC_PARSE_INTERN_STRING_LEN in MicroPython's py/mpconfig.h
-_PROTOCOLS = {"ioctl", "readblocks", "writeblocks", "readinto", "read", "write"}  # what a firmware calls by its name
+PROTOCOLS = {"ioctl", "readblocks", "writeblocks", "readinto", "read", "write"}  # what a firmware calls by its name
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -27,7 +27,7 @@ def public_attributes(core: Nodes, nodes: Nodes, ours: set[str], kept: set[str],
     `short`: what the others have become, and what else they cannot be.
     """
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)} | ours | short
-    kept = kept | NAMES | _PROTOCOLS | _of_modules(nodes)
+    kept = kept | NAMES | PROTOCOLS | _of_modules(nodes)
     here = {node.attr for node in core if isinstance(node, ast.Attribute)}
     wanting = [name for name in sorted(ours - kept, key=lambda name: (name not in here, name)) if name[0] != "_"]
     spare = _names(core) - attributes - class_level(nodes)

@@ -7,16 +7,14 @@ import json
 import pytest
 
 from agent.snapshot import pack
-from tests.board import micropython, output_of, run_tests
-from tests.conftest import names_of_tests as names_of
-from tests.needs import ROOT, needs_program
+from tests.board import micropython, output_of
+from tests.footprint.linked import BOARD, SEARCHED, made, said_by
+from tests.needs import needs_program
 from tests.shared.house import House
-from tools.image import build, lines_of, linked_agent
-from tools.stage import compile_text, constants, dotted, leaned, sources
+from tools.image import build, lines_of
 from tools.trace import readable
 
-BOARD = "boards.micropython_unix"
-# One for each room of the house; all of them take half a minute.
+# One for each room of the house; all of them take half a minute. `make linked` runs all there are.
 SUITES = (
     "test_step",
     "test_allocate",
@@ -41,36 +39,25 @@ def broken():
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    """Return the folder of the linked agent with the shared tests beside it."""
+def image():
+    """Return the modules of the linked agent with the shared tests beside it, and where their lines come from."""
     needs_program("micropython")
-    numbers, _ = constants()
-    tests = {"tests.shared.asked": PACK}
-    for source in sources("tests/shared/*.py"):
-        inside = str(source.relative_to(ROOT))
-        tests[dotted(inside)] = leaned(source, inside, numbers)
-    folder = ROOT / "build" / "linked"  # a path that MicroPython can be given is short
-    linked = linked_agent(BOARD, tests)
-    for name, module in linked.items():
-        compile_text(module.text, folder / f"{name}.mpy", name)
-    return "build/linked", {name: module.lines for name, module in linked.items()}
+    return made({"tests.shared.asked": PACK})
 
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_shared_tests_pass_on_the_image(image, suite):
-    names = names_of((ROOT / "tests" / "shared" / f"{suite}.py").read_text())
-    said = run_tests(image[0], f"tests_shared_{suite}", names)
-    assert {name: what for name, what in said.items() if what != "ok"} == {}
+    assert {name: what for name, what in said_by(suite).items() if what != "ok"} == {}
 
 
 def test_a_snapshot_on_the_image_has_the_names_of_the_sources(image):
-    said = output_of(micropython("tests/on_micropython.py", image[0], "tests_shared_asked", "tell"))
+    said = output_of(micropython("tests/on_micropython.py", SEARCHED, "tests_shared_asked", "tell"))
     assert said.splitlines()[0] == repr(pack(House().state))
 
 
 def test_a_traceback_of_the_image_is_readable(image):
-    said = output_of(micropython("tests/on_micropython.py", image[0], "tests_shared_asked", "broken"))
-    assert 'File "tests/shared/asked.py", line 11, in broken' in readable(said, image[1])
+    said = output_of(micropython("tests/on_micropython.py", SEARCHED, "tests_shared_asked", "broken"))
+    assert 'File "tests/shared/asked.py", line 11, in broken' in readable(said, image)
 
 
 def test_an_image_comes_with_its_lines_and_is_made_once(tmp_path):

@@ -156,6 +156,41 @@ def test_what_only_the_start_says_in_a_few_letters_is_no_text_of_its_bytecode():
     assert image["late"].read({"port": 7}) == (7, "7 of it", "port=2", 3)
 
 
+ERRORS = """
+class Bad(Exception):
+    pass
+def needed(number):
+    if number == 1:
+        raise Bad("the meter has no such register")
+    if number == 2:
+        raise Bad("the meter says %d, and no more than %d is credible" % (number, 1), number)
+    if number == 3:
+        raise Bad(f"{number} registers were asked for")
+    if number == 4:
+        raise Bad("too few", "said here and there")
+    if number == 5:
+        raise Bad("the meter has no such register", "no more than ")
+    return "said here and there"
+"""
+
+
+def test_what_errors_alone_say_is_one_text_that_is_cut_where_it_is_said():
+    plain = {}
+    exec(ERRORS, plain)
+    texts = {"a.errors": ERRORS, "board": "from a.errors import Bad, needed\ndef run(number): return needed(number)\n"}
+    image = run(texts)[CORE]
+    for number in range(1, 6):
+        with pytest.raises(plain["Bad"]) as expected:
+            plain["needed"](number)
+        with pytest.raises(image.Bad) as found:
+            image.run(number)
+        assert found.value.args == expected.value.args
+    assert image.run(6) == "said here and there"
+    linked = link(texts, "board", [], set(), set())[CORE].text
+    assert linked.count("the meter has no such register") == 1 and linked.count("'said here and there'") == 2
+    assert linked.count("no more than ") == 1
+
+
 def test_what_an_image_has_not_got_is_no_name_in_it():
     texts = {
         "a.there": "def found(): return 1\n",
@@ -206,6 +241,13 @@ class Held:
     def swapped(self, row):
         self.rows = [row]
         return row
+    def told(self):
+        self.heard = said
+        self.heard([self.muted(row) for row in (1, 2)])
+        return self.heard(4)
+    def muted(self, row):
+        self.heard = str
+        return row
 def nested(): return [[said(x) * y for x in range(y)] for y in (1, 2) if said(y)]
 def paired(): return [(x, y) for x in (1, 2) if x > 1 for y in (x, 5)]
 def table(): return {said(key): said(key + 1) for key in (1, 2)}, {key: key + 1 for key in (1, 2)}
@@ -219,6 +261,7 @@ def repeated(rows):
     while [row for row in rows if row < 3]: rows = [row + 1 for row in rows]
     return rows
 def joined(rows): return said('a') + ' '.join([said(str(row)) for row in rows]) + str(len([1 for row in rows]))
+def assigned(z): return (z := 5) + sum([row + z for row in (1, z)])
 def walked():
     for row in sorted([said(-row) for row in (1, 2)]): said(row)
 def late():
@@ -226,7 +269,8 @@ def late():
     return first[0](), second[0]()
 def run():
     made = [Held().twice(), Held().grown(), nested(), paired(), table(), found((1, 2)), found(()), walked(), late()]
-    made += [either((1, 2)), either((1, 1)), either((0,)), guarded(()), guarded((4,)), repeated((1, 2)), joined((1, 2))]
+    made += [Held().told(), assigned(1), either((1, 2)), either((1, 1)), either((0,))]
+    made += [guarded(()), guarded((4,)), repeated((1, 2)), joined((1, 2))]
     return made, log
 """
 
@@ -238,8 +282,8 @@ def test_comprehensions_become_loops_that_do_the_same_in_the_same_order():
     linked = ast.parse(link({"board": COMPREHENSIONS}, "board", [], set(), set())[CORE].text)
     kinds = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
     with_some = [node.name for node in linked.body for part in ast.walk(node) if isinstance(part, kinds)]
-    assert set(with_some) == {"Held", "guarded", "repeated", "joined", "table", "late"}
-    assert with_some.count("Held") == with_some.count("table") == 1
+    assert set(with_some) == {"Held", "guarded", "repeated", "joined", "table", "late", "assigned"}
+    assert with_some.count("Held") == 2 and with_some.count("table") == 1
 
 
 @pytest.mark.parametrize(
@@ -257,13 +301,15 @@ def test_what_cannot_be_seen_through_is_refused(text):
         link({"board": text, "a.b": "x = []\n"}, "board", [], set(), set())
 
 
-def test_a_module_apart_that_has_a_name_of_its_own_for_what_it_needs_of_the_core_is_refused():
+@pytest.mark.parametrize("own", ["class Refused: pass\n", "from later import Refused\n"])
+def test_a_module_apart_that_has_a_name_of_its_own_for_what_it_needs_of_the_core_is_refused(own):
     texts = {
         "board": "class Refused: pass\ndef run():\n    from late import look\n    return look()\n",
-        "late": "from board import Refused as Other\nclass Refused: pass\ndef look(): return Other is Refused\n",
+        "late": f"from board import Refused as Other\n{own}def look(): return Other is Refused\n",
+        "later": "class Refused: pass\n",
     }
     with pytest.raises(LinkError, match="late: Refused is its own"):
-        link(texts, "board", [], {"late"}, set())
+        link(texts, "board", [], {"late", "later"}, set())
 
 
 def test_a_traceback_of_an_image_names_the_source_again():
@@ -271,7 +317,7 @@ def test_a_traceback_of_an_image_names_the_source_again():
         "agent.first": "'''Doc.'''\n\n\ndef broken(\n    number,\n):\n    '''Doc.'''\n"
         "    assert (\n        number\n    )\n",
         "boards.one": "from agent.first import broken\n\n\nclass Board:\n    def run(self):\n"
-        "        try:\n            broken(0)\n        finally:\n            pass\n",
+        "        try:\n            broken(0)\n        finally:\n            broken(1)\n",
     }
     linked = link(texts, "boards.one", [], set(), set())[CORE]
     at = 1 + [line.strip()[:6] for line in linked.text.splitlines()].index("assert")
