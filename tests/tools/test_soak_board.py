@@ -59,6 +59,18 @@ def test_a_moment_is_no_growth_and_a_short_look_no_verdict():
     assert [check.held for check in vitals.judge(vitals.marks(looks[:5]))] == [False]
 
 
+@pytest.mark.parametrize(("dips_at_s", "grows_by"), [(400, 0), (400, 500), (100, 0)])
+def test_a_rare_dip_is_no_base_to_grow_from(dips_at_s, grows_by):
+    looks = [look(at_s, heap_bytes=150000 - 2000 * (at_s == dips_at_s)) for at_s in range(10, 610, 10)]
+    looks += [look(at_s, heap_bytes=150000 + grows_by) for at_s in range(610, 1000, 10)]
+    assert vitals.judge(vitals.marks(looks))[0].held
+
+
+def test_a_rare_dip_hides_no_growth():
+    looks = [look(at_s, heap_bytes=150000 + 600 * (at_s > 600) - 2000 * (at_s == 900)) for at_s in range(10, 1000, 10)]
+    assert not vitals.judge(vitals.marks(looks))[0].held
+
+
 def test_a_mark_has_the_highest_peak_so_far():
     looks = [look(at_s, peak_bytes=150000 + (at_s == 100) * 9000) for at_s in range(10, 700, 10)]
     assert [mark.peak_bytes for mark in vitals.marks(looks)] == [150000, 159000, 159000]

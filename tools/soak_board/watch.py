@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SAMPLE_MS = 250
-SAMPLES = (
-    28  # a look every 7 s: pages close every 10 s, limits are renewed every 15, never for long at one moment of them
-)
+SAMPLES = 7  # a look every 1.75 s, which meets pages (10 s) and limits (15 s) at every moment of theirs
 GRAIN_BYTES = 64
 
 
