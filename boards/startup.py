@@ -117,6 +117,10 @@ def _add_sources(config: Config, loop: Loop) -> None:
             raise StartError(fault.args[0] if len(fault.args) == 1 else where + "%s = %r: expected %s" % fault.args)
         except ImportError:
             raise StartError(where + "kind = %r: not in this image: build it with this site" % row["kind"])
+    known = [row["name"] for row in config.authorities + config.sources]
+    for name in [] if loop.state.prices is None else loop.state.prices.names:
+        if name not in known:
+            raise StartError("[[source]] from = %r: expected the name of an [[authority]] or [[source]]" % name)
 
 
 def _reserving(config: Config) -> Reserving | None:

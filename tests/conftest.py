@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import os
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     wanted = inspect.signature(pyfuncitem.obj).parameters
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
     return True
+
+
+@pytest.fixture
+def serial_port() -> Iterator[str]:
+    """Return a serial port that is there, with nobody behind it: the near end of a pty."""
+    far, near = os.openpty()
+    tty.setraw(near)
+    yield os.ttyname(near)
+    os.close(far)
+    os.close(near)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,6 +7,7 @@ started in MicroPython's unix port, where a pointer is twice as long as on a boa
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from dataclasses import dataclass
@@ -48,19 +49,19 @@ OF_BOARDS_ALONE = ("wlan", "clock")  # tables that the twin has no use for and r
 # In use when ready on the twin, with one driver each: measured with 1 to 8 devices, 1 to 4 buses, 0 to 4 authorities.
 # The last six are what only a board has: measured on its own start, with stand-ins for its hardware.
 MODEL = {
-    "agent": 84_000,
-    "uplink": 14_000,
-    "driver": 5_500,
-    "device": 3_300,
+    "agent": 77_400,
+    "uplink": 8_000,
+    "driver": 2_500,
+    "device": 4_100,
     "bus": 500,
-    "authority": 450,
-    "console": 26_500,
+    "authority": 1_050,
+    "console": 21_500,
     "pins": 4_300,
     "pin_driver": 1_900,
-    "board": 17_500,
+    "board": 10_000,
     "wlan": 1_100,
     "clock": 200,
-    "names": 2_700,
+    "names": 3_500,
 }
 
 
@@ -187,6 +188,8 @@ def heap_on_twin(config: Config, site_json: bytes, image: Path | None) -> int:
 
     Raises: StageError.
     """
+    config = copy.copy(config)
+    config.wlan = None  # the twin is online by itself, and its system looks up names
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _lay_out(folder, config, site_json)

@@ -42,6 +42,8 @@ class Names:
     async def find(self, name: str) -> str:
         """Return the IPv4 address of a name. Raises: OSError."""
         server, fault = self._server(), 0
+        if not server.strip("0."):
+            raise OSError(ENOENT, "%s: DHCP has told no name server" % name)
         for patience_ms in PATIENCE_MS:
             try:
                 return await self._ask(server, name, patience_ms)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from tests.board import BOARD_TESTS, board_path
+from tests.boards.datagrams import DatagramServer
 from tests.needs import ROOT, needs_program
 from tools.image import build
 from tools.stage import stage_pattern
@@ -117,29 +118,21 @@ class Running:
         return self._process.returncode
 
 
-class TimeServer(asyncio.DatagramProtocol):
-    """An SNTP server on a free port of 127.0.0.1: `async with`. What it answers is changed by its attributes."""
+class TimeServer(DatagramServer):
+    """An SNTP server; what it answers is changed by its attributes."""
 
     def __init__(self, ahead_s: float = 0, **fields: object) -> None:
         self.ahead_s = ahead_s
-        self.fields = fields  # leap, stratum, kiss, root_delay_s, root_dispersion_s, nonce, silent
-        self.asked = 0
+        self.fields = fields  # leap, stratum, kiss, root_delay_s, root_dispersion_s, nonce
 
-    async def __aenter__(self) -> TimeServer:
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
-        return self
+    @property
+    def address(self) -> str:
+        """Return where it answers, as a site's configuration has it."""
+        return f"127.0.0.1:{self.port}"
 
-    async def __aexit__(self, *_: object) -> None:
-        self._transport.close()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.address = "{}:{}".format(*transport.get_extra_info("sockname"))
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.asked += 1
-        if not self.fields.get("silent"):
-            self._transport.sendto(answer(data, time.time() + self.ahead_s, **self.fields), addr)
+    def answers(self, request: bytes) -> list[bytes]:
+        """Return the time."""
+        return [answer(request, time.time() + self.ahead_s, **self.fields)]
 
 
 def answer(request, now_s, leap=0, stratum=2, kiss=b"", root_delay_s=0.01, root_dispersion_s=0.01, nonce=None):

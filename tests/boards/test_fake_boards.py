@@ -8,9 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import pty
-import tty
 
 import pytest
 
@@ -50,16 +47,6 @@ for name in dir(usocket):
         setattr(Sockets, name, getattr(usocket, name))
 sys.modules["socket"] = Sockets
 """
-
-
-@pytest.fixture
-def silent_bus():
-    """Return the path of a pty whose other end never answers."""
-    far, near = pty.openpty()
-    tty.setraw(near)
-    yield os.ttyname(near)
-    os.close(near)
-    os.close(far)
 
 
 def site(folder, board, **changes):
@@ -188,8 +175,8 @@ async def test_a_time_before_the_last_one_known_is_refused(board, tmp_path):
 
 
 @PORTS_ONCE
-async def test_the_watchdog_resets_a_stuck_loop_and_the_next_start_goes_on(board, silent_bus, tmp_path):
-    world = make_world(tmp_path, PORTS[board], wired(board, silent_bus))
+async def test_the_watchdog_resets_a_stuck_loop_and_the_next_start_goes_on(board, serial_port, tmp_path):
+    world = make_world(tmp_path, PORTS[board], wired(board, serial_port))
     site(tmp_path, board)
     stuck = tmp_path / "stuck.mpy"
     compile_text(STUCK, stuck, "stuck.py")

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from boards.cpython.door import address
-from tests.boards.test_gateway_start import port, run, site
+from tests.boards.test_gateway_start import run, site
 from tests.eebus.test_bridge import line
 from tests.eebus.test_spine import heartbeat, limit
 from tests.needs import ROOT
 from tools.demo.layout import toml
 
-__all__ = ("port",)
 GUARD = {"name": "guard", "kind": "eebus-lpc", "power_max_w": 20000}
 
 
@@ -37,9 +36,9 @@ def until(lines: Any, fact: str) -> dict[str, Any]:
     raise AssertionError(f"no {fact}")
 
 
-def test_a_gateway_serves_an_eebus_stack_and_decides_what_it_says(tmp_path, port):
+def test_a_gateway_serves_an_eebus_stack_and_decides_what_it_says(tmp_path, serial_port):
     file = tmp_path / "SITE.toml"
-    file.write_text(toml(site(tmp_path, port) | {"source": [GUARD]}))
+    file.write_text(toml(site(tmp_path, serial_port) | {"source": [GUARD]}))
     command = [sys.executable, "-m", "tools.cli", "run", "--json", str(file)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as agent:
         until(agent.stdout, "ready")
@@ -60,7 +59,13 @@ def test_a_gateway_serves_an_eebus_stack_and_decides_what_it_says(tmp_path, port
         ({"failsafe_s": 5}, "failsafe_s = 5: expected 7200..86400"),
     ],
 )
-def test_a_wrong_source_is_refused_with_one_sentence(tmp_path, port, changed, said):
-    tree = site(tmp_path, port) | {"source": [GUARD | changed]}
+def test_a_wrong_source_is_refused_with_one_sentence(tmp_path, serial_port, changed, said):
+    tree = site(tmp_path, serial_port) | {"source": [GUARD | changed]}
     refused = run(Path(tmp_path), tree)
     assert f"[[source]] guard {said}" in refused
+
+
+def test_prices_of_somebody_who_is_not_there_are_refused(tmp_path, serial_port):
+    market = {"name": "market", "kind": "prices", "power_max_w": 0, "from": ["market", "nobody"]}
+    refused = run(Path(tmp_path), site(tmp_path, serial_port) | {"source": [market]})
+    assert "[[source]] from = 'nobody': expected the name of an [[authority]] or [[source]]" in refused

@@ -24,7 +24,7 @@ from boards.cpython.pkcs11_signer import TokenSigner
 from boards.cpython.pkcs11_token import P256, Token
 from boards.cpython.private_file import KeyFileError
 from boards.cpython.token_uri import TokenError, TokenUri
-from tests.boards.test_gateway_start import port, run, site
+from tests.boards.test_gateway_start import run, site
 from tests.needs import ROOT
 from tests.softhsm import PIN, SoftToken
 from tools import token_key
@@ -32,7 +32,6 @@ from tools.demo.layout import toml
 from tools.errors import UsageError
 from tools.wire import key_id
 
-__all__ = ["port"]  # a fixture
 DIGEST = hashlib.sha256(b"sample").digest()
 
 
@@ -259,8 +258,8 @@ def test_a_site_whose_token_is_absent_is_refused_in_one_sentence(hsm, tmp_path):
     assert run(tmp_path, tree) == f"siteward: [agent] key: module {hsm.module} has no token 'other'\n"
 
 
-def test_an_agent_signs_with_the_token_and_ends_in_one_sentence_when_it_is_gone(hsm, key, port):
-    tree = site(hsm.folder, port)
+def test_an_agent_signs_with_the_token_and_ends_in_one_sentence_when_it_is_gone(hsm, key, serial_port):
+    tree = site(hsm.folder, serial_port)
     tree["agent"] = {"key": hsm.uri(), "page_s": 1, "reading_s": 1}
     (hsm.folder / "SITE.toml").write_text(toml(tree))
     command = [sys.executable, "-m", "tools.cli", "run", "--json", str(hsm.folder / "SITE.toml")]

@@ -217,6 +217,7 @@ class Hosts:
         named.PATIENCE_MS = (50, 150)
         self.names = named.Names(port=int(server_port))
         self.nobody = named.Names(port=int(unused_port))
+        self.untold = named.Names(lambda: "0.0.0.0")
         self._line_port = int(line_port)
 
     def line(self, name):

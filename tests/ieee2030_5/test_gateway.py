@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import ssl
 import subprocess
 import sys
 import threading
 import time
-import tty
 from pathlib import Path
-
-import pytest
 
 from boards.cpython.ieee2030_5.identity import identity_in
 from tests.ieee2030_5.server import Request, Utility, https
@@ -22,16 +18,6 @@ from tools.demo.layout import toml
 from tools.keys import create_key
 
 PATIENCE_S = 30
-
-
-@pytest.fixture
-def serial_port():
-    """Return a serial port that is there, with nobody behind it."""
-    far, near = os.openpty()
-    tty.setraw(near)
-    yield os.ttyname(near)
-    os.close(far)
-    os.close(near)
 
 
 def site(folder: Path, serial_port: str, port: int, **changed: object) -> Path:

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import sys
 
-from tests.boards.test_gateway_start import port, site
+from tests.boards.test_gateway_start import site
 from tests.needs import ROOT
 from tests.openadr.documents import event
 from tests.openadr.vtn import SECRET, TestVtn
@@ -12,8 +12,6 @@ from tests.waiting import until
 from tools.broker import free_port
 from tools.certs import Authority
 from tools.demo.layout import toml
-
-__all__ = ("port",)
 
 
 def sources(url):
@@ -38,7 +36,7 @@ async def told(agent, *words):
         left = [word for word in left if word not in line]
 
 
-def test_a_gateway_asks_its_vtn_calls_its_cem_and_says_what_it_does_not_do(tmp_path, port):
+def test_a_gateway_asks_its_vtn_calls_its_cem_and_says_what_it_does_not_do(tmp_path, serial_port):
     files = Authority(tmp_path).server()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(files.cert, files.key)
@@ -50,7 +48,7 @@ def test_a_gateway_asks_its_vtn_calls_its_cem_and_says_what_it_does_not_do(tmp_p
         vtn = TestVtn(tls, ssl.create_default_context())
         vtn.events = [event(("SIMPLE", 2), start="0001-01-01", duration="P9999Y")]
         async with vtn.serving():
-            tree = site(tmp_path, port)
+            tree = site(tmp_path, serial_port)
             tree["device"].append({"id": "wallbox", "driver": "heidelberg-energy-control", "bus": "rs485", "unit": 2})
             (tmp_path / "SITE.toml").write_text(toml(tree | {"source": sources(vtn.url)}))
             agent = await asyncio.create_subprocess_exec(

@@ -253,6 +253,15 @@ def test_the_documents_site_fits_each_board(board):
     assert set(files_of(site)) == {"agent.key", "ca.der", "agent.crt.der", "agent.key.der", "wlan.password"}
 
 
+@pytest.mark.parametrize(("board", "host"), [("esp32_generic", "192.168.1.10"), ("pico_w", "broker.lan")])
+def test_the_documents_site_is_measured_and_fits_with_its_broker_by_address_and_by_name(board, host, built):
+    text = (ROOT / "docs" / "boards.md").read_text().partition("```toml\n")[2].partition("```")[0]
+    site = board_build.tomllib.loads(text)
+    site["uplink"]["host"] = host
+    found = figures(board, site_of(board, site), board_build.canonical(site), built / "agent.romfs")
+    assert not [each for each in found if each.exceeds] and "measured" in found[-1].how
+
+
 def test_what_is_no_board_and_what_is_no_build_stay_as_they_are(tmp_path):
     with pytest.raises(UsageError, match=UNIX):
         build(tmp_path, board="toaster")

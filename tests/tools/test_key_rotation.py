@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 import re
 import sys
 import tomllib
-import tty
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,16 +30,6 @@ from tools.verifier.keyring import KeyRing
 from tools.verifier.pagefile import pieces
 
 WAIT_S = 60
-
-
-@pytest.fixture
-def port() -> Iterator[str]:
-    """Return a serial port that is there: the near end of a pty."""
-    far, near = os.openpty()
-    tty.setraw(near)
-    yield os.ttyname(near)
-    os.close(far)
-    os.close(near)
 
 
 def site_tree(port: str) -> dict:
@@ -143,12 +131,14 @@ def ring_of(public: bytes, exported: list[bytes]) -> KeyRing:
     return report.agents[0].chain.keys
 
 
-async def test_two_rotations_with_one_command_each_step_and_a_chain_that_strangers_verify(tmp_path, port, capsys):
+async def test_two_rotations_with_one_command_each_step_and_a_chain_that_strangers_verify(
+    tmp_path, serial_port, capsys
+):
     public = wire.point(create_key(tmp_path / "agent.key").public_key())
     agent = wire.key_id(public).hex()
     site = tmp_path / "SITE.toml"
     async with upstream(tmp_path, public) as (tables, head_end):
-        tree = site_tree(port) | tables
+        tree = site_tree(serial_port) | tables
         site.write_text("# the house at the lake\n" + toml(tree))
         for old, new in (("agent.key", "agent-2.key"), ("agent-2.key", "agent-3.key")):
             assert rotate(site, status=False) == 0
@@ -167,7 +157,7 @@ async def test_two_rotations_with_one_command_each_step_and_a_chain_that_strange
 
 
 async def test_a_key_in_one_token_is_followed_by_one_in_another_which_is_then_enough(
-    tmp_path, port, capsys, monkeypatch
+    tmp_path, serial_port, capsys, monkeypatch
 ):
     hsm = SoftToken(tmp_path, monkeypatch)
     hsm.init("spare")
@@ -175,7 +165,7 @@ async def test_a_key_in_one_token_is_followed_by_one_in_another_which_is_then_en
     agent, second = wire.key_id(public).hex(), wire.key_id(following).hex()
     site = tmp_path / "SITE.toml"
     async with upstream(tmp_path, public) as (tables, head_end):
-        tree = site_tree(port) | tables
+        tree = site_tree(serial_port) | tables
         tree["agent"]["key"] = hsm.uri()
         site.write_text(toml(tree))
         with pytest.raises(UsageError, match=r"make the next one there and name it: \[agent\] next_key"):
@@ -197,8 +187,8 @@ def kid_of_begun(begun: dict[str, int], place: int) -> str:
     return sorted(begun, key=lambda kid: begun[kid])[place]
 
 
-def test_a_file_that_cannot_be_changed_line_by_line_is_left_alone_and_the_line_is_told(tmp_path, port, capsys):
-    tree = site_tree(port)
+def test_a_file_that_cannot_be_changed_line_by_line_is_left_alone_and_the_line_is_told(tmp_path, serial_port, capsys):
+    tree = site_tree(serial_port)
     tree["uplink"] = {"host": "h", "ca": "ca", "cert": "c", "cert_key": "k"}
     create_key(tmp_path / "agent.key")
     site = tmp_path / "SITE.toml"
@@ -210,8 +200,8 @@ def test_a_file_that_cannot_be_changed_line_by_line_is_left_alone_and_the_line_i
     assert site.read_text() == before and (tmp_path / "agent-2.key").is_file()
 
 
-def test_comments_stay_and_what_the_file_said_before_is_kept(tmp_path, port):
-    tree = site_tree(port)
+def test_comments_stay_and_what_the_file_said_before_is_kept(tmp_path, serial_port):
+    tree = site_tree(serial_port)
     tree["uplink"] = {"host": "h", "ca": "ca", "cert": "c", "cert_key": "k"}
     create_key(tmp_path / "agent.key")
     site = tmp_path / "SITE.toml"
@@ -225,9 +215,9 @@ def test_comments_stay_and_what_the_file_said_before_is_kept(tmp_path, port):
     assert (tmp_path / "SITE.toml.bak").read_text() == commented
 
 
-def test_a_site_without_an_uplink_or_an_agent_that_never_ran_is_told_so(tmp_path, port):
+def test_a_site_without_an_uplink_or_an_agent_that_never_ran_is_told_so(tmp_path, serial_port):
     site = tmp_path / "SITE.toml"
-    site.write_text(toml(site_tree(port)))
+    site.write_text(toml(site_tree(serial_port)))
     with pytest.raises(UsageError, match="and a key follows only once receipts have confirmed it"):
         rotate(site, status=False)
     with pytest.raises(UsageError, match="has not run yet"):
@@ -239,10 +229,10 @@ def test_a_site_without_an_uplink_or_an_agent_that_never_ran_is_told_so(tmp_path
     assert not (tmp_path / "agent-2.key").exists()
 
 
-async def test_the_journal_of_an_agent_that_does_not_run_is_read(tmp_path, port, capsys):
+async def test_the_journal_of_an_agent_that_does_not_run_is_read(tmp_path, serial_port, capsys):
     create_key(tmp_path / "agent.key")
     site = tmp_path / "SITE.toml"
-    site.write_text(toml(site_tree(port)))
+    site.write_text(toml(site_tree(serial_port)))
     async with running(site):
         pass
     assert rotate(site, status=True) == 0

@@ -1,7 +1,8 @@
 """What a board promises whose hosts are names; the name server is one of the host's, over real UDP, see test_names.py.
 
-Bench: `names` looks up there, `nobody` where nobody answers; `line(name)` is a TCP line to a name whose port echoes;
-`check(host)` is what a console asks of a configuration with that uplink and one bus by TCP. Patience is 50 and 150 ms.
+Bench: `names` looks up there, `nobody` where nobody answers, `untold` at what DHCP did not say; `line(name)` is a TCP
+line to a name whose port echoes; `check(host)` is what a console asks of a configuration with that uplink and one
+bus by TCP. Patience is 50 and 150 ms.
 """
 
 import asyncio
@@ -52,6 +53,8 @@ async def test_a_silent_name_server_holds_nobody_up(bench):
     assert turns[0] > 50, turns
     said = await outcome(bench.nobody, "line.example")
     assert said[1] == "line.example: no answer from the name server 127.0.0.1"
+    said = await outcome(bench.untold, "line.example")
+    assert said == (ENOENT, "line.example: DHCP has told no name server")
 
 
 async def test_a_line_reaches_its_name_and_one_without_address_is_down(bench):
