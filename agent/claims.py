@@ -10,6 +10,7 @@ design notes.
 
 from __future__ import annotations
 
+from agent.limits import SITE
 from hal.compat import const
 
 CLAIMS_MAX = const(32)  # of all devices together, each held in memory and in the kept state
@@ -79,6 +80,11 @@ class Claim:
         same = self.scope == before.scope and self.mode == before.mode and self.batteries == before.batteries
         if self.due and before.started and same and self.value == before.value and self.ramp_ms == before.ramp_ms:
             self.base, self.origin, self.started_ms = before.base, before.origin, before.started_ms
+
+
+def places(claims: list[Claim]) -> int:
+    """Return how many places claims take besides the one that only an opt-out of the whole site takes."""
+    return len([each for each in claims if each.mode != ASIDE or each.scope != SITE])
 
 
 def slot(mode: int) -> int:

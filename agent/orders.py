@@ -7,7 +7,7 @@ at all.
 from __future__ import annotations
 
 from agent import record, schedule
-from agent.claims import CEILING, CHANGE, CHARGES, CLAIMS_MAX, GIVES_POWER, SETPOINT, TARGET, Claim
+from agent.claims import CEILING, CHANGE, CHARGES, CLAIMS_MAX, GIVES_POWER, SETPOINT, TARGET, Claim, places
 from agent.limits import ALL_PHASES, EXPORT, HOLD, IMPORT, LIMITS_MAX, MILLIAMP, RELEASE, WATT, Limit
 from hal.capabilities import INVERTER
 from hal.compat import const
@@ -35,7 +35,8 @@ DELAY_S_MAX = const(1800)  # SI 2021/1467, regulation 11
 DURATION_S_MAX = const(2592000)  # 30 days
 _RAMP_S_MAX = const(3600)
 VALUE_MAX = const(1 << 40)
-_OWNERS_CLAIMS = const(8)  # places that only the owner may take: opting out is always possible
+_OWNERS_CLAIMS = const(8)  # places that only the owner may take
+_SITES_CLAIMS = const(1)  # one of them: opting out of everything is always possible
 _GRIDS_LIMITS = const(8)  # places that only the grid operator may take
 OWNER_PRIMACY = const(0)  # IEEE 2030.5 primacy 0 is the in-home energy management system's
 
@@ -214,16 +215,15 @@ def give_time(state: State, control: Control, options: dict[int, int], duration_
 
 def _make_room(state: State, authority: Authority, controls: list[Control], whole_set: bool) -> None:
     """Refuse what there is no place for; what it takes the place of leaves one."""
-    limits, claims = len(state.limits), len(state.claims)
+    limits = len(state.limits)
     for limit in state.limits:
         gone = [each for each in controls if isinstance(each, Limit) and each.replaces(limit)]
         limits -= bool(gone) or (whole_set and limit.source == authority.name)
-    if whole_set:
-        claims -= len([claim for claim in state.claims if claim.source == authority.name])
+    claims = places([each for each in state.claims if not whole_set or each.source != authority.name])
     new_limits = len([each for each in controls if isinstance(each, Limit)])
     new_claims = len([each for each in controls if isinstance(each, Claim)])
     limits_max = LIMITS_MAX - (0 if authority.role in ("grid", "utility") else _GRIDS_LIMITS)
-    claims_max = CLAIMS_MAX - (0 if authority.role == "owner" else _OWNERS_CLAIMS)
+    claims_max = CLAIMS_MAX - (_SITES_CLAIMS if authority.role == "owner" else _OWNERS_CLAIMS)
     need(not new_limits or limits + new_limits <= limits_max, record.QUEUE_FULL)
     need(not new_claims or claims + new_claims <= claims_max, record.QUEUE_FULL)
     if state.reserving is not None:

@@ -10,7 +10,7 @@ Source: docs/format.md, `word_body`; docs/owner.md.
 from __future__ import annotations
 
 from agent import record, schedule
-from agent.claims import ASIDE, CLAIMS_MAX, OWN, Claim
+from agent.claims import ASIDE, CLAIMS_MAX, OWN, Claim, places
 from agent.orders import OWNER_PRIMACY, Refused, need, whole
 from hal import capabilities
 from hal.compat import const
@@ -149,7 +149,7 @@ class Owner:
 
     def _enter(self, state: State, claims: list[Claim], gone: list[Claim], for_s: Any) -> None:
         need(whole(for_s, 1, FOR_S_MAX), record.MALFORMED)
-        need(len(state.claims) - len(gone) + len(claims) <= CLAIMS_MAX, record.QUEUE_FULL)
+        need(places(state.claims) - places(gone) + places(claims) < CLAIMS_MAX, record.QUEUE_FULL)
         for claim in gone:
             state.end_claim(claim, record.SUPERSEDED, state.now_ms)
         for claim in claims:

@@ -6,8 +6,8 @@ is of aggregators and utilities, however strong they are; a phase switch counts 
 comfort, owners and what an owner's own sources want are as without it. First come, first served: what overlaps another
 one's window is refused. A claim that was put off is served again afterwards.
 
-Without a clock after a reboot a window lasts for what was left of it when it was kept, as if the power had never been
-off: nobody is kept waiting for longer than was agreed.
+Without a clock after a reboot a window lasts for what was left of it when it was last kept, each hour at least, as if
+the power had never been off: nobody is kept waiting for more than an hour longer than was agreed.
 
 Source: docs/arbitration.md; docs/format.md, `reservation_body`.
 """

@@ -92,9 +92,10 @@ def step(state: State, now_ms: int, image: Image, inbox: list[Item]) -> tuple[li
 
 
 def _keep_what_is_left(state: State, now_ms: int) -> None:
-    """Once an hour keep how long limits and an owner's words still last: a boot without a clock goes on from there."""
+    """Once an hour keep how long limits, windows and an owner's words still last: a boot without a clock goes on so."""
     if now_ms // HOUR_MS != state.now_ms // HOUR_MS:
         left = any(limit.until_ms for limit in state.limits) or any(claim.takes for claim in state.claims)
+        left = left or (state.reserving is not None and len(state.reserving.windows) > 0)
         state.must_persist = state.must_persist or left
 
 

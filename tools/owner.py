@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from agent.owner import FOR_S_MAX
 from boards.cpython.words import amount, reason, span
 from hal import quantities as q
 from tools.console import printable
 from tools.console_command import DONE, REFUSED, Talk
 from tools.console_link import Link, Refused, asking
 from tools.errors import UsageError
-from tools.owner_parser import moment, seconds, setpoint, watt_hours
+from tools.owner_parser import UNITS_S, moment, seconds, setpoint, watt_hours
 from tools.why import journal_of
 
 Told = dict[str, Any]
@@ -72,12 +73,21 @@ def request_of(asked: argparse.Namespace, told: Told | None) -> Told:
         return request | _departure(asked)
     if asked.word == "comfort":
         return request | _comfort(asked, told)
+    return request | _span(asked)
+
+
+def _span(asked: argparse.Namespace) -> Told:
+    """Return how long a word holds; some have no end."""
     if getattr(asked, "lasts", None) is not None:
-        request["for_s"] = seconds(asked.lasts)
+        for_s, given = seconds(asked.lasts), f"--for {asked.lasts!r}"
     elif getattr(asked, "until", None) is not None:
         now = datetime.now().astimezone()
-        request["for_s"] = int((moment(asked.until, now) - now).total_seconds())
-    return request
+        for_s, given = int((moment(asked.until, now) - now).total_seconds()), f"--until {asked.until!r}"
+    else:
+        return {}
+    if for_s > FOR_S_MAX:
+        raise UsageError(f"{given}: expected {FOR_S_MAX // UNITS_S['d']} days at most")
+    return {"for_s": for_s}
 
 
 def _departure(asked: argparse.Namespace) -> Told:
@@ -116,7 +126,10 @@ def _through_headend(asked: argparse.Namespace) -> int:
     if asked.authority is not None:
         request["authority"] = asked.authority
     command = _ask(asked.headend, request)["command"]
-    answer = _ask(asked.headend, {"cmd": "answers", "command": command, "timeout_s": ANSWER_S})["answers"][0]
+    try:
+        answer = _ask(asked.headend, {"cmd": "answers", "command": command, "timeout_s": ANSWER_S})["answers"][0]
+    except UsageError as error:  # it is on its way all the same
+        raise UsageError(f"{error}: command {command} may still be done until it expires") from error
     if asked.json:
         print(json.dumps(answer))
     elif answer["reason"] == 0:

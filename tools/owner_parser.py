@@ -14,7 +14,9 @@ from tools.errors import UsageError
 
 UNITS_S = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
 ENERGIES = {"wh": 1, "kwh": 1000}
-SETPOINTS = {"c": 1000, "°c": 1000, "w": 1, "kw": 1000, "a": 1000, "ma": 1}  # in the unit of a control quantity
+# A control quantity's usual unit -> all in which it may be given, each in the unit of a set-point; and an example.
+SETPOINTS = {"C": {"c": 1000, "°c": 1000}, "W": {"w": 1, "kw": 1000}, "ma": {"a": 1000, "ma": 1}}
+EXAMPLES = {"C": "19C", "W": "3kW", "ma": "16A"}
 _AMOUNT = re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,3})?) ?([A-Za-z°]*)")
 HELP = """commands:
   (none)                                 what you said that is in force
@@ -24,7 +26,8 @@ HELP = """commands:
   away --until 2026-12-01                what [source.away] says, until then
   back
   departure DEVICE 07:00 --energy 20kWh  for the next departure alone; `departure DEVICE none` takes it back
-  comfort DEVICE --min 19 --max 22       °C of a thermostat, else as 3kW, 6A; --usual: as configured again
+  comfort DEVICE --min 19 --max 22       °C of a thermostat, else as 3kW, 6A, --min=-3kW; --usual: as configured again
+                                         with --headend, which does not know the device: m°C, W or mA, as 19000
 
 --until takes 18:00 (the next), 2026-12-01 or 2026-12-01T18:00, local time. No word lifts a limit or a protection.
 Every word unlocks the console: by --key, else by a sign that somebody is there.
@@ -58,7 +61,7 @@ def add_owner(commands: Any, call: Callable[..., int]) -> None:
     departure.add_argument("--energy", metavar="20kWh")
     comfort = words.add_parser("comfort")
     comfort.add_argument("device")
-    comfort.add_argument("--min", dest="lowest", metavar="19")
+    comfort.add_argument("--min", dest="lowest", metavar="19", help="below 0: --min=-3kW")
     comfort.add_argument("--max", dest="highest", metavar="22")
     comfort.add_argument("--usual", action="store_true")
     parser.set_defaults(run=lambda asked: call("tools.owner", "run", asked))
@@ -85,21 +88,25 @@ def watt_hours(given: str) -> int:
 
 
 def setpoint(key: str, given: str, usual: str | None) -> int:
-    """Return an amount like 19C, 3kW or 6A as a set-point; `usual` is its unit where none is given.
+    """Return an amount like 19C, 3kW or 6A as a set-point; `usual` is its device's unit.
 
-    Raises: UsageError.
+    None: nobody here knows it, and 11kW would be 11 A to a charger; then it is the number of a set-point itself.
+    Raises: UsageError, also for an amount that is of another kind than the device's.
     """
-    found = _AMOUNT.fullmatch(given.strip())
-    if found is not None and not found[2] and usual is not None:
-        given += usual
-    return _times(key, given, SETPOINTS, "an amount with its unit, like 19C, 3kW or 6A")
+    if usual is None:
+        return _times(
+            key, given, {"": 1}, "through a head-end a whole number of m°C, W or mA, whatever the device takes"
+        )
+    units = {"": SETPOINTS[usual][usual.lower()], **SETPOINTS[usual]}
+    return _times(key, given, units, f"what this device can be set to, like {EXAMPLES[usual]}")
 
 
 def _times(key: str, given: str, units: dict[str, int], expected: str) -> int:
     found = _AMOUNT.fullmatch(given.strip())
-    if found is None or found[2].lower() not in units:
+    factor = units.get(found[2].lower()) if found is not None else None
+    if found is None or factor is None or Decimal(found[1]) * factor % 1:
         raise UsageError(f"{key} {given!r}: expected {expected}")
-    return int(Decimal(found[1]) * units[found[2].lower()])
+    return int(Decimal(found[1]) * factor)
 
 
 def moment(given: str, now: datetime) -> datetime:

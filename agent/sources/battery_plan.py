@@ -69,9 +69,9 @@ class BatteryPlan(Planner):
         """Return what is stored in all, Wh."""
         return stored_wh + self._unit.guard.soc_min_pm * self.capacity_wh // 1000
 
-    def own_w(self) -> int:
-        """Return what the battery draws."""
-        return self._unit.drawn_w
+    def own_w(self) -> int | None:
+        """Return what the battery draws; None: it does not say so, and the meter shows it among all else."""
+        return self._unit.drawn_w if self._unit.drawn_known else None
 
     def off_max_w(self) -> int:
         """Return half of what the battery can give."""

@@ -8,7 +8,7 @@ Source: docs/sources.md, "battery-plan" and "heat-plan".
 
 from __future__ import annotations
 
-from agent.claims import SETPOINT
+from agent.claims import OWN, SETPOINT
 from hal import capabilities
 
 TYPE_CHECKING = False
@@ -29,14 +29,14 @@ class Elsewhere:
         self._chargers = [unit for unit in units if unit.contract.kind == capabilities.CHARGER]
         self._runs: list[list[tuple[int, int, int]]] = []  # of each charger, the strongest first: from, until, W
 
-    def drawn_w(self) -> int:
-        """Return what they draw now."""
+    def drawn_w(self) -> int | None:
+        """Return what they draw now; None where one does not say so that may draw."""
+        told = [unit for unit in self._chargers if any(_is_of(claim, unit) for claim in self._state.claims)]
         drawn_w = 0
-        for unit in self._batteries:
+        for unit in self._batteries + told:
+            if not unit.drawn_known and (unit in self._batteries or unit.power_of(unit.setpoint)):
+                return None
             drawn_w += unit.drawn_w
-        for unit in self._chargers:
-            if any(_is_of(claim, unit) for claim in self._state.claims):
-                drawn_w += unit.drawn_w
         return drawn_w
 
     def look(self) -> None:
@@ -44,7 +44,7 @@ class Elsewhere:
         self._runs = []
         for unit in self._chargers:
             claims = [claim for claim in self._state.claims if _is_of(claim, unit)]
-            claims.sort(key=lambda claim: (claim.primacy, -claim.created))
+            claims.sort(key=lambda claim: (claim.until_ms == 0, claim.primacy, -claim.created))  # as Claim.beats
             self._runs.append([(claim.from_ms, claim.until_ms, unit.power_of(claim.value)) for claim in claims])
 
     def planned_w(self, at_ms: int) -> int:
@@ -59,4 +59,4 @@ class Elsewhere:
 
 
 def _is_of(claim: Claim, unit: Unit) -> bool:
-    return claim.scope == unit.index and claim.mode == SETPOINT
+    return claim.scope == unit.index and (claim.mode == SETPOINT or claim.mode == OWN)

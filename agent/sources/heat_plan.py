@@ -72,6 +72,9 @@ class HeatPlan(Planner):
                 raise ValueError(name, None, "a number: it has no default")
         if self.temp_min_mc + 500 > self.temp_max_mc:
             raise ValueError("temp_max_mc", self.temp_max_mc, "at least 500 more than temp_min_mc")
+        most_w = desk.authority.power_max_w
+        if unit.takes_power() and unit.contract.kind != capabilities.HEAT_PUMP and unit.power_max_w > most_w:
+            raise ValueError("power_max_w", most_w, "the power_max_w of its device, %d, at least" % unit.power_max_w)
         self._unit = unit
         self._sensor = state.unit_named(self.sensor) or unit
         self._outside = state.unit_named(self.outside)

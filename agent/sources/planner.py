@@ -104,8 +104,7 @@ class Planner:
             self._forget()
             self._ahead_ms = ahead_ms
         now = image.civil_ms // _SLOT_MS
-        if self.circuit.shown_w is not None:
-            self.net.learn(now, self.circuit.shown_w - self.own_w() - self.elsewhere.drawn_w())
+        self._learn(now)
         turned, self._now = now != self._now, now
         if turned and now % _KEEP == 0:
             self.desk.loop.state.keep(self.desk.authority.name, self.net.numbers())
@@ -115,6 +114,12 @@ class Planner:
         must = self.must(self._stored)
         if turned or finished or (must >= 0 and must != self.said):
             self._say(now_ms, must)
+
+    def _learn(self, now: int) -> None:
+        """Learn what the meter shows without what is planned; nothing where a part of that is not known."""
+        shown_w, own_w, elsewhere_w = self.circuit.shown_w, self.own_w(), self.elsewhere.drawn_w()
+        if shown_w is not None and own_w is not None and elsewhere_w is not None:
+            self.net.learn(now, shown_w - own_w - elsewhere_w)
 
     def _forget(self) -> None:
         self.plan = self._next = self._ahead_ms = None
@@ -194,15 +199,18 @@ class Planner:
         return load_w // quarters, price // quarters, export_price // quarters
 
     def _say(self, now_ms: int, must: int) -> None:
-        """Say what is planned for this quarter hour, for as long as the same is planned; what holds goes on."""
+        """Say what must be done now or else is planned, for as long as the same is planned; what holds goes on."""
         plan, stored, now = self.plan, self._stored, self._now
-        if plan is None or stored is None or not plan.first <= now < plan.first + _FINE:
+        assert stored is not None
+        if plan is not None and not plan.first <= now < plan.first + _FINE:
+            plan = None  # it is for other hours
+        if must < 0 and plan is None:
             return
-        action = must if must >= 0 else plan.action(now - plan.first, stored)
+        action = must if plan is None or must >= 0 else plan.action(now - plan.first, stored)
         if action == self.said and self._until > now + 1:
             return
         until = now + 1
-        for row in self._ahead(_FINE - (now - plan.first), stored)[1:]:
+        for row in [] if plan is None else self._ahead(_FINE - (now - plan.first), stored)[1:]:
             if row[2] != action or until - now >= _RUN_MAX:
                 break
             until += row[1]
@@ -254,8 +262,8 @@ class Planner:
         """Return what is stored now; None: nobody knows."""
         raise NotImplementedError
 
-    def own_w(self) -> int:
-        """Return what the device itself draws now."""
+    def own_w(self) -> int | None:
+        """Return what the device itself draws now; None: nobody knows."""
         raise NotImplementedError
 
     def off_max_w(self) -> int:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _DAY_MIN = const(1440)
 _FOR_S = const(2592000)
 _START_S = const(3)  # option of a body
-_RUNS_MAX = const(8)  # places at the core for claims of one source
+_RUNS_MAX = const(6)  # with the rest behind them what always is free for the owner
 _CLOCK_SLACK_MS = const(1500)
 _SLOT_MS = const(900000)
 _KEPT = const(4)  # numbers over a reboot
@@ -75,6 +75,11 @@ class Tariff:
         for name in ("setpoint", "power_w", "energy_wh", "price"):
             if name not in rest:
                 raise ValueError(name, None, "a number: it has no default")
+        most_w = desk.authority.power_max_w
+        if unit.takes_power() and unit.power_of(self.setpoint) > most_w:
+            raise ValueError(
+                "power_max_w", most_w, "what its set-point may draw, %d, at least" % unit.power_of(self.setpoint)
+            )
         self._prices = DayPrices(desk.loop.state, windows, self.price, 0, self.offset_min, self.summer)
         self.desk = desk
         self._unit = unit

@@ -26,7 +26,12 @@ class Malformed(Exception):
 
 
 def shown(given: object) -> str:
-    """Return a wrong value for a sentence: short, and plain ASCII whatever was sent."""
+    """Return a wrong value for a sentence: short, and plain ASCII whatever was sent.
+
+    Of what holds others only the kind is told: a token may be among them.
+    """
+    if type(given) in (dict, list):
+        return "an object" if type(given) is dict else "a list"
     text = ascii(given)
     return text if len(text) <= 40 else text[:40] + "..."
 

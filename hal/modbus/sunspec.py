@@ -28,6 +28,7 @@ MODELS_MAX = const(64)
 COMMON = const(1)  # the model with maker, product and serial number
 _MARKER = (0x5375, 0x6E53)  # "SunS"
 _END = const(0xFFFF)
+_BUSY = (5, 6)  # exception codes of a product that asks to be asked again
 
 INT16 = WordType("h", 1, absent=0x8000)
 UINT16 = WordType("H", 1, absent=0xFFFF)
@@ -121,7 +122,9 @@ class Reverting(ModbusDevice):
             return
         try:
             await self.write_checked(timer, (0,) * (words - 1) + (REVERT_S,))
-        except (NotObeyed, Refused):
+        except (NotObeyed, Refused) as fault:
+            if isinstance(fault, Refused) and fault.args[1] in _BUSY:
+                raise
             await self._check_alive()  # it is the product that does not take it, and no fault of the line
             self._set_fallback(False)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.sources.storage import ALL, FOLLOW, GIVES, NONE, PRICE_MAX, StoragePlan
+from agent.sources.storage import FOLLOW, GIVES, PRICE_MAX, StoragePlan
+from tests.shared.test_storage import MOVES, cost_of
 
 Slot = tuple[int, int, int, int, int, int, int, int, int]
 
 CAPACITY_WH = 9000
 FINE = 200  # levels of the reference
 SHORT_PRICE = PRICE_MAX
-MOVES = (NONE, FOLLOW * GIVES, ALL * GIVES, FOLLOW, ALL)
 
 
 @st.composite
@@ -29,20 +29,6 @@ def slots(draw) -> Slot:
     )  # fmt: skip
 
 
-def after(slot: Slot, stored: float, action: int) -> tuple[float, float]:
-    """Return (cost, what is stored) after a move."""
-    left, cost = stored - slot[8], 0.0
-    if action // GIVES:
-        taken = min(slot[0], CAPACITY_WH - left)
-        bought = min(slot[2], CAPACITY_WH - left - taken) if action // GIVES == ALL else 0.0
-        cost, left = taken * slot[1] + bought * slot[3], left + taken + bought
-    elif action:
-        given_out = min(slot[4], max(left, 0.0))
-        sold = min(slot[6], max(left, 0.0) - given_out) if action == ALL else 0.0
-        cost, left = -given_out * slot[5] - sold * slot[7], left - given_out - sold
-    return (cost - left * SHORT_PRICE, 0.0) if left < 0 else (cost, left)
-
-
 def reference(ahead: list[Slot], stored: float, end_price: int) -> float:
     """Return the least cost there is, on a fine grid."""
     step = CAPACITY_WH / FINE
@@ -53,7 +39,7 @@ def reference(ahead: list[Slot], stored: float, end_price: int) -> float:
         return costs[at] + (costs[at + 1] - costs[at]) * (left / step - at)
 
     def least(slot: Slot, here: float) -> float:
-        found = [after(slot, here, action) for action in MOVES]
+        found = [cost_of(slot, here, action, SHORT_PRICE, CAPACITY_WH) for action in MOVES]
         return min(cost + from_here(left) for cost, left in found)
 
     for slot in reversed(ahead[1:]):
@@ -70,7 +56,7 @@ def done(plan: StoragePlan, ahead: list[Slot], stored: float, end_price: int) ->
             action %= GIVES
         if not slot[4] and action % GIVES == FOLLOW:
             action -= FOLLOW
-        cost, stored = after(slot, stored, action)
+        cost, stored = cost_of(slot, stored, action, SHORT_PRICE, CAPACITY_WH)
         total += cost
     return total - end_price * stored
 

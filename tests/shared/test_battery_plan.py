@@ -29,7 +29,7 @@ def planning(hour=0, soc_pm=500, load_w=500, **changed) -> Listener:
     }  # fmt: skip
     options.update(changed)
     source = Listener("owner")
-    source.state.units[BATTERY].guard.soc_min_pm = 0
+    source.state.units[BATTERY].guard.soc_min_pm, source.state.units[BATTERY].drawn_known = 0, True
     source.civil_ms = (MIDNIGHT_S + hour * 3600) * 1000
     source.now_ms = 5000
     source.using(BatteryPlan, **options)
@@ -175,6 +175,17 @@ def test_a_silent_meter_teaches_nothing_and_the_plan_goes_on():
     source = planning()
     source.state.site.shown_w = None
     assert len(source.look([], 100)) == 1
+
+
+def test_what_a_battery_does_unseen_is_not_learned_as_what_the_site_draws():
+    source = planning()
+    unit, before = source.state.units[BATTERY], source.source.net.numbers()
+    for seen, load_w in ((False, 500), (True, 1000)):
+        unit.drawn_known, source.state.site.shown_w = seen, 1300
+        source.skip(900).look([], 10)
+        source.skip(900).look([], 10)
+        assert max(source.source.net.numbers()[:96]) == load_w, seen
+        assert (source.source.net.numbers() == before) is not seen
 
 
 def test_slots_are_quarter_hours_then_hours_and_leave_no_gap():

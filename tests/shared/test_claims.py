@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.claims import CEILING, CHANGE, CLAIMS_MAX, SETPOINT, TARGET, Claim, slot, winner
+from agent.claims import ASIDE, CEILING, CHANGE, CLAIMS_MAX, SETPOINT, TARGET, Claim, places, slot, winner
 
 SITE = -1
 
@@ -158,6 +158,12 @@ def test_a_new_claim_is_due_and_has_not_started():
     assert new.due and not new.started and new.base is None and new.origin is None
     assert (new.from_ms, new.from_civil_ms, new.until_civil_ms, new.ends_as, new.ramp_ms, new.started_ms) == (0,) * 6
     assert new.name == "claim agg"
+
+
+def test_an_opt_out_of_the_whole_site_has_a_place_of_its_own():
+    taken = {(SITE, ASIDE): 0, (SITE, TARGET): 1, (SITE - 1, ASIDE): 1, (0, ASIDE): 1, (0, SETPOINT): 1}
+    for scope, mode in taken:
+        assert places([claim(0, scope=scope, mode=mode)]) == taken[scope, mode], (scope, mode)
 
 
 def test_the_numbers_are_those_that_stand_in_commands_and_in_what_is_kept():

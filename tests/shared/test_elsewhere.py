@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.claims import CEILING, Claim
+from agent.claims import CEILING, OWN, Claim, winner
 from agent.sources.battery_plan import BatteryPlan
 from agent.sources.elsewhere import Elsewhere
 from tests.shared.house import House
@@ -15,7 +15,7 @@ def house(**drawn_w) -> House:
     """Return a house of which these devices draw so much."""
     found = House()
     for unit in found.state.units:
-        unit.drawn_w = drawn_w.get(unit.id, 0)
+        unit.drawn_known, unit.drawn_w = True, drawn_w.get(unit.id, 0)
     return found
 
 
@@ -50,6 +50,19 @@ def test_a_charger_counts_while_somebody_claims_its_set_point():
     assert beside(state).drawn_w() == 7000
 
 
+def test_what_nobody_sees_is_not_known():
+    for unseen, expected in ((BATTERY, None), (CHARGER, None), (PUMP, 8500)):
+        found = house(charger=7000, heatpump=2000, battery=1500)
+        told(found.state, 16000, 0, 9)
+        charger = found.state.units[CHARGER]
+        charger.setpoint, charger.source = 16000, "claim night"
+        found.state.units[unseen].drawn_known = False
+        found.state.units[unseen].drawn_w = 0
+        assert beside(found.state, "heatpump").drawn_w() == expected
+        charger.setpoint = 0  # whoever was told to rest draws nothing
+        assert (beside(found.state, "heatpump").drawn_w() is None) is (unseen == BATTERY)
+
+
 def test_what_a_charger_will_draw_is_what_the_strongest_claim_of_the_hour_says():
     state = house().state
     told(state, 0, 0, 0, primacy=191)
@@ -63,6 +76,25 @@ def test_what_a_charger_will_draw_is_what_the_strongest_claim_of_the_hour_says()
     assert plans.planned_w(2 * HOUR_MS) == charger.power_of(6000)
     plans.look()
     assert plans.planned_w(2 * HOUR_MS) == charger.power_of(20000) > 0
+
+
+def test_a_boost_is_no_habit_either_and_goes_before_all_plans():
+    state = house(charger=7000).state
+    boost = told(state, 20000, 0, 2, primacy=0, mode=OWN)
+    told(state, 6000, 0, 4)
+    plans, charger = beside(state), state.units[CHARGER]
+    assert [plans.planned_w(hour * HOUR_MS) for hour in (1, 3)] == [charger.power_of(20000), charger.power_of(6000)]
+    state.claims = [boost]
+    assert plans.drawn_w() == 7000
+
+
+def test_a_default_control_counts_only_where_nothing_with_an_end_does():
+    state = house().state
+    told(state, 0, 0, 0, primacy=1)
+    timed = told(state, 16000, 0, 3)
+    assert winner(state.claims, CHARGER) is timed
+    plans, charger = beside(state), state.units[CHARGER]
+    assert [plans.planned_w(hour * HOUR_MS) for hour in (2, 3)] == [charger.power_of(16000), 0]
 
 
 def test_a_charger_that_nobody_told_anything_is_expected_as_every_other_load():

@@ -31,7 +31,7 @@ def warming(hour=0, contract=None, **changed) -> Listener:
         source.state.units[PUMP].contract = contract
     source.civil_ms = (MIDNIGHT_S + hour * 3600) * 1000
     source.now_ms = 5000
-    source.state.site.shown_w = 300
+    source.state.site.shown_w, source.state.units[3].drawn_known = 300, True
     return source.using(HeatPlan, **options)
 
 
@@ -55,6 +55,21 @@ def test_below_the_band_it_runs_and_above_it_rests_whatever_is_planned():
     assert setpoint(source, 46000, 900) == 500
     source = warming(3)
     assert setpoint(source, 47000) == 6000 and setpoint(source, 55000, 1) == 500
+
+
+def test_out_of_the_band_it_is_told_so_at_once_whether_there_is_a_plan_or_not():
+    source = warming(5)
+    assert setpoint(source, 44900, 1) == 6000  # nothing was planned yet
+    source = warming(3)
+    assert setpoint(source, 55000, 1) == 500
+    source = warming(5)
+    setpoint(source, 47000)
+    assert setpoint(source, 47000, 795) == 500 and source.source.plan.first > source.source._now  # the next is ready
+    assert setpoint(source, 44900, 1) == 6000
+    assert source.controls[0][1][2] <= 120 + 5  # what is left of this quarter hour, and the grace
+    assert setpoint(source, 55000, 1) == 500
+    source.civil_ms += 3600000  # a clock that is set throws the plan away
+    assert setpoint(source, 44900, 1) == 6000 and source.source.plan is None
 
 
 def test_before_it_would_fall_out_of_the_band_it_runs():
@@ -108,6 +123,20 @@ def test_the_temperature_outside_is_what_a_device_tells_or_else_what_is_set():
     cold, warm = plan.slot(0, 1, 0), warming(outside_mc=50000, draw_wh_day=0).source.slot(0, 1, 0)
     assert cold[8] == (3 * 30 + 200) // 4 and warm[8] == 0
     assert cold[2] == 750
+
+
+def test_a_heater_that_draws_more_than_the_source_may_ask_for_is_refused_at_the_start():
+    for kind, bounds in ((c.SWITCH, (0, 1, 1)), (c.SG_READY, (1, 4, 1))):
+        for most_w, power_max_w, expected in ((5000, 5000, None), (4999, 5000, "power_max_w"), (0, 0, None)):
+            source = Listener("owner", most_w)
+            unit = source.state.units[PUMP]
+            unit.contract, unit.power_max_w = Contract(kind, q.ON, bounds, None, False, 10000), power_max_w
+            try:
+                source.using(HeatPlan, **TANK)
+                found = None
+            except ValueError as fault:
+                found = fault.args[0]
+            assert found == expected, (kind, most_w)
 
 
 def test_a_sensor_of_its_own_is_read():

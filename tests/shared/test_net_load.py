@@ -82,3 +82,42 @@ def test_a_quarter_hour_that_is_far_off_can_go_on_before_it_ends():
     assert net.off_w(6) == 0 and net.off_w(5) == 4000
     net.go_on()
     assert net.expected_w(DAY, DAY) == 4100 and net.off_w(5) == 0
+
+
+def test_four_ticks_say_something_of_a_quarter_hour_and_three_nothing():
+    for ticks, known in ((3, None), (4, 500)):
+        net = NetLoad()
+        for slot in (7, 8):
+            for _ in range(ticks):
+                net.learn(slot, 500)
+        mean_w = net.numbers()[7]
+        assert mean_w == (1 << 30 if known is None else known)
+        net.go_on()
+        assert net.expected_w(8, 8) == 500 and net.expected_w(8 + 4, 8) == 500
+
+
+def test_before_anything_is_known_the_present_goes_on_and_afterwards_what_is_known():
+    net = NetLoad()
+    for power_w in (100, 300):
+        net.learn(5, power_w)
+    assert net.expected_w(50, 5) == 200
+    again = NetLoad()
+    again.recall([400, 800] + [1 << 30] * 94 + [0] * 96)
+    for _ in range(2):
+        again.learn(5, 90)
+    assert again.expected_w(50, 5) == 600
+
+
+def test_a_clock_that_is_set_back_begins_another_quarter_hour():
+    net = NetLoad()
+    for slot, power_w in ((40, 1000), (8, 200), (9, 0)):
+        for _ in range(6):
+            net.learn(slot, power_w)
+    assert [net.numbers()[slot] for slot in (40, 8)] == [1000, 200]
+
+
+def test_how_far_this_quarter_hour_is_off_is_told_from_so_many_ticks_on():
+    net = learned([1000, 1000])
+    for tick in range(1, 9):
+        net.learn(2 * DAY, 1600)
+        assert net.off_w(4) == (600 if tick >= 4 else 0)

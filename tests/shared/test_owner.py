@@ -9,7 +9,7 @@ from agent.kept import dump
 from agent.owner import AWAY, BACK, BOOST, COMFORT, DEPARTURE, OPT_IN, OPT_OUT, Owner
 from agent.sources.desk import authority_of
 from agent.sources.owner import Words
-from tests.shared.desk import CIVIL_MS, CLAIM, LIMIT, MODE, Desk, picture
+from tests.shared.desk import CIVIL_MS, CLAIM, LIMIT, MODE, SET, Desk, picture
 from tests.shared.house import AGGREGATOR, DSO, OWNER
 
 TYPE_CHECKING = False
@@ -40,6 +40,14 @@ def move_in(desk: Desk) -> None:
 def say(desk: Desk, *body: Any, authority: Authority = OWNER) -> int:
     """Say a word; return the reason."""
     return desk.ask(authority, WORD, list(body))
+
+
+def crowd(desk: Desk, owners: int) -> None:
+    """Take all places of others, and some of the owner's eight."""
+    for number in range(24):
+        desk.want(AGGREGATOR, CLAIM, ["charger", 6000, 600, 5 + number])
+    for number in range(owners):
+        desk.want(OWNER, CLAIM, ["charger", 6000, 600, 100 + number])
 
 
 def granted(desk: Desk, index: int = CHARGER) -> tuple[int | None, str]:
@@ -330,13 +338,33 @@ def test_only_owners_speak_and_only_where_a_site_lets_them():
 
 def test_a_word_finds_a_place_or_says_so():
     desk = home()
-    for number in range(24):
-        desk.want(AGGREGATOR, CLAIM, ["charger", 6000, 600, 5 + number])
-    for number in range(7):
-        desk.want(OWNER, CLAIM, ["charger", 6000, 600, 100 + number])
+    crowd(desk, 7)
     assert say(desk, AWAY, "", 60) == record.QUEUE_FULL
     assert say(desk, OPT_OUT, "", 60) == record.ACCEPTED and say(desk, OPT_OUT, "", 90) == record.ACCEPTED
     assert say(desk, OPT_OUT, "charger", 60) == record.QUEUE_FULL
+
+
+def test_there_is_always_a_place_to_opt_out_of_everything():
+    for body, places in (((OPT_OUT, "charger", 60), 1), ((BOOST, "charger", 60), 1), ((AWAY, "", 60), 2)):
+        for left, expected in ((places, record.ACCEPTED), (places - 1, record.QUEUE_FULL)):
+            desk = home()
+            crowd(desk, 7 - left)
+            assert say(desk, *body) == expected, body
+            assert say(desk, OPT_OUT, "", 60) == record.ACCEPTED, body
+            assert say(desk, OPT_OUT, "", 90) == record.ACCEPTED, body
+
+
+def test_what_takes_the_place_of_an_earlier_word_needs_none_of_its_own_also_while_all_is_opted_out():
+    desk = home()
+    crowd(desk, 0)
+    plan = [[CLAIM, ["charger", 6000, 600, 100 + number]] for number in range(6)]
+    desk.want(OWNER, SET, [plan])
+    assert say(desk, OPT_OUT, "charger", 60) == record.ACCEPTED == say(desk, OPT_OUT, "", 60)
+    assert len(desk.state.claims) == 32
+    assert say(desk, OPT_OUT, "charger", 90) == record.ACCEPTED
+    desk.want(OWNER, SET, [plan])
+    assert say(desk, OPT_OUT, "battery", 60) == record.QUEUE_FULL
+    assert desk.ask(OWNER, SET, [plan + plan[:1]]) == record.QUEUE_FULL
 
 
 def test_a_site_keeps_comfort_and_departures_of_so_many_devices_and_no_more():

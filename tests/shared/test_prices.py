@@ -70,6 +70,39 @@ def test_an_earlier_part_is_put_before_what_is_known():
     assert market.known(NOW, 8) == [1, 2, 3, 4, 7, 8, 9, None]
 
 
+def test_what_has_begun_already_is_taken_from_now_on():
+    market = Market(NOW + 13)
+    assert market.say([IMPORT, NOW_S, 900, list(range(20))]) == record.ACCEPTED
+    assert market.known(NOW + 12, 9) == [None, 13, 14, 15, 16, 17, 18, 19, None]
+    assert market.state.priced[IMPORT][0] == NOW + 13 and len(market.state.priced[IMPORT][1]) == 7 * 3
+
+
+def test_the_table_begins_with_what_is_told_first():
+    market = Market()
+    assert market.say([IMPORT, NOW_S + 3600, 900, [1]]) == record.ACCEPTED
+    assert market.state.priced[IMPORT][0] == NOW + 4 and len(market.state.priced[IMPORT][1]) == 3
+
+
+def test_two_hundred_quarter_hours_are_taken_and_no_more():
+    for at in (NOW, 0):
+        market = Market(at)
+        assert market.say([IMPORT, NOW_S, 900, [1] * 201]) == record.OUT_OF_RANGE
+        assert market.say([IMPORT, NOW_S, 900, [1] * 200]) == record.ACCEPTED
+        assert market.known(NOW + 199, 2) == [1, None]
+
+
+def test_moments_and_prices_are_bounded():
+    last_s = ((1 << 40) // 900) * 900
+    market = Market(0)
+    for body in (
+        [IMPORT, last_s + 900, 900, [1]], [IMPORT, -900, 900, [1]], [IMPORT, None, 900, [1]], [IMPORT, True, 900, [1]],
+        [IMPORT, NOW_S, 900, [8000001]], [IMPORT, NOW_S, 900, [-8000001]],
+    ):  # fmt: skip
+        assert market.say(body) == record.MALFORMED, body
+    assert market.say([IMPORT, last_s, 900, [8000000]]) == record.ACCEPTED
+    assert market.say([IMPORT, NOW_S, 900, [-8000000]]) == record.ACCEPTED and market.known(NOW, 1) == [-8000000]
+
+
 def test_what_makes_no_sense_is_refused_and_changes_nothing():
     market = Market()
     assert market.say([IMPORT, NOW_S, 900, [1, 2]]) == record.ACCEPTED
@@ -88,6 +121,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing():
         ([IMPORT, NOW_S, 900, [b"1"]], record.MALFORMED),
         ([IMPORT, NOW_S, 900, [1], 0], record.MALFORMED),
         ([IMPORT, NOW_S - 900, 900, [1]], record.EXPIRED),
+        ([IMPORT, NOW_S - 1800, 900, [1]], record.EXPIRED),
         ([IMPORT, NOW_S, 900, [1] * 201], record.OUT_OF_RANGE),
         ([IMPORT, NOW_S, 3600, [1] * 51], record.OUT_OF_RANGE),
         ([IMPORT, NOW_S + 200 * 900, 900, [1]], record.OUT_OF_RANGE),

@@ -8,7 +8,7 @@ from agent.image import Image, Sample
 from agent.journal import frame
 from agent.recorder import Recorder
 from agent.state import State
-from agent.step import Attached, Notice
+from agent.step import Attached, Notice, step
 from agent.unit import Unit
 from hal import quantities as q
 from hal.memory import MemoryStore
@@ -118,7 +118,7 @@ def test_an_answer_that_is_not_the_recorded_one_is_found():
         recorder.begin(house.state, house.now_ms, image, [])
         if second == 20:
             house.state.site.import_limit_w = 5000  # a core that decides something else
-        grants, facts = replay.step(house.state, house.now_ms, image, [])
+        grants, facts = step(house.state, house.now_ms, image, [])
         recorder.end(house.state, grants, facts)
     recorder.close()
     _, events = played([store.read(0, 1 << 20)])
@@ -224,7 +224,7 @@ def test_a_tick_without_news_takes_little_room():
         samples = [Sample(second * 1000 - 300, dict(values)) for _ in range(8)]
         image = Image(samples, 0, q.CLOCK_UNKNOWN, 0)
         recorder.begin(state, second * 1000, image, [])
-        recorder.end(state, *replay.step(state, second * 1000, image, []))
+        recorder.end(state, *step(state, second * 1000, image, []))
         if second == 10:
             began_bytes = store.segments()[0][1]
     assert store.segments()[0][1] - began_bytes < 500 * 60
@@ -246,7 +246,7 @@ def test_readings_come_again_whatever_they_are():
         samples[lcg.below(3)] = None if lcg.chance(20) else Sample(second * 1000 - lcg.below(999), values)
         image = Image(list(samples), second * lcg.below(2), lcg.below(4), lcg.below(300))
         recorder.begin(state, second * 1000, image, [])
-        recorder.end(state, *replay.step(state, second * 1000, image, []))
+        recorder.end(state, *step(state, second * 1000, image, []))
     recorder.close()
     result, events = played([store.read(0, 1 << 20)])
     assert recorder.on and result.ticks == 299 and told(events, replay.DIFFERS) == []
@@ -277,7 +277,7 @@ def test_a_store_that_fails_ends_the_recorder_and_nothing_else():
             house.now_ms = second * 1000
             image = house.measure()
             recorder.begin(house.state, house.now_ms, image, [])
-            recorder.end(house.state, *replay.step(house.state, house.now_ms, image, []))
+            recorder.end(house.state, *step(house.state, house.now_ms, image, []))
         recorder.close()
         assert stopped == ["28 the disk is full"] and not recorder.on
 

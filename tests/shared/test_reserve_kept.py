@@ -65,6 +65,19 @@ def test_without_a_clock_a_window_goes_on_as_if_no_time_had_passed_until_there_i
             assert desk.windows() == [(0, 18, True), (18, 78, False)]
 
 
+def test_once_an_hour_it_is_kept_how_long_windows_last_so_that_nobody_waits_for_more_than_an_hour_too_long():
+    for lasts_s, keeps in ((7200, True), (0, False)):
+        desk, kept_at = Market(), []
+        if lasts_s:
+            desk.reserve(AGG, "charger", lasts_s)
+        for minute in range(1, 62):
+            desk.state.must_persist = False
+            desk.pass_s(60)
+            if desk.state.must_persist and minute > 2:
+                kept_at.append(minute)
+        assert kept_at == ([60] if keeps else [])
+
+
 def test_what_is_kept_of_a_window_that_runs_has_no_wait():
     desk = Market(CIVIL_MS)
     desk.reserve(AGG, "charger", 60)

@@ -176,7 +176,7 @@ def test_twenty_four_claims_queue_and_the_owner_can_still_opt_out():
     facts = run(house, 1, [command(AGGREGATOR, n, 2, ["battery", 0, 600, 5]) for n in range(1, 35)])
     assert reasons(facts) == [record.ACCEPTED] * 24 + [record.QUEUE_FULL] * 10
     facts = run(house, 1, [command(OWNER, n, 2, ["charger", 0, 600, 0]) for n in range(1, 12)])
-    assert reasons(facts) == [record.ACCEPTED] * 8 + [record.QUEUE_FULL] * 3
+    assert reasons(facts) == [record.ACCEPTED] * 7 + [record.QUEUE_FULL] * 4
     assert house.state.units[CHARGER].setpoint == 0
 
 

@@ -34,12 +34,12 @@ def planned(slots: list[Slot], end_price: int = 0, short_price: int = 8000) -> S
     return plan
 
 
-def cost_of(slot: Slot, stored_wh: int, action: int, short_price: int) -> tuple[int, int]:
-    """Return (cost, what is stored afterwards) of a move, told in other words than the plan's."""
+def cost_of(slot, stored_wh, action, short_price, capacity_wh=CAPACITY_WH):
+    """Return (cost, what is stored afterwards) of a move, told in other words than the plan's; in whole Wh or finer."""
     left_wh, cost = stored_wh - slot[8], 0
     if action // GIVES:
-        taken_wh = min(slot[0], CAPACITY_WH - left_wh)
-        bought_wh = min(slot[2], CAPACITY_WH - left_wh - taken_wh) if action // GIVES == ALL else 0
+        taken_wh = min(slot[0], capacity_wh - left_wh)
+        bought_wh = min(slot[2], capacity_wh - left_wh - taken_wh) if action // GIVES == ALL else 0
         cost, left_wh = taken_wh * slot[1] + bought_wh * slot[3], left_wh + taken_wh + bought_wh
     elif action:
         given_wh = min(slot[4], max(left_wh, 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hal import capabilities as c
-from hal.errors import FrameError, NotObeyed, WrongDevice
+from hal.errors import FrameError, NotObeyed, Refused, WrongDevice
 from tests.shared.battery_units import merged, sunspec
 from tests.shared.modbus_units import Unit, failure_of
 from tests.shared.products import driver_of
@@ -82,6 +82,20 @@ async def test_it_says_whether_it_falls_back_by_itself():
     battery = await opened(unit)
     assert battery.fallback_ms == 0 and await battery.obey(1000) == 1000
     assert [unit.registers[at + offset] for offset in (30, 31, 32)] == [0xFFFF] * 3
+
+
+async def test_a_product_that_is_busy_for_a_moment_has_its_revert_timer_yet():
+    for busy in (5, 6):
+        unit, at = battery_unit()
+        battery = await opened(unit)
+        assert await battery.obey(1000) == 1000
+        unit.refuse = {at + 32: busy}
+        fault = await failure_of(battery.obey(900))
+        assert type(fault) is Refused and fault.args[1] == busy
+        assert (battery.fallback_ms, battery.refresh_ms, battery.write_cost) == (60000, 24000, c.VOLATILE)
+        unit.refuse = {}
+        unit.registers[at + 32] = 0
+        assert await battery.obey(900) == 900 and unit.registers[at + 32] == 60
 
 
 async def test_somebodys_share_is_no_order_in_watts_and_zeros_of_a_gateway_are_none_at_all():

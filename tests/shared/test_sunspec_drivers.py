@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from agent.unit import Unit as Attached
-from agent.unit import contract_of
+from agent.unit import Unit, contract_of
 from hal import capabilities as c
 from hal import quantities as q
 from hal.errors import NotObeyed, OutOfRange, Refused, WrongDevice
+from tests.shared import modbus_units
 from tests.shared.battery_units import sunspec
-from tests.shared.modbus_units import Unit, failure_of
+from tests.shared.modbus_units import failure_of
 from tests.shared.products import driver_of, put
 
 METER = {
@@ -26,7 +26,7 @@ CONTROLS = {5: 10000, 7: 0, 9: 0, 23: 0xFFFE}
 
 def inverter_unit(controls=CONTROLS, nameplate=(121, 30, NAMEPLATE)):
     registers, found = sunspec(((103, 50, INVERTER), nameplate, (123, 24, controls)))
-    return Unit(registers), found[123]
+    return modbus_units.Unit(registers), found[123]
 
 
 async def opened(model, unit, options=None):
@@ -37,7 +37,7 @@ async def opened(model, unit, options=None):
 
 async def test_a_meter_of_integers_tells_what_is_implemented_and_nothing_else():
     for number in (201, 202, 203, 204):
-        meter = await opened("sunspec-meter", Unit(sunspec(((number, 105, METER),))[0]))
+        meter = await opened("sunspec-meter", modbus_units.Unit(sunspec(((number, 105, METER),))[0]))
         assert await meter.read() == {
             q.CURRENT_L1_MA: 5230, q.CURRENT_L2_MA: 1000, q.VOLTAGE_L1_MV: 230100, q.VOLTAGE_L2_MV: 230200,
             q.FREQUENCY_MHZ: 49980, q.POWER_W: 1200, q.POWER_L1_W: 1000, q.POWER_L2_W: 200,
@@ -51,7 +51,7 @@ async def test_a_meter_of_floats_tells_the_same_and_a_nan_is_nothing():
         put(registers, found[213] + offset, "f", number)
     for offset in (4, 6, 8, 14, 16, 32, 34):
         put(registers, found[213] + offset, "I", 0x7FC00000)
-    meter = await opened("sunspec-meter", Unit(registers), {"positive": "export"})
+    meter = await opened("sunspec-meter", modbus_units.Unit(registers), {"positive": "export"})
     assert await meter.read() == {
         q.VOLTAGE_L1_MV: 230100, q.FREQUENCY_MHZ: 49980, q.POWER_W: 1200, q.POWER_L1_W: 1200,
         q.ENERGY_EXPORT_WH: 655380, q.ENERGY_IMPORT_WH: 1,
@@ -74,10 +74,10 @@ async def test_an_inverter_feeds_in_as_negative_power():
 async def test_a_product_that_tells_the_mean_of_its_phases_only_is_believed_and_tells_no_voltage():
     measured = {10: 3500, 16: 2301, 47: 0xFFFF, 70: 0xFFFF, 93: 0xFFFF, 114: 0xFFFF, 116: 0}
     registers, found = sunspec(((701, 153, measured),))
-    inverter = await opened("sunspec-production", Unit(registers))
+    inverter = await opened("sunspec-production", modbus_units.Unit(registers))
     assert await inverter.read() == {q.POWER_W: -3500}
     registers[found[701] + 16] = 0xFFFF
-    assert type(await failure_of(opened("sunspec-production", Unit(registers)))) is WrongDevice
+    assert type(await failure_of(opened("sunspec-production", modbus_units.Unit(registers)))) is WrongDevice
 
 
 async def test_a_limit_is_a_share_of_what_the_installer_set_and_reverts_by_itself():
@@ -115,8 +115,8 @@ async def test_an_inverter_that_keeps_another_limit_does_not_obey():
 
 async def test_an_inverter_without_controls_nameplate_or_known_steps_is_the_wrong_device():
     for unit in (
-        Unit(sunspec(((103, 50, INVERTER), (121, 30, NAMEPLATE)))[0]),
-        Unit(sunspec(((103, 50, INVERTER), (123, 24, CONTROLS)))[0]),
+        modbus_units.Unit(sunspec(((103, 50, INVERTER), (121, 30, NAMEPLATE)))[0]),
+        modbus_units.Unit(sunspec(((103, 50, INVERTER), (123, 24, CONTROLS)))[0]),
         inverter_unit({5: 0, 7: 0, 9: 0, 23: 0x8000})[0],
         inverter_unit(nameplate=(121, 30, {2: 0xFFFF, 22: 0}))[0],
     ):
@@ -126,7 +126,7 @@ async def test_an_inverter_without_controls_nameplate_or_known_steps_is_the_wron
 async def test_a_limited_inverter_draws_nothing_in_the_eyes_of_the_core_and_never_rests():
     inverter = await opened("sunspec-inverter", inverter_unit()[0])
     row = {"id": "pv", "phases": 7, "power_max_w": 6000, "default": None, "fallback": None, "priority": 10}
-    unit = Attached(0, row, contract_of(inverter))
+    unit = Unit(0, row, contract_of(inverter))
     assert [unit.power_of(setpoint) for setpoint in (None, -6000, 0)] == [0, 0, 0]
     assert unit.runs(None) and unit.runs(0) and not unit.takes_power()
     assert [unit.fit(wanted) for wanted in (-9000, -1234, 5)] == [-6000, -1234, 0]

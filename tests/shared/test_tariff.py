@@ -205,11 +205,23 @@ def test_a_clock_that_creeps_changes_nothing():
     assert source.changes == 1
 
 
-def test_a_plan_in_pieces_has_at_most_eight_runs():
+def test_a_plan_in_pieces_has_no_more_runs_than_the_owner_has_places_and_a_rest():
     windows = ["%02d:00-%02d:30 100" % (hour, hour) for hour in range(10)]
     source = tariff("00:00", windows=windows, energy_wh=55000, departure="10:00")
-    assert [each[1] for each in planned(source)][:7] == [30] * 7
-    assert len(planned(source)) == 8
+    assert [each[1] for each in planned(source)][:5] == [30] * 5
+    assert len(planned(source)) == 6
+
+
+def test_a_set_point_that_draws_more_than_the_source_may_ask_for_is_refused_at_the_start():
+    options = {"device": "charger", "setpoint": 16000, "power_w": 11000, "energy_wh": 1, "departure": "07:00"}
+    options.update(price=1, windows=["23:00-05:00 0"])
+    for most_w, expected in ((11040, None), (11039, "power_max_w")):
+        found = None
+        try:
+            Listener("owner", most_w).using(Tariff, **options)
+        except ValueError as fault:
+            found = fault.args[0]
+        assert found == expected
 
 
 def test_parts_of_the_plan():

@@ -20,27 +20,40 @@ from tools.errors import UsageError
 from tools.keys import create_key
 from tools.stage import StageError
 
-ALL = (
-    SITE
-    + VPP
-    + """
+LAN = """
 [[bus]]
 id = "lan"
 kind = "tcp"
 host = "127.0.0.1"
 port = 9
-
-[[device]]
-id = "car"
-driver = "alfen-eve"
-bus = "lan"
-power_max_w = 11040
-
+"""
+BOX = """
 [[source]]
 name = "box"
 kind = "relays"
 power_max_w = 20000
 w4 = "feeder"
+"""
+EVENING = """
+[[source]]
+name = "evening"
+kind = "peak"
+power_max_w = 20000
+limit_w = 6000
+"""
+RELAYS = SITE + BOX
+ALL = (
+    SITE
+    + VPP
+    + LAN
+    + BOX
+    + EVENING
+    + """
+[[device]]
+id = "car"
+driver = "alfen-eve"
+bus = "lan"
+power_max_w = 11040
 
 [[source]]
 name = "static"
@@ -77,23 +90,13 @@ name = "home"
 kind = "owner"
 power_max_w = 20000
 away = { car = 0 }
-
-[[source]]
-name = "evening"
-kind = "peak"
-power_max_w = 20000
-limit_w = 6000
 """
 )
 PLANS = (
     SITE
+    + LAN
+    + EVENING
     + """
-[[bus]]
-id = "lan"
-kind = "tcp"
-host = "127.0.0.1"
-port = 9
-
 [[device]]
 id = "store"
 driver = "victron-gx"
@@ -110,7 +113,7 @@ power_max_w = 3000
 name = "market"
 kind = "prices"
 power_max_w = 0
-from = ["headend"]
+from = ["evening"]
 
 [[source]]
 name = "arbitrage"
@@ -130,22 +133,6 @@ temp_max_mc = 55000
 capacity_wh_k = 350
 power_w = 2000
 price = 30000
-
-[[source]]
-name = "evening"
-kind = "peak"
-power_max_w = 20000
-limit_w = 6000
-"""
-)
-RELAYS = (
-    SITE
-    + """
-[[source]]
-name = "box"
-kind = "relays"
-power_max_w = 20000
-w4 = "feeder"
 """
 )
 

@@ -45,19 +45,13 @@ def test_durations_and_amounts_carry_their_units():
         7200,
     ]
     assert [watt_hours(each) for each in ("20kWh", "500Wh", "7.5 kwh")] == [20000, 500, 7500]
-    assert [setpoint("--min", each, None) for each in ("19C", "3kW", "6A", "0.5W", "-1.25kW")] == [
-        19000,
-        3000,
-        6000,
-        0,
-        -1250,
-    ]
+    assert [setpoint("--min", each, None) for each in ("19000", "-1250", "0")] == [19000, -1250, 0]
     assert setpoint("--min", "19.5", "C") == 19500
     for wrong in ("2", "h", "2 weeks", "2h30", "1e3s", ""):
         with pytest.raises(UsageError, match="expected a duration"):
             seconds(wrong)
-    for wrong in ("19", "19F", "warm"):
-        with pytest.raises(UsageError, match="expected an amount with its unit"):
+    for wrong in ("19C", "11kW", "6A", "0.5", "warm"):
+        with pytest.raises(UsageError, match="a whole number of m°C, W or mA"):
             setpoint("--min", wrong, None)
 
 
@@ -96,6 +90,23 @@ def test_a_bound_of_comfort_that_is_not_given_stays_and_is_in_the_devices_unit()
     assert bounds("charger", "--min", "6000") == (6000, None) and bounds("charger", "--max", "10A") == (None, 10000)
     assert bounds("pump", "--max", "2kW") == (None, 2000)
     assert bounds("room", "--usual") == (None, None)
+
+
+def test_an_amount_below_0_is_joined_to_its_option_and_the_help_says_so(capsys):
+    assert asked("comfort", "battery", "--min=-3kW").lowest == "-3kW"
+    with pytest.raises(SystemExit):
+        asked("comfort", "--help")
+    assert "below 0: --min=-3kW" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(("device", "given", "expected"), [
+    ("charger", "11kW", "like 16A"), ("charger", "20C", "like 16A"), ("pump", "6A", "like 3kW"),
+    ("pump", "20C", "like 3kW"), ("room", "3kW", "like 19C"), ("room", "6000mA", "like 19C"),
+])  # fmt: skip
+def test_an_amount_of_another_kind_is_no_bound_of_a_device(device, given, expected):
+    for bound in ("--min", "--max"):
+        with pytest.raises(UsageError, match=f"{bound} '{given}': expected .*{expected}"):
+            request_of(asked("comfort", device, bound, given), DEVICES)
 
 
 @pytest.mark.parametrize("words", [

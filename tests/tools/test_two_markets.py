@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-import tty
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -76,16 +74,6 @@ def test_a_mistake_is_told_in_a_sentence(maker, said, sentence):
     assert sentence in str(refused.value)
 
 
-@pytest.fixture
-def port() -> Iterator[str]:
-    """Return a serial port on which nobody answers."""
-    far, near = os.openpty()
-    tty.setraw(near)
-    yield os.ttyname(near)
-    os.close(far)
-    os.close(near)
-
-
 @asynccontextmanager
 async def market(folder: Path, port: str) -> AsyncIterator[tuple[HeadEnd, str]]:
     """Run an agent with a relay, a broker, and a head-end that signs for two aggregators."""
@@ -132,8 +120,8 @@ async def market(folder: Path, port: str) -> AsyncIterator[tuple[HeadEnd, str]]:
             assert await process.wait() == 0
 
 
-async def test_one_waits_for_the_others_window_and_is_told_until_when(tmp_path, port):
-    async with market(tmp_path, port) as (head_end, agent):
+async def test_one_waits_for_the_others_window_and_is_told_until_when(tmp_path, serial_port):
+    async with market(tmp_path, serial_port) as (head_end, agent):
 
         def told(command: str) -> list[int]:
             return [each["status"] for each in head_end.records(agent, "event") if each["command"] == command]

@@ -41,6 +41,8 @@ MODULES = (
     "agent/unit.py",
     "agent/actuator.py",
     "agent/reserve.py",
+    "agent/prices.py",
+    "agent/owner.py",
 )
 KILLED_PM_MIN = 900
 JOBS = 2
