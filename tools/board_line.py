@@ -198,7 +198,9 @@ def _lost() -> Iterator[None]:
 def _opened(port: str) -> SerialTransport:
     """Open a serial port for oneself. Raises: UsageError with the reason."""
     try:
-        return SerialTransport(port, timeout=SILENCE_S)
+        opened = SerialTransport(port, timeout=SILENCE_S)
+        opened.serial.write_timeout = SILENCE_S  # a board that takes nothing would hold us forever
+        return opened
     except (TransportError, ValueError) as error:
         raise UsageError(f"{port}: {_why(port)}") from error
 

@@ -3,12 +3,14 @@
 What the port has not is played by tests/fakes/pushed/firmware.py: a reset, a watchdog, a ROMFS partition. `pull` cuts
 the cable after so many bytes: the port is gone, another one comes, and the board that nobody feeds any more starts
 anew, as its watchdog makes it.
+
+The port's REPL throws away what was typed before it wants a line (tcsetattr with TCSAFLUSH, MicroPython
+ports/unix/unix_mphal.c), which no board does: what is not an interrupt is kept here until it wants one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import select
@@ -24,6 +26,11 @@ from tests.needs import ROOT, needs_program
 FIRMWARE = ROOT / "tests" / "fakes" / "pushed" / "firmware.py"
 WAIT_S = 30
 HEARD_MAX = 1 << 16
+TYPED_MAX = 1 << 12
+INTERRUPT = b"\x03"
+LOCAL_MODES = 3  # in what tcgetattr returns
+# A session leader's first terminal is the one that interrupts it.
+ON_TERMINAL = 'terminal=$0; exec "$@" <"$terminal" >"$terminal" 2>&1'
 HEAP = "1M"  # the bytecode lies in the heap here, and the files that play a flash
 
 
@@ -35,11 +42,11 @@ class BoardOnPty:
         self._rom_bytes = rom_bytes
         self._plug_in()
         self._left: int | None = None
+        self._typed = b""  # by the host, for when it is wanted
         self.boots = 0
         self.received = 0
         self._heard = ""
         self._news = threading.Condition()
-        self._process: subprocess.Popen | None = None
         self._ended = threading.Event()
         self._pump = threading.Thread(target=self._run, daemon=True)
         self._pump.start()
@@ -47,6 +54,7 @@ class BoardOnPty:
     def _plug_in(self) -> None:
         self._outer, self._port_handle = os.openpty()  # our end, and the port as the host sees it
         tty.setraw(self._port_handle)
+        os.set_blocking(self._outer, False)
         self.port = os.ttyname(self._port_handle)
 
     def _unplug(self) -> None:
@@ -78,7 +86,8 @@ class BoardOnPty:
     def close(self) -> None:
         """Take the board off."""
         self._ended.set()
-        self._pump.join()
+        self._pump.join(WAIT_S)
+        assert not self._pump.is_alive()
         self._unplug()
 
     def _run(self) -> None:
@@ -89,13 +98,11 @@ class BoardOnPty:
         inner, board = os.openpty()
         _raw_with_interrupts(board)
         self.forget()
+        self._typed = b""
         self.boots += 1
         command = [needs_program("micropython"), "-X", f"heapsize={HEAP}", "-i", str(FIRMWARE), str(self._rom_bytes)]
-        process = subprocess.Popen(
-            command, stdin=board, stdout=board, stderr=board, cwd=self.folder, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )  # fmt: skip
-        os.close(board)
+        wrapped = ["sh", "-c", ON_TERMINAL, os.ttyname(board), *command]
+        process = subprocess.Popen(wrapped, stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True)
         with contextlib.suppress(OSError):
             while process.poll() is None and not self._ended.is_set():
                 if not self._carry(inner):
@@ -103,21 +110,25 @@ class BoardOnPty:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        os.close(board)
         os.close(inner)
 
     def _carry(self, inner: int) -> bool:
         """Carry bytes both ways; False once the cable is cut."""
-        ready, _, _ = select.select([self._outer, inner], [], [], 0.05)
+        listened = [inner] if len(self._typed) > TYPED_MAX else [self._outer, inner]
+        ready, _, _ = select.select(listened, [], [], 0.01 if self._typed else 0.05)
         if self._outer in ready:
             given = os.read(self._outer, 256)
             self.received += len(given)
             if self._left is not None:
                 given = given[: self._left]
                 self._left -= len(given)
-            os.write(inner, given)
+            self._typed += given
+        self._type(inner)
         if inner in ready:
             said = os.read(inner, 4096)
-            os.write(self._outer, said)
+            with contextlib.suppress(BlockingIOError):  # a host that does not read misses what is said
+                os.write(self._outer, said)
             with self._news:
                 self._heard = (self._heard + said.decode(errors="replace"))[-HEARD_MAX:]
                 self._news.notify_all()
@@ -129,10 +140,18 @@ class BoardOnPty:
             return False
         return True
 
+    def _type(self, inner: int) -> None:
+        """Let the board have what was typed: all while it wants a line, up to the last interrupt while it works."""
+        working = termios.tcgetattr(inner)[LOCAL_MODES] & termios.ISIG
+        size_bytes = self._typed.rfind(INTERRUPT) + 1 if working else len(self._typed)
+        if size_bytes:
+            os.write(inner, self._typed[:size_bytes])
+            self._typed = self._typed[size_bytes:]
+
 
 def _raw_with_interrupts(handle: int) -> None:
     """Carry bytes as they are, and yet let Ctrl-C stop what runs: boards do so by themselves."""
     tty.setraw(handle)
     settings = termios.tcgetattr(handle)
-    settings[3] |= termios.ISIG
+    settings[LOCAL_MODES] |= termios.ISIG
     termios.tcsetattr(handle, termios.TCSANOW, settings)

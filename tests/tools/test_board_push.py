@@ -279,6 +279,12 @@ def test_a_port_that_cannot_be_used_is_told_by_its_reason(builds, keys, monkeypa
         for name, said in (("/dev/ttyNONE", "no such port"), (os.ttyname(port), "no MicroPython answers")):
             with pytest.raises(UsageError, match=said):
                 BoardLine(name)
+        os.set_blocking(port, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(port, bytes(1024))
+        with pytest.raises(UsageError, match=r"no MicroPython answers there .*timeout"):  # it takes nothing
+            BoardLine(os.ttyname(port))
         fcntl.flock(port, fcntl.LOCK_EX)
         with pytest.raises(UsageError, match="another program"):
             BoardLine(os.ttyname(port))
