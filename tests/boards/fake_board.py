@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import socket
 import struct
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from tools.stage import stage_pattern
 FAKES = Path("build/fakes")
 SINCE_1900_S = 2208988800
 READY_S = 30
+SILENT = "127.0.0.1:9"  # discard, RFC 863: whoever is there never answers
 PORTS = {"esp32_s3_devkit": "esp32", "esp32_generic": "esp32", "pico_w": "rp2"}
 # The name of a serial port in a board's file, its number there and the pin of the direction.
 UART = {"esp32_s3_devkit": ("uart1", 1, 16), "esp32_generic": ("uart2", 2, 4), "pico_w": ("uart1", 1, 6)}
@@ -141,10 +141,3 @@ def answer(request, now_s, leap=0, stratum=2, kiss=b"", root_delay_s=0.01, root_
     head = struct.pack(">BBbb", leap << 6 | 4 << 3 | 4, 0 if kiss else stratum, 6, -20)
     root = struct.pack(">II", int(root_delay_s * 65536), int(root_dispersion_s * 65536))
     return head + root + (kiss or b"GPS\0") + now + (nonce or request[40:48]) + now + now
-
-
-def unused_udp() -> str:
-    """Return an address on which no time server answers."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
-        end.bind(("127.0.0.1", 0))
-        return "{}:{}".format(*end.getsockname())

@@ -15,7 +15,7 @@ from agent.journal import CHECKPOINT, DAMAGED, Journal
 from boards.micropython.flash_file import FlashFile
 from boards.micropython.ring_store import RingStore
 from hal import quantities as q
-from tests.boards.fake_board import PORTS, UART, Running, TimeServer, make_world, said_by, set_air, unused_udp
+from tests.boards.fake_board import PORTS, SILENT, UART, Running, TimeServer, make_world, said_by, set_air
 from tests.boards.name_server import NameServer
 from tools.demo.layout import lay_out
 from tools.demo.processes import simulator
@@ -57,7 +57,7 @@ def site(folder, board, **changes):
         "site": {"name": "test", "meter": "grid", "import_limit_w": 17250, "export_limit_w": 0, "fuse_ma": 25000},
         "agent": {"key": "agent.key", "journal": "ring:journal", "page_bytes_max": 2048},
         "wlan": {"ssid": "house", "password": "wlan.key"},
-        "clock": {"ntp": [unused_udp()]},
+        "clock": {"ntp": [SILENT]},
         "bus": [{"id": "rs485", "kind": "serial", "port": UART[board][0]}],
         "device": [METER],
     }

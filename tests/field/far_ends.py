@@ -25,7 +25,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.ports.far_end import unused_port
+from tests.ports.far_end import refusing_port
 from tools.certs import Authority, CertFiles
 
 AGENT = "00112233445566aa"
@@ -51,7 +51,6 @@ async def far_ends(folder: Path) -> AsyncIterator[FarEnds]:
     ours, other = Authority(folder / "ours"), Authority(folder / "other")
     ends = FarEnds(ours.files, ours.client(AGENT))
     right = tls(ours.server("right", NAME), ours.files)
-    ends.ports["refused"] = unused_port()
     kinds: dict[str, tuple[Serve, ssl.SSLContext | None]] = {
         "silent": (stay_silent, None),
         "reset": (reset, None),
@@ -68,6 +67,7 @@ async def far_ends(folder: Path) -> AsyncIterator[FarEnds]:
             server = await asyncio.start_server(counted(ends, kind, serve), "127.0.0.1", 0, ssl=context)
             stack.callback(server.close)
             ends.ports[kind] = server.sockets[0].getsockname()[1]
+        ends.ports["refused"] = stack.enter_context(refusing_port())
         ends.ports["black-holed"] = stack.enter_context(black_hole())
         yield ends
 

@@ -7,8 +7,8 @@ import os
 import pty
 import socket
 import tty
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from tests.ports.contracts.line import AT_ONCE, ENDLESS, GARBAGE, HANG_UP, LATE, LATE_MS, NEVER, SLOWLY, TWICE, answer
 
@@ -43,12 +43,12 @@ def reply(request: bytes, send: Callable[[bytes], object]) -> None:
         asyncio.get_running_loop().call_later(after_s, send, piece)
 
 
-def unused_port() -> int:
-    """Return a port on which nobody listens."""
+@contextmanager
+def refusing_port() -> Iterator[int]:
+    """Yield a port that is held and on which nobody listens: one that is free may be another test's a moment later."""
     with socket.socket() as end:
         end.bind(("127.0.0.1", 0))
-        port: int = end.getsockname()[1]
-        return port
+        yield end.getsockname()[1]
 
 
 @asynccontextmanager

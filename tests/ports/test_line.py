@@ -14,7 +14,7 @@ from tests.boards.fake_board import make_world
 from tests.ports.board import holds, holds_on_fakes, holds_on_micropython, promises
 from tests.ports.contracts import direction
 from tests.ports.contracts import line as contracts
-from tests.ports.far_end import scripted, serial_far_end, tcp_far_end, unused_port
+from tests.ports.far_end import refusing_port, scripted, serial_far_end, tcp_far_end
 
 ALL = pytest.mark.parametrize("promise", promises(contracts), ids=lambda promise: promise.__name__)
 
@@ -36,7 +36,8 @@ async def test_twin(promise):
 @ALL
 async def test_tcp_on_a_gateway(promise):
     async with tcp_far_end() as port:
-        assert await holds(promise, Lines(TcpLine("127.0.0.1", port), TcpLine("127.0.0.1", unused_port())))
+        with refusing_port() as absent:
+            assert await holds(promise, Lines(TcpLine("127.0.0.1", port), TcpLine("127.0.0.1", absent)))
 
 
 @ALL
@@ -50,7 +51,8 @@ async def test_serial_port_on_a_gateway(promise):
 @ALL
 async def test_tcp_on_a_board(promise):
     async with tcp_far_end() as port:
-        assert await holds_on_micropython(promise, "tcp_line", port, unused_port())
+        with refusing_port() as absent:
+            assert await holds_on_micropython(promise, "tcp_line", port, absent)
 
 
 @ALL

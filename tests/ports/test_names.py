@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.boards.fake_board import make_world, unused_udp
+from tests.boards.fake_board import SILENT, make_world
 from tests.boards.name_server import NameServer
 from tests.ports.board import holds_on_fakes, promises
 from tests.ports.contracts import names as contracts
@@ -24,7 +24,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 @pytest.mark.parametrize("promise", promises(contracts), ids=lambda promise: promise.__name__)
 async def test_names(promise, tmp_path):
     async with NameServer() as server, await asyncio.start_server(echo, "127.0.0.1", 0) as line:
-        ports = server.port, unused_udp().split(":")[1], line.sockets[0].getsockname()[1]
+        ports = server.port, SILENT.split(":")[1], line.sockets[0].getsockname()[1]
         assert await holds_on_fakes(promise, make_world(tmp_path, "rp2"), "hosts", *ports)
 
 

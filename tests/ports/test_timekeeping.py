@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from tests.boards.fake_board import TimeServer, make_world, unused_udp
+from tests.boards.fake_board import SILENT, TimeServer, make_world
 from tests.ports.board import holds_on_fakes, promises
 from tests.ports.contracts import timekeeping as contracts
 
@@ -30,6 +30,6 @@ async def test_timekeeping(promise, port, tmp_path):
     async with contextlib.AsyncExitStack() as stack:
         for server in servers.values():
             await stack.enter_async_context(server)
-        addresses = {name: server.address for name, server in servers.items()} | {"silent": unused_udp()}
+        addresses = {name: server.address for name, server in servers.items()} | {"silent": SILENT}
         named = ",".join(f"{name}={address}" for name, address in addresses.items())
         assert await holds_on_fakes(promise, make_world(tmp_path, port), "timekeeping", named)

@@ -5,7 +5,9 @@ the cable after so many bytes: the port is gone, another one comes, and the boar
 anew, as its watchdog makes it.
 
 The port's REPL throws away what was typed before it wants a line (tcsetattr with TCSAFLUSH, MicroPython
-ports/unix/unix_mphal.c), which no board does: what is not an interrupt is kept here until it wants one.
+ports/unix/unix_mphal.c), which no board does: what is not an interrupt is kept here until it wants one. And an
+interrupt makes the port jump out of whatever it does, malloc included, after which it may abort or stand still; a
+board's waits until its bytecode can be left. So it is given while the port waits for something.
 """
 
 from __future__ import annotations
@@ -29,8 +31,7 @@ HEARD_MAX = 1 << 16
 TYPED_MAX = 1 << 12
 INTERRUPT = b"\x03"
 LOCAL_MODES = 3  # in what tcgetattr returns
-# A session leader's first terminal is the one that interrupts it.
-ON_TERMINAL = 'terminal=$0; exec "$@" <"$terminal" >"$terminal" 2>&1'
+WAITS = {"0", "7", "23", "35", "230", "270", "271"}  # x86-64: read, poll, select, nanosleep and their like
 HEAP = "1M"  # the bytecode lies in the heap here, and the files that play a flash
 
 
@@ -96,16 +97,17 @@ class BoardOnPty:
 
     def _live(self) -> None:
         inner, board = os.openpty()
-        _raw_with_interrupts(board)
+        _raw(board)
         self.forget()
         self._typed = b""
         self.boots += 1
         command = [needs_program("micropython"), "-X", f"heapsize={HEAP}", "-i", str(FIRMWARE), str(self._rom_bytes)]
-        wrapped = ["sh", "-c", ON_TERMINAL, os.ttyname(board), *command]
-        process = subprocess.Popen(wrapped, stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdin=board, stdout=board, stderr=board, cwd=self.folder, start_new_session=True
+        )
         with contextlib.suppress(OSError):
             while process.poll() is None and not self._ended.is_set():
-                if not self._carry(inner):
+                if not self._carry(inner, process.pid):
                     break
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -113,7 +115,7 @@ class BoardOnPty:
         os.close(board)
         os.close(inner)
 
-    def _carry(self, inner: int) -> bool:
+    def _carry(self, inner: int, process_id: int) -> bool:
         """Carry bytes both ways; False once the cable is cut."""
         listened = [inner] if len(self._typed) > TYPED_MAX else [self._outer, inner]
         ready, _, _ = select.select(listened, [], [], 0.01 if self._typed else 0.05)
@@ -124,7 +126,7 @@ class BoardOnPty:
                 given = given[: self._left]
                 self._left -= len(given)
             self._typed += given
-        self._type(inner)
+        self._type(inner, process_id)
         if inner in ready:
             said = os.read(inner, 4096)
             with contextlib.suppress(BlockingIOError):  # a host that does not read misses what is said
@@ -140,17 +142,37 @@ class BoardOnPty:
             return False
         return True
 
-    def _type(self, inner: int) -> None:
-        """Let the board have what was typed: all while it wants a line, up to the last interrupt while it works."""
+    def _type(self, inner: int, process_id: int) -> None:
+        """Let the board have what was typed: all while it wants a line, interrupts while it works."""
         working = termios.tcgetattr(inner)[LOCAL_MODES] & termios.ISIG
-        size_bytes = self._typed.rfind(INTERRUPT) + 1 if working else len(self._typed)
-        if size_bytes:
-            os.write(inner, self._typed[:size_bytes])
-            self._typed = self._typed[size_bytes:]
+        if not working and self._typed:
+            os.write(inner, self._typed)
+            self._typed = b""
+        elif INTERRUPT in self._typed and interrupted(process_id):
+            self._typed = self._typed.rpartition(INTERRUPT)[2]
 
 
-def _raw_with_interrupts(handle: int) -> None:
-    """Carry bytes as they are, and yet let Ctrl-C stop what runs: boards do so by themselves."""
+def interrupted(process_id: int) -> bool:
+    """Interrupt a process that waits for something; False for one that does not."""
+    os.kill(process_id, signal.SIGSTOP)
+    try:
+        while state_of(process_id) not in "TZ":
+            pass
+        waits = Path(f"/proc/{process_id}/syscall").read_text().partition(" ")[0] in WAITS
+        if waits:
+            os.kill(process_id, signal.SIGINT)
+        return waits
+    finally:
+        os.kill(process_id, signal.SIGCONT)
+
+
+def state_of(process_id: int) -> str:
+    """Return the letter of proc(5)."""
+    return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def _raw(handle: int) -> None:
+    """Carry bytes as they are, with a mode set that the port's REPL clears while it wants a line."""
     tty.setraw(handle)
     settings = termios.tcgetattr(handle)
     settings[LOCAL_MODES] |= termios.ISIG
