@@ -27,6 +27,7 @@ from tools.errors import UsageError
 SILENCE_S = 5
 ASK_S = 0.25
 QUIET_S = 0.1
+ANSWERS_MAX = 1000  # pieces of them, after which the board is one that never falls silent
 ASKS = 24  # in which time an agent has stood down
 TRIES = 3
 WAIT_S = 10  # for a soft reset
@@ -114,13 +115,14 @@ class BoardLine:
         else:
             raise TransportError("nothing answers")
         typed.timeout = QUIET_S
-        while typed.read(1):
+        for _ in range(ANSWERS_MAX):
+            if not typed.read(1):
+                break
             typed.read(typed.in_waiting)  # the answers to what was asked more than once
-        typed.timeout = ASK_S
-        typed.write(RAW)
-        if not self._transport.read_until(1, BANNER, timeout_overall=ASK_S).endswith(BANNER):
-            raise TransportError("no raw prompt")
         typed.timeout = SILENCE_S
+        typed.write(RAW)
+        if not self._transport.read_until(1, BANNER, timeout_overall=SILENCE_S).endswith(BANNER):
+            raise TransportError("no raw prompt")
 
     def run(self, code: str) -> str:
         """Run statements on the board; return what they print. Raises: Lost, Faulty."""
