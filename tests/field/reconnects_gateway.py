@@ -23,6 +23,7 @@ SIDE_BY_SIDE = 16
 CONNECT_S = 4  # instead of 20
 KEEPALIVE_S = 1
 CLOSED_S = 2
+STUCK_S = 120
 PAGE = bytes(1500)
 
 
@@ -72,7 +73,12 @@ class Batch:
     async def run(self, files: list[str]) -> None:
         """Do it."""
         uplinks = [Reconnecting(self, files) for _ in range(SIDE_BY_SIDE)]
-        await asyncio.gather(*[uplink.run(uplink.woken) for uplink in uplinks])
+        tasks = [asyncio.create_task(uplink.run(uplink.woken)) for uplink in uplinks]
+        _, stuck = await asyncio.wait(tasks, timeout=STUCK_S + self.left)
+        for task in stuck:
+            task.print_stack()
+        assert not stuck, "an attempt never ended"
+        await asyncio.gather(*tasks)
         # Transports close in a later turn; what stays open is counted by who looks afterwards.
         await until(lambda: open_handles(os.getpid()) <= self._handles, CLOSED_S)
 
