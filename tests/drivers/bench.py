@@ -17,10 +17,11 @@ from hal.modbus.tcp import Tcp
 from sim_devices.home import Home
 
 BAUD = 9600
+PATIENCE_MS = 3000  # both ends share one process, and that its machine with other tests
 
 
 @asynccontextmanager
-async def tcp_bus(port: int, timeout_ms: int = 1000) -> AsyncIterator[Bus]:
+async def tcp_bus(port: int, timeout_ms: int = PATIENCE_MS) -> AsyncIterator[Bus]:
     """A bus on a TCP port of this machine."""
     line = TcpLine("127.0.0.1", port)
     try:
@@ -30,7 +31,7 @@ async def tcp_bus(port: int, timeout_ms: int = 1000) -> AsyncIterator[Bus]:
 
 
 @asynccontextmanager
-async def rtu_bus(path: str, timeout_ms: int = 500, framing: type[Rtu | Ascii] = Rtu) -> AsyncIterator[Bus]:
+async def rtu_bus(path: str, timeout_ms: int = PATIENCE_MS, framing: type[Rtu | Ascii] = Rtu) -> AsyncIterator[Bus]:
     """A bus on a serial port or pseudo-terminal."""
     line = SerialLine(path, BAUD, settle_ms=20)
     try:
