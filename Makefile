@@ -28,7 +28,7 @@ demo: .venv/ready ## run a simulated site, a broker and a head-end together
 test: .venv/ready build/wasm32/ready build/cost/ready ## run every test on CPython and on MicroPython
 	@sh tools/need.sh mosquitto
 	@sh tools/need.sh softhsm2
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # A machine without npm goes on without it: the tests that need it say so.
 build/wasm32/ready: requirements/wasm32.txt .venv/ready

@@ -12,12 +12,9 @@ import sys
 from collections import Counter
 from typing import Any
 
-import pytest
-
 from tests.needs import ROOT
 
 SEEDS = 200
-WHOLE_RUN_S = 3000  # as long as anything else has to be done
 
 
 def told(result: dict[str, Any]) -> str:
@@ -26,7 +23,6 @@ def told(result: dict[str, Any]) -> str:
     return f"seed {result['seed']}: rule '{result['rule']}': {result['found']}\n{events}\n  replay: {result['replay']}"
 
 
-@pytest.mark.timeout(WHOLE_RUN_S)
 def test_every_rule_holds_on_simulated_days():
     simulate = [sys.executable, "-m", "tools.cli", "simulate", "day", "--seeds", str(SEEDS), "--json"]
     run = subprocess.run(["nice", "-n", "19", *simulate], cwd=ROOT, capture_output=True, text=True, check=False)
