@@ -22,6 +22,7 @@ from tools.simulate.rules import Rule
 from tools.simulate.run import Order, simulated
 
 HOUR_MS = 3_600_000
+ENDED_S = 30
 HALF_HOUR_MS = HOUR_MS // 2
 
 
@@ -70,6 +71,15 @@ def test_ctrl_c_ends_every_process_at_once_and_says_what_held_and_how_to_go_on()
     told = 1 + more.count("\n")
     ways = [f"seeds 1 to {n} are done, every rule held; --seed {n + 1} --seeds {200 - n} goes on\n" for n in range(200)]
     assert said in ways[told : told + 2], (said, told)  # the last one may be counted and not yet told
+
+
+def test_a_command_that_is_killed_leaves_no_process_behind():
+    command = [sys.executable, "-m", "tools.cli", "simulate", "calm", "--seeds", "200", "--jobs", "2", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None and running.stdout.readline()
+        running.kill()
+        running.communicate(timeout=ENDED_S)  # not before the last process has closed its end
+    assert running.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

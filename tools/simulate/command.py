@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import signal
 import sys
 from collections import deque
@@ -15,7 +16,8 @@ from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
-from multiprocessing import active_children
+from multiprocessing import active_children, parent_process
+from threading import Thread
 
 from tools.console import Progress
 from tools.errors import UsageError
@@ -23,7 +25,7 @@ from tools.simulate.events import SCENARIOS, SPAN_OF_MS
 from tools.simulate.minimise import minimised, replay
 from tools.simulate.run import Order, Result, simulated
 
-HELD, BROKEN = 0, 1
+HELD, BROKEN, KILLED = 0, 1, 137
 HOUR_MS = 3_600_000
 EVENTS_SHOWN_MAX = 40
 LOOK_S = 1
@@ -138,6 +140,15 @@ def _begin_worker() -> None:
     _collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave nothing behind of a command that was killed: who waits for orders waits for ever."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(KILLED)
 
 
 def _show_held(result: Result) -> None:
