@@ -88,7 +88,8 @@ class MqttUplink:
 
     async def _rest(self, rest_ms: int) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closed.wait(), rest_ms / 1000)
+            async with asyncio.timeout(rest_ms / 1000):
+                await self._closed.wait()
 
     async def _one_connection(self) -> float | None:
         """Connect and stay until the link is lost; return the loop time at which it was up, None if never."""

@@ -41,7 +41,8 @@ class TokenSigner:
         answer: asyncio.Future[bytes] = loop.create_future()
         threading.Thread(target=self._answer, args=(loop, answer, digest), daemon=True).start()
         try:
-            return await asyncio.wait_for(answer, ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                return await answer
         except asyncio.TimeoutError as error:
             raise TokenError(f"{self._uri}: no answer within {ANSWER_S} s") from error
 

@@ -13,7 +13,7 @@ from boards.cpython.openadr.ven import Ven
 from tests.openadr.documents import NOON_MS
 from tests.openadr.vtn import SECRET, TestVtn
 from tests.shared.sourced import SourcedSite
-from tests.waiting import until
+from tests.waiting import WAIT_S, until
 from tools.certs import Authority
 
 OPTIONS = {"ven_name": "house-12", "ca": "ca.crt", "client_id": "ven_client", "client_secret": "vtn.secret"}
@@ -51,7 +51,8 @@ class Rig:
     async def leave(self) -> None:
         """End the VEN, as a break of it does."""
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        ended, _ = await asyncio.wait([self._task], timeout=WAIT_S)
+        assert ended, "the VEN does not end"
 
     async def stop(self) -> None:
         """End both."""

@@ -96,6 +96,20 @@ def test_what_a_lost_vtn_said_runs_on_to_its_end(tmp_path):
     assert run(play, tmp_path) == [[5000], [7000], []]
 
 
+def test_it_ends_when_it_is_told_to_whatever_wakes_it_at_that_moment(tmp_path):
+    async def play(found):
+        for turns in range(8):
+            found.ven.wake()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await found.leave()
+            await found.join()
+            await found.attempted(1)
+        return found.ven.polls
+
+    assert run(play, tmp_path) == 1
+
+
 def test_a_new_start_keeps_what_holds_until_the_vtn_was_heard(tmp_path):
     async def play(found):
         found.vtn.events = [event(("IMPORT_CAPACITY_LIMIT", 5), duration="P9999Y")]

@@ -92,7 +92,8 @@ class Program:
         if process.returncode is None and not self._killed:
             _signal(process, signal.SIGTERM)
             try:
-                await asyncio.wait_for(process.wait(), STOP_S)
+                async with asyncio.timeout(STOP_S):
+                    await process.wait()
             except TimeoutError:
                 _signal(process, signal.SIGKILL)
                 await process.wait()

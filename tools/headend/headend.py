@@ -72,7 +72,8 @@ class HeadEnd:
     async def connected(self, timeout_s: float = 30) -> None:
         """Return once the broker has accepted the subscriptions. Raises: TimeoutError."""
         assert self._link is not None
-        await asyncio.wait_for(self._link.connected.wait(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            await self._link.connected.wait()
 
     async def announced(self, agent: str, timeout_s: float = 30) -> Session:
         """Return the agent's newest session, waiting for its first. Raises: TimeoutError."""
@@ -219,8 +220,8 @@ class HeadEnd:
 
     async def until(self, true: Callable[[], bool], timeout_s: float = 30) -> None:
         """Return once `true()` holds; asked after every message and every second. Raises: TimeoutError."""
-        async with self._news:
-            await asyncio.wait_for(self._news.wait_for(true), timeout_s)
+        async with asyncio.timeout(timeout_s), self._news:
+            await self._news.wait_for(true)
 
     # --- inside ---
 

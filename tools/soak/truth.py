@@ -42,7 +42,8 @@ class Truth:
             control = HomeControl(self._path)
             try:
                 while True:
-                    state = (await asyncio.wait_for(control.ask(cmd="state"), ASK_S))["state"]
+                    async with asyncio.timeout(ASK_S):
+                        state = (await control.ask(cmd="state"))["state"]
                     self._keep(state["circuits"])
                     await asyncio.sleep(LOOK_S)
             except (OSError, ValueError, UsageError):  # the home was killed; a time-out is an OSError
@@ -54,7 +55,8 @@ class Truth:
         """Change the world; False when there is none at the moment."""
         control = HomeControl(self._path)
         try:
-            await asyncio.wait_for(control.ask(cmd="set", **wanted), ASK_S)
+            async with asyncio.timeout(ASK_S):
+                await control.ask(cmd="set", **wanted)
         except (OSError, ValueError, UsageError):
             return False
         finally:

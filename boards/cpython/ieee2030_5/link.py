@@ -58,7 +58,8 @@ class Link:
         """Return what the server answers. Raises: LinkError."""
         waiting = asyncio.get_running_loop().run_in_executor(self._thread, self._exchange, method, path, body)
         try:
-            return await asyncio.wait_for(waiting, EXCHANGE_S)
+            async with asyncio.timeout(EXCHANGE_S):
+                return await waiting
         except TimeoutError as error:
             raise LinkError(f"{method} {path}: no answer within {EXCHANGE_S} s") from error
         finally:

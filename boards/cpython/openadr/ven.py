@@ -147,7 +147,8 @@ class Ven:
             self.attempts += 1
             self._tell()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), rest_s)
+                async with asyncio.timeout(rest_s):
+                    await self._wake.wait()
             await asyncio.sleep(max(0, began_s + SHORTEST_POLL_S - loop.time()))
 
     def _tell(self) -> None:
