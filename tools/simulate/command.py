@@ -28,7 +28,8 @@ from tools.simulate.run import Order, Result, simulated
 HELD, BROKEN, KILLED = 0, 1, 137
 HOUR_MS = 3_600_000
 EVENTS_SHOWN_MAX = 40
-LOOK_S = 1
+LOOK_S = 0.2
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -114,19 +115,42 @@ def _results(orders: list[Order], jobs: int) -> Generator[Result, None, None]:
         yield from map(simulated, orders)
         return
     pool = ProcessPoolExecutor(min(jobs, len(orders)), initializer=_begin_worker)
-    waiting = deque([pool.submit(simulated, order) for order in orders])
     try:
+        with _HeedLater():
+            waiting = deque([pool.submit(simulated, order) for order in orders])
         while waiting:
-            future = waiting.popleft()
-            while not wait([future], LOOK_S).done:
-                pass  # a signal that comes just before a wait without end is not heeded before that ends
-            yield future.result()
+            with _HeedLater():
+                result = waiting[0].result() if wait([waiting[0]], LOOK_S).done else None
+            if result is not None:
+                waiting.popleft()
+                yield result
     except BaseException:  # Ctrl-C above all: a seed may have minutes to go
-        for worker in active_children():
-            worker.terminate()
-        pool.shutdown(wait=False)  # no future is cancelled: the pool fails them itself, and only those not yet done
+        with _HeedLater():
+            for worker in active_children():
+                worker.terminate()
+            pool.shutdown(wait=False)  # no future is cancelled: the pool fails them itself, and only those not yet done
         raise
     pool.shutdown()
+
+
+class _HeedLater:
+    """Signals that come meanwhile are heeded afterwards: a Ctrl-C inside the pool can leave a lock of it held for ever."""
+
+    def __enter__(self) -> None:
+        self._came: int | None = None
+        self._process_id = os.getpid()
+        self._before = {number: signal.signal(number, self._note) for number in ENDS}
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        if self._came is not None:
+            signal.raise_signal(self._came)
+
+    def _note(self, number: int, _frame: object) -> None:
+        if os.getpid() != self._process_id:  # a worker that has not begun
+            os._exit(128 + number)
+        self._came = number
 
 
 def _collect_rarely() -> None:
