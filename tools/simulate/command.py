@@ -134,7 +134,7 @@ def _results(orders: list[Order], jobs: int) -> Generator[Result, None, None]:
 
 
 class _HeedLater:
-    """Signals that come meanwhile are heeded afterwards: a Ctrl-C inside the pool can leave a lock of it held for ever."""
+    """Signals that come meanwhile are heeded afterwards: inside the pool a Ctrl-C can leave a lock held for ever."""
 
     def __enter__(self) -> None:
         self._came: int | None = None
