@@ -119,6 +119,8 @@ class BoardLine:
             if not typed.read(1):
                 break
             typed.read(typed.in_waiting)  # the answers to what was asked more than once
+        else:
+            raise TransportError("it never falls silent")
         typed.timeout = SILENCE_S
         typed.write(RAW)
         if not self._transport.read_until(1, BANNER, timeout_overall=SILENCE_S).endswith(BANNER):

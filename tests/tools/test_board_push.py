@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import select
+import threading
 import tty
 
 import pytest
@@ -291,6 +292,28 @@ def test_a_port_that_cannot_be_used_is_told_by_its_reason(builds, keys, monkeypa
         with pytest.raises(UsageError, match="another program"):
             BoardLine(os.ttyname(port))
     finally:
+        os.close(outer)
+        os.close(port)
+
+
+def test_a_board_that_never_falls_silent_is_told():
+    outer, port = os.openpty()
+    tty.setraw(port)
+    ended = threading.Event()
+
+    def talk():
+        while not ended.is_set():
+            if select.select([], [outer], [], 0.01)[1]:
+                os.write(outer, board_line.BANNER)
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    try:
+        with pytest.raises(UsageError, match="it never falls silent"):
+            BoardLine(os.ttyname(port))
+    finally:
+        ended.set()
+        talking.join()
         os.close(outer)
         os.close(port)
 
