@@ -15,6 +15,7 @@ from tests.needs import ROOT
 from tests.scenarios.worlds import small_world
 from tools.cli import main
 from tools.simulate import minimise
+from tools.simulate.command import HeedLater
 from tools.simulate.events import SCENARIOS, Event
 from tools.simulate.minimise import replay, smallest
 from tools.simulate.rest import RestLoop
@@ -71,6 +72,17 @@ def test_ctrl_c_ends_every_process_at_once_and_says_what_held_and_how_to_go_on()
     told = 1 + more.count("\n")
     ways = [f"seeds 1 to {n} are done, every rule held; --seed {n + 1} --seeds {200 - n} goes on\n" for n in range(200)]
     assert said in ways[told : told + 2], (said, told)  # the last one may be counted and not yet told
+
+
+def test_a_signal_that_comes_inside_the_pool_is_heeded_behind_it():
+    heeded, gone_on = signal.signal(signal.SIGINT, signal.default_int_handler), []
+    try:
+        with pytest.raises(KeyboardInterrupt), HeedLater():
+            signal.raise_signal(signal.SIGINT)
+            gone_on.append("inside")
+        assert gone_on and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, heeded)
 
 
 def test_a_command_that_is_killed_leaves_no_process_behind():

@@ -116,16 +116,16 @@ def _results(orders: list[Order], jobs: int) -> Generator[Result, None, None]:
         return
     pool = ProcessPoolExecutor(min(jobs, len(orders)), initializer=_begin_worker)
     try:
-        with _HeedLater():
+        with HeedLater():
             waiting = deque([pool.submit(simulated, order) for order in orders])
         while waiting:
-            with _HeedLater():
+            with HeedLater():
                 result = waiting[0].result() if wait([waiting[0]], LOOK_S).done else None
             if result is not None:
                 waiting.popleft()
                 yield result
     except BaseException:  # Ctrl-C above all: a seed may have minutes to go
-        with _HeedLater():
+        with HeedLater():
             for worker in active_children():
                 worker.terminate()
             pool.shutdown(wait=False)  # no future is cancelled: the pool fails them itself, and only those not yet done
@@ -133,7 +133,7 @@ def _results(orders: list[Order], jobs: int) -> Generator[Result, None, None]:
     pool.shutdown()
 
 
-class _HeedLater:
+class HeedLater:
     """Signals that come meanwhile are heeded afterwards: inside the pool a Ctrl-C can leave a lock held for ever."""
 
     def __enter__(self) -> None:
